@@ -1,0 +1,117 @@
+# The environment is made when it is first needed and again when pyproject.toml or
+# constraints.txt changes. All that has to be there is Python >= 3.12, git and make.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # two installs into one environment would trip over each other
+.PHONY: help demo test check format bench docs constraints clean
+
+# A Python of your choice: make demo PYTHON=/path/to/python
+PYTHON ?=
+
+BIN := .venv/bin
+TREE := .venv/tree
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+demo: .venv/.core ## run the escalator war and say where the report is
+	@$(BIN)/agentsim run escalator_war
+
+test: .venv/.dev ## run the tests
+	@$(BIN)/python -m pytest -q -n 2
+
+check: .venv/.dev ## style, types and the arrows between modules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@$(as_installed)
+	cd $(TREE) && ../bin/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache
+	cd $(TREE) && ../bin/lint-imports --no-logo --config ../../pyproject.toml
+
+format: .venv/.dev ## put the code into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/.core ## measure speed
+	@$(BIN)/python benchmarks/bench.py
+
+docs: .venv/.core ## remake the generated tables in docs/
+	@$(BIN)/python -m agentsim.report.tables docs/model.md
+
+# The comment at the head of constraints.txt is kept.
+constraints: ## pin the newest versions that pyproject.toml allows
+	@$(find_python); env=$$(mktemp -d) && trap 'rm -rf "$$env"' EXIT && \
+	"$$python" -m venv "$$env" && \
+	"$$env/bin/python" -m pip install --quiet --disable-pip-version-check -e '.[dev]' && \
+	"$$env/bin/python" -m pip freeze --exclude-editable > "$$env/frozen" && \
+	{ sed -n '/^#/p' constraints.txt; grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' "$$env/frozen"; } > "$$env/new" && \
+	cp "$$env/new" constraints.txt
+
+clean: ## remove build products and caches (.venv and results stay)
+	rm -rf build dist agentsim.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache \
+	    $(TREE)
+	find agentsim strategies experiments tests benchmarks -name __pycache__ -type d \
+	    -exec rm -rf {} + 2>/dev/null || true
+
+
+# --- The environment ---------------------------------------------------------------------
+#
+# A stamp file says what is installed, so that nothing is installed twice.
+
+.venv/.core: pyproject.toml constraints.txt
+	@$(make_env)
+	@echo "Installing agentsim into .venv (the first time takes a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/.dev: pyproject.toml constraints.txt
+	@$(make_env)
+	@echo "Installing agentsim and its tools into .venv (the first time takes a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch .venv/.core $@
+
+# Sets $python to a Python >= 3.12 that can make environments, or stops. Every candidate is
+# run, and every folder of the PATH is looked into: a pyenv shim may exist and fail, and hide
+# a sound Python behind it. Debian's python3 lacks ensurepip until python3-venv is installed.
+define find_python
+python= ; \
+sound() { "$$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; }; \
+search() { \
+    version=$$(sed 's/^\([0-9]*\.[0-9]*\).*/\1/; q' .python-version); \
+    IFS=:; \
+    for name in "python$$version" python3.13 python3.14 python3.12 python3; do \
+        for folder in $$PATH "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin; do \
+            if [ -x "$$folder/$$name" ] && sound "$$folder/$$name"; then \
+                echo "$$folder/$$name"; return; \
+            fi; \
+        done; \
+    done; \
+}; \
+if [ -z "$(PYTHON)" ]; then python=$$(search); \
+elif sound "$(PYTHON)"; then python="$(PYTHON)"; fi; \
+if [ -z "$$python" ]; then \
+    echo "No Python >= 3.12 with venv found: install one, or name one: make PYTHON=/path/to/python" >&2; \
+    exit 1; \
+fi
+endef
+
+# An environment whose Python is gone, or that was left half made, is made anew.
+define make_env
+$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+    $(find_python); \
+    echo "Making .venv with $$python"; \
+    "$$python" -m venv --clear .venv; \
+}
+endef
+
+# mypy and import-linter follow paths and cannot use the import finder of an editable install,
+# so they are shown the package as a wheel would lay it out (see Packaging in pyproject.toml):
+# links to what is in agentsim/, and beside them the folders installed into it. The links are
+# kept out of agentsim/ itself, because there setuptools would take them for the real folders
+# and leave the mapping out of the finder.
+define as_installed
+mkdir -p $(TREE)/agentsim && \
+for entry in agentsim/* strategies experiments; do \
+    ln -sfn "$(CURDIR)/$$entry" "$(TREE)/agentsim/$${entry##*/}"; \
+done && \
+for link in $(TREE)/agentsim/*; do [ -e "$$link" ] || rm -f "$$link"; done
+endef

@@ -1,0 +1,29 @@
+"""Books: wear, depreciation, payout and what a default leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agentsim.laws.numerics import Array, safe_divide
+
+
+def wear_rate(life_years: Array) -> Array:
+    """Return the share that a quarter takes of something with this mean life, at most all of it."""
+    return np.minimum(0.25 / life_years, 1.0)
+
+
+def mean_age(age: Array, kept: Array, arrived: Array) -> Array:
+    """Return the mean age, in quarters, of a stock of `kept` units a quarter older and new ones."""
+    return safe_divide((age + 1.0) * kept, kept + arrived, 0.0)
+
+
+def pay_out(planned: Array, available: Array, dividend_share: Array) -> tuple[Array, Array]:
+    """Return (dividends, buybacks): when cash falls short dividends are cut first, then buybacks."""
+    paid = np.minimum(planned, np.maximum(available, 0.0))
+    buybacks = np.minimum((1.0 - dividend_share) * planned, paid)
+    return paid - buybacks, buybacks
+
+
+def haircut(debt: Array, collateral: Array) -> Array:
+    """Return the share of debt that survives a default: min(debt, collateral) over debt."""
+    return safe_divide(np.minimum(debt, collateral), debt, 1.0)

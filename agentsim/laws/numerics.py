@@ -1,0 +1,188 @@
+"""Arithmetic that gives a run the same bits whatever runs stand beside it.
+
+Addition, multiplication, division, square root, comparison, `np.where`, `np.maximum` and
+`np.minimum` are exact or correctly rounded and need no care. What does need it, as measured with
+NumPy 2.5 on a machine with AVX-512 (other machines may be more forgiving, not less):
+
+- `x.sum(axis=0)` adds in another order for one run than for many, from 8 firms on: `ordered_sum`.
+- `np.power` with an array of exponents gives other bits for scalars, and `x**2` or `x**0.5` with a
+  scalar exponent take short cuts that an array of the same exponents does not: `power`.
+- `np.exp` and its kin give the same bits for every length, alignment, shape and positive stride,
+  but others for a one-dimensional view that runs backwards (even of length one, which NumPy calls
+  contiguous), for an output that overlaps the input at another offset, and from `math.exp`:
+  `exp` and `log` here work on a fresh copy. On arrays that are no reversed views the plain
+  NumPy functions do as well.
+- `np.fmax` and `np.clip` choose between 0.0 and -0.0 by position: `clip`.
+- An iteration that stops when all runs have converged: `newton_bracketed` freezes run by run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+"""Double precision, `(firms, runs)` or `(runs,)`, runs last and contiguous."""
+
+ROUNDING = 1e-9
+"""Relative length below which a Newton step that does not shrink is put down to rounding."""
+
+
+def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
+    """Sum over the first axis, always in the order x[0] + x[1] + ...
+
+    x: `(firms, ...)`, any number of firms (none sum to zero); booleans and integers are counted
+    as doubles. Returns a new array of shape `x.shape[1:]`, or `out`, which must have that shape
+    and must not overlap `x`.
+
+    Raises ValueError if x has no axis or `out` another shape.
+    """
+    terms = np.asarray(x, np.float64)
+    if terms.ndim == 0:
+        raise ValueError("ordered_sum: x must have an axis to sum over")
+    if out is None:
+        out = np.empty(terms.shape[1:])
+    elif out.shape != terms.shape[1:]:
+        raise ValueError(f"ordered_sum: out has shape {out.shape}, the sum {terms.shape[1:]}")
+    if len(terms) == 0:
+        out[...] = 0.0
+        return out
+    np.copyto(out, terms[0])
+    for term in terms[1:]:
+        np.add(out, term, out=out)
+    return out
+
+
+def exp(x: ArrayLike) -> Array:
+    """`np.exp`, with bits that do not depend on how x lies in memory. Returns a new array."""
+    out = _fresh(x)
+    return np.exp(out, out=out)
+
+
+def log(x: ArrayLike) -> Array:
+    """`np.log`, with bits that do not depend on how x lies in memory; log(0) is -inf, quietly.
+
+    Returns a new array. Below zero the result is NaN and NumPy warns.
+    """
+    out = _fresh(x)
+    with np.errstate(divide="ignore"):
+        return np.log(out, out=out)
+
+
+def power(x: ArrayLike, e: ArrayLike) -> Array:
+    """x to the power e, as exp(e log x), so that scalars and arrays take the same path.
+
+    x >= 0 and e broadcast against each other. Zero to a positive power is 0, to a negative one
+    infinity; anything to the power 0 is 1. Returns a new array of the broadcast shape. Quiet,
+    except that a negative x gives NaN and NumPy's warning of an invalid value.
+
+    The relative error is about 1e-16 |e log x|, so x to the power 1 may differ from x in the
+    last digits. For integer powers products are faster and closer.
+    """
+    logs = log(x)
+    exponents = np.asarray(e, np.float64)
+    if exponents.ndim == 0:
+        out = logs
+    else:
+        out = np.empty(np.broadcast_shapes(logs.shape, exponents.shape))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        np.multiply(exponents, logs, out=out)
+        # 0 times log(0) is no number. For other x the exponential of 0 gives 1 anyway.
+        if not exponents.all():
+            np.copyto(out, 0.0, where=exponents == 0.0)
+        return np.exp(out, out=out)
+
+
+def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
+    """a / b where b is not zero, `otherwise` where it is; without warnings.
+
+    The three broadcast against each other. Returns a new array of the broadcast shape.
+    """
+    numerator = np.asarray(a, np.float64)
+    denominator = np.asarray(b, np.float64)
+    fallback = np.asarray(otherwise, np.float64)
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape, fallback.shape)
+    out = np.empty(shape)
+    with np.errstate(all="ignore"):
+        np.divide(numerator, denominator, out=out)
+    np.copyto(out, fallback, where=denominator == 0.0)
+    return out
+
+
+def clip(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
+    """x, but at least `low` and at most `high`; `high` wins where they cross. NaN stays NaN.
+
+    All broadcast against each other. Returns a new array of the broadcast shape.
+    """
+    return np.asarray(np.minimum(np.maximum(x, low), high), np.float64)
+
+
+def newton_bracketed(
+    f: Callable[[Array], tuple[Array, Array]],
+    low: ArrayLike,
+    high: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    steps: int = 60,
+    tolerance: float = 1e-14,
+) -> Array:
+    """Where f, falling in y, crosses zero in [low, high]: one root for each element.
+
+    f takes y and returns (value, derivative), each element depending on its own y only. It is
+    asked for all elements at every step, the settled ones included, and may be asked at the ends
+    of the bracket.
+
+    low, high: finite; they broadcast with what f returns. start: where to begin, clipped to the
+    bracket; its middle if not given. A root outside the bracket gives the nearer end.
+
+    Newton's step is taken if it stays in the bracket and at least halves the step before it. If
+    it leaves the bracket by an end not yet tried, that end is next, which makes corners cheap;
+    otherwise the bracket is halved. An element is frozen once its step is at most
+    tolerance * max(1, |y|), or so short that only rounding in f can keep it from shrinking, so
+    its result does not depend on when its neighbours settle. What is not settled after `steps`
+    steps is returned as it stands, in its bracket.
+
+    An element is NaN where f is, or where the bracket is empty or not finite.
+    """
+    low, high = np.broadcast_arrays(np.asarray(low, np.float64), np.asarray(high, np.float64))
+    with np.errstate(all="ignore"):
+        y = low + 0.5 * (high - low) if start is None else clip(start, low, high)
+        # Twice the width: the first Newton step may then cross the whole bracket.
+        last_step = np.broadcast_to(2.0 * (high - low), y.shape)
+    settled = ~((low <= high) & np.isfinite(last_step))
+    y = np.where(settled, np.nan, y)
+    low_tried = high_tried = np.zeros(y.shape, np.bool_)
+
+    for _ in range(steps):
+        if settled.all():
+            break
+        value, derivative = f(y)
+        with np.errstate(all="ignore"):
+            above, below = value > 0.0, value < 0.0
+            low, low_tried = np.where(above, y, low), low_tried | above
+            high, high_tried = np.where(below, y, high), high_tried | below
+            newton = y - value / derivative
+            halves = np.abs(2.0 * value) <= np.abs(last_step * derivative)
+            near = last_step <= ROUNDING * np.maximum(1.0, np.abs(y))
+            use_newton = (derivative < 0.0) & (newton >= low) & (newton <= high)
+            # A curve may lead Newton in circles: then halve the bracket. But not when the steps
+            # are this short: far from multiple roots Newton squares its error, so a step that
+            # does not shrink is rounding in f, and the middle of the bracket may be far away.
+            use_newton &= halves | near
+            proposal = np.where(use_newton, newton, low + 0.5 * (high - low))
+            proposal = np.where((newton < low) & ~low_tried, low, proposal)
+            proposal = np.where((newton > high) & ~high_tried, high, proposal)
+            proposal = np.where(value == 0.0, y, proposal)
+            proposal = np.where(np.isnan(value), np.nan, proposal)
+            last_step = np.abs(proposal - y)
+            arrived = last_step <= tolerance * np.maximum(1.0, np.abs(proposal))
+        y = np.where(settled, y, proposal)
+        settled = settled | arrived | (near & ~halves) | np.isnan(proposal)
+    return y
+
+
+def _fresh(x: ArrayLike) -> Array:
+    """A C-contiguous copy in double precision: the one memory layout that is always safe."""
+    return np.array(x, np.float64, order="C", copy=True)

@@ -1,0 +1,36 @@
+"""Power and shells: where chips can work, and how many shells are ordered."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agentsim.laws.numerics import Array, ordered_sum, power, safe_divide
+
+
+def working_share(shells: Array, need: Array) -> Array:
+    """Return the share of a fleet that has a powered shell, min(1, shells / need)."""
+    return np.minimum(1.0, safe_divide(shells, need, 1.0))
+
+
+def shells_wanted(
+    need_committed: Array,
+    growth: Array,
+    lag_gap: Array,
+    shells: Array,
+    building: Array,
+    survival: Array,
+) -> Array:
+    """Return the shells to order, GW: the need when they are ready less what will stand by then.
+
+    `need_committed` is the power of chips delivered and on order; `growth` the expected growth of
+    that need a quarter, over the quarters `lag_gap` by which a shell takes longer than a chip;
+    `survival` the share of today's shells that stands when new ones are ready.
+    """
+    need = need_committed * power(1.0 + growth, lag_gap)
+    return np.maximum(need - survival * shells - building, 0.0)
+
+
+def within_limit(wanted: Array, limit: Array) -> Array:
+    """Cut all firms' orders by the same share where together they exceed the limit."""
+    total = ordered_sum(wanted)
+    return wanted * np.minimum(1.0, safe_divide(np.broadcast_to(limit, total.shape), total, 1.0))

@@ -1,0 +1,118 @@
+"""After the horizon: no more orders, what is under way arrives, fleets wear out, debts settle.
+
+Technology, demand and input prices stand still; services go on until under 2% of the fleet is
+left. First come as many quarters as the longest lag, one by one, then blocks in which the fleet
+shrinks by a fixed factor, each evaluated at its geometric middle: their length in quarters
+follows the economic life, which may differ from run to run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.ledger import NetCash, Values
+from agentsim.sectors.world import World
+from agentsim.steps.power import open_shells, wear_and_arrive
+from agentsim.steps.services import services_clear
+
+LEFT = 0.02  # share of the fleet at which services end
+BLOCKS = 12
+
+
+def value_after(w: World, values: Values, discount: Array) -> Array:
+    """Add the run-off to `values`; `discount` is the discount factor at the horizon, `(runs,)`.
+
+    `w` is changed: give a copy. Returns the largest relative violation of the value identity.
+    """
+    start = values.copy()
+    h = w.hyperscalers
+    as_is = {"withheld": np.zeros_like(h.cash), "training_share": h.training_share}
+    plenty = np.full_like(h.cash, np.inf)
+    after = discount
+    worth = np.zeros_like(h.cash)  # of each firm's run-off, $bn at the base date
+    per_quarter = 1.0 / (1.0 + w.rates.funding)
+
+    for _ in range(w.longest_lag):
+        after = after * per_quarter
+        h.shell_spend = w.shell_instalments.arrive()
+        wear_and_arrive(w)
+        open_shells(w)
+        services_clear(w, as_is, plenty)
+        worth = worth + after * _add(w, values, after)
+
+    h.shell_spend = np.zeros_like(h.cash)
+    wear = np.minimum(np.asarray(w.rates.wear), 0.999)
+    length = np.log(LEFT) / BLOCKS / np.log1p(-wear)  # quarters in a block
+    to_middle, to_end = LEFT ** (0.5 / BLOCKS), LEFT ** (1.0 / BLOCKS)
+    shells_kept = np.exp(length * np.log1p(-np.minimum(w.rates.shell_wear, 0.999)))
+    factor = np.exp(length * np.log(per_quarter))  # discount over a block
+    quarters = (1.0 - factor) / (1.0 / per_quarter - 1.0)  # discounted quarters in a block
+    fleets = ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power")
+    for _ in range(BLOCKS):
+        at_start = {name: getattr(h, name) for name in fleets}
+        for name, stock in at_start.items():
+            setattr(h, name, stock * to_middle)
+        h.working_share = np.minimum(
+            1.0, safe_divide(h.shells, h.merchant_power + h.custom_power, 1.0)
+        )
+        services_clear(w, as_is, plenty)
+        weight = after * quarters
+        worth = worth + weight * _add(w, values, weight)
+        for name, stock in at_start.items():
+            setattr(h, name, stock * to_end)
+        h.shells = h.shells * shells_kept
+        after = after * factor
+
+    _settle(w, values, worth, discount)
+    return _violation(start, values)
+
+
+def _add(w: World, values: Values, weight: Array) -> Array:
+    """Add a quarter, or a block of them, of run-off; return each firm's AI cash in it."""
+    h, c = w.hyperscalers, w.customers
+    cash = h.revenue - h.running - h.shell_spend
+    running = ordered_sum(h.running)
+    none = np.zeros(w.runs)
+    net = NetCash(
+        hyperscalers=cash,
+        vendors=np.zeros_like(w.chip_vendors.price),
+        memory=np.zeros_like(w.memory_makers.capacity),
+        lenders=np.zeros_like(w.lenders.funds),
+        other_profit=none,
+        resources=running + ordered_sum(h.shell_spend),
+        other_resources=none,
+        surplus=c.surplus[0],
+        gross_value=c.gross_value[0],
+        revenue=c.spending[0],
+        running=running,
+    )
+    values.add(net, weight)
+    return cash
+
+
+def _settle(w: World, values: Values, worth: Array, discount: Array) -> None:
+    """Settle debts at the horizon from cash, the run-off and what the core business can carry.
+
+    Of a firm that lenders own they get the whole run-off, if it is worth anything.
+    """
+    h, b = w.hyperscalers, w.lenders
+    core = np.asarray(w.p.market.coverage_multiple) * 4.0 * np.maximum(h.core_cash, 0.0)
+    able = np.maximum(discount * (h.cash + core) + worth, 0.0)
+    repaid = np.minimum(discount * h.debt, able)
+    to_owners = np.maximum(worth, 0.0)
+    owned = h.lender_owned > 0.0
+    settled = np.where(owned, to_owners, repaid)
+    by_loan = safe_divide(b.loans, np.broadcast_to(h.debt, b.loans.shape), 0.0)
+    share = np.where(owned, b.claims, by_loan)
+    values.hyperscalers = values.hyperscalers - settled
+    values.lenders = values.lenders + ordered_sum(np.swapaxes(share * settled, 0, 1))
+
+
+def _violation(before: Values, after: Values) -> Array:
+    """Return the relative violation of the value identity over the whole run-off."""
+    got = after.surplus - before.surplus + after.resources - before.resources
+    got = got + ordered_sum(after.hyperscalers - before.hyperscalers)
+    got = got + ordered_sum(after.lenders - before.lenders)
+    given = after.gross_value - before.gross_value
+    return np.abs(got - given) / np.maximum(np.maximum(np.abs(given), after.gross_value), 1e-9)

@@ -1,0 +1,275 @@
+"""Step 2: everyone looks. What the views of each role show, computed when first asked for.
+
+A look answers by the name of a view's field: with the state of that name where there is one, and
+otherwise with what its own methods derive from state. Nothing here knows the present choices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agentsim.laws import credit, demand, services, technology
+from agentsim.laws.numerics import Array, ordered_sum, power, safe_divide
+from agentsim.sectors.base import Sector
+from agentsim.sectors.world import World
+from agentsim.steps.credit import collateral_value, fleet_value
+
+NO_CEILING = 1e4  # $k per H100e, the highest price that can be chosen
+
+
+class Look:
+    """What one role can see this quarter."""
+
+    def __init__(self, w: World, sector: Sector, parameters: Any) -> None:
+        self.w = w
+        self.sector = sector
+        self.parameters = parameters
+        self.known: dict[str, Array] = {}
+
+    def __call__(self, name: str) -> Array:
+        """Return the field of that name, `(firms, runs)` or `(1, runs)`."""
+        if name not in self.known:
+            self.known[name] = np.atleast_2d(self._find(name))
+        return self.known[name]
+
+    def public(self, name: str) -> Array:
+        """Return state of all firms that everybody may see."""
+        declared = type(self.sector).states.get(name)
+        if declared is None or declared.seen_by != "all":
+            open_to_all = [n for n, s in type(self.sector).states.items() if s.seen_by == "all"]
+            raise AttributeError(f"{name!r} is not public; public are: {', '.join(open_to_all)}")
+        return getattr(self.sector, name)  # type: ignore[no-any-return]
+
+    def _find(self, name: str) -> Array:
+        derived = getattr(self, f"see_{name}", None)
+        if derived is not None:
+            return derived()  # type: ignore[no-any-return]
+        for place in (self.sector, self.w.customers, self.w.inputs):
+            if name in type(place).states:
+                return getattr(place, name)  # type: ignore[no-any-return]
+        if hasattr(self.parameters, name):
+            return self.w.full(getattr(self.parameters, name), self.sector.size)
+        return np.broadcast_to(getattr(self.w.p.market, name), (1, self.w.runs))
+
+
+class HyperscalerLook(Look):
+    """What hyperscalers can see."""
+
+    def __init__(self, w: World) -> None:
+        super().__init__(w, w.hyperscalers, w.p.hyperscaler)
+
+    def see_operating_cash(self) -> Array:
+        """AI service revenue less running cost."""
+        return self.w.hyperscalers.revenue - self.w.hyperscalers.running
+
+    def see_planned_payout(self) -> Array:
+        """The payout that the firm is used to."""
+        return self.w.full(self.w.p.hyperscaler.payout, self.sector.size)
+
+    def see_borrowing_room(self) -> Array:
+        """Most that lenders' last terms would let the firm borrow."""
+        h, b = self.w.hyperscalers, self.w.lenders
+        old = self.w.p.hyperscaler.old_debt
+        multiple = self.w.p.market.coverage_multiple
+        by_cash = credit.coverage_room(multiple, h.trailing_cash, h.debt + old)
+        best = b.advance_rate.max(axis=0)
+        return np.minimum(by_cash, np.maximum(best * collateral_value(self.w) - h.debt, 0.0))
+
+    def see_fleet_value(self) -> Array:
+        """Replacement value of the delivered fleet."""
+        return fleet_value(self.w)
+
+    def see_wear(self) -> Array:
+        """Share of the fleet that wears out in a quarter."""
+        return np.broadcast_to(self.w.rates.wear, (self.sector.size, self.w.runs))
+
+    def see_required_return(self) -> Array:
+        """Return on capital asked for, a quarter."""
+        return np.broadcast_to(self.w.rates.required_return, (1, self.w.runs))
+
+    def see_rivals_capex_rate(self) -> Array:
+        """Rivals' chip and system spending over rivals' fleet value."""
+        value, rate = self("fleet_value"), self.w.hyperscalers.capex_rate
+        spent = rate * value
+        others_spent = ordered_sum(spent) - spent
+        others_value = ordered_sum(value) - value
+        return np.maximum(safe_divide(others_spent, others_value, rate), 0.0)
+
+    # What one more chip would bring, at committed fleets --------------------------------------
+
+    def committed(self) -> tuple[Array, Array, services.Sold, demand.Demand]:
+        """Return (capacity x, training T, what it would sell for, demand) at committed fleets."""
+        h, p, m = self.w.hyperscalers, self.w.p.hyperscaler, self.w.p.market
+        merchant = h.merchant_fleet + h.merchant_on_order
+        custom = h.custom_fleet + h.custom_on_order
+        left_m, left_c, T = technology.place_training(
+            h.training_share, merchant, custom, p.custom_fit, p.codesign
+        )
+        x = h.efficiency * (left_m + p.custom_fit * left_c)
+        psi = technology.quality_shares(h.quality, m.quality_exponent)
+        total_demand = self.w.demand()
+        theta = services.weights(psi, m.substitution)
+        sold = services.sell(x, theta, m.substitution, total_demand)
+        return x, T, sold, total_demand
+
+    def outlook(self) -> tuple[Array, Array, services.Sold, demand.Demand]:
+        """Return `committed`, computed once a quarter."""
+        if not hasattr(self, "_outlook"):
+            self._outlook = self.committed()
+        return self._outlook
+
+    def elasticity(self) -> Array:
+        """Elasticity of demand for one unit more than committed fleets make."""
+        _, _, sold, total_demand = self.outlook()
+        return demand.elasticity(total_demand, sold.Q)
+
+    def see_own_marginal_revenue(self) -> Array:
+        """Own revenue that one more serving merchant H100e adds."""
+        _, _, sold, _ = self.outlook()
+        sigma = self.w.p.market.substitution
+        own = services.marginal_revenue(sold.p_h, sold.s_h, sigma, self.elasticity())
+        return self.w.hyperscalers.efficiency * own
+
+    def see_price_value(self) -> Array:
+        """Services of one merchant H100e at the firm's price."""
+        return self.w.hyperscalers.efficiency * self.outlook()[2].p_h
+
+    def see_industry_marginal_revenue(self) -> Array:
+        """All firms' revenue that one more serving merchant H100e adds."""
+        joint = services.industry_marginal_revenue(self.outlook()[2].p_h, self.elasticity())
+        return self.w.hyperscalers.efficiency * joint
+
+    def see_training_value(self) -> Array:
+        """Own revenue that one more training merchant H100e sustains.
+
+        With d log q = gamma d log T in the long run and d log s = beta (1 - s) d log q, holding
+        what all firms earn together: R beta (1 - s) gamma / T.
+        """
+        _, T, sold, _ = self.outlook()
+        m = self.w.p.market
+        share = sold.revenue_h * m.quality_exponent * (1.0 - sold.s_h) * m.training_exponent
+        return safe_divide(share, T, 0.0)
+
+    def see_merchant_user_cost(self) -> Array:
+        """Cost of holding a merchant chip with its system and shell for a quarter."""
+        return self._user_cost(self.w.inputs.merchant_price, self.w.p.market.merchant_power)
+
+    def see_custom_user_cost(self) -> Array:
+        """The same for a custom chip."""
+        return self._user_cost(self.w.inputs.custom_price, self.w.p.market.custom_power)
+
+    def _user_cost(self, price: Array, kw: Array) -> Array:
+        """Sum price x (return + wear + expected price decline) x (1 + return)^lag over the parts."""
+        m, r, i = self.w.p.market, self.w.rates, self.w.inputs
+        rho = np.asarray(r.required_return)
+        wait = power(1.0 + rho, m.delivery_quarters)
+        chip_and_system = (price + i.system_cost) * (rho + r.wear + r.price_decline) * wait
+        # a shell is paid for evenly while it is built
+        built = power(1.0 + rho, 0.5 * np.asarray(m.shell_quarters))
+        shell = m.shell_cost * kw * i.energy_index * (rho + r.shell_wear) * built
+        return np.broadcast_to(chip_and_system + shell, (self.sector.size, self.w.runs))
+
+    def see_merchant_running_cost(self) -> Array:
+        """Electricity and upkeep of a new merchant chip."""
+        m = self.w.p.market
+        cost = m.running_cost * m.merchant_power * self.w.inputs.energy_index
+        return np.broadcast_to(cost, (self.sector.size, self.w.runs))
+
+    def see_custom_running_cost(self) -> Array:
+        """Electricity and upkeep of a new custom chip."""
+        m = self.w.p.market
+        cost = m.running_cost * m.custom_power * self.w.inputs.energy_index
+        return np.broadcast_to(cost, (self.sector.size, self.w.runs))
+
+    def see_cartel_quantity(self) -> Array:
+        """Services that would earn all firms the most, over what committed fleets can make.
+
+        On the steep piece price is set where P (1 - 1/epsilon) equals avoidable cost; beyond the
+        kink, and for epsilon below 1, more quantity only loses revenue; below the choke quantity
+        there is nothing to gain from selling less.
+        """
+        h, m = self.w.hyperscalers, self.w.p.market
+        x, _, sold, d = self.outlook()
+        kw = safe_divide(h.merchant_power + h.custom_power, h.merchant_fleet + h.custom_fleet, 0.0)
+        bill = ordered_sum(x / h.efficiency * kw) * m.running_cost
+        unit_cost = safe_divide(bill, sold.Q, 0.0)
+        epsilon = np.broadcast_to(m.demand_elasticity, (self.w.runs,))
+        elastic = epsilon > 1.0
+        markup = np.where(elastic, epsilon / np.where(elastic, epsilon - 1.0, 1.0), np.inf)
+        wanted_price = np.where(elastic, np.where(unit_cost > 0.0, unit_cost, 1e-300) * markup, np.inf)
+        lowest = np.maximum(wanted_price, demand.kink_price(d))
+        chosen_price = np.minimum(lowest, np.broadcast_to(d.P_bar, (self.w.runs,)))
+        best = demand.quantity(d, chosen_price)
+        ratio = np.minimum(safe_divide(best, sold.Q, 1.0), 1.0)
+        return np.broadcast_to(ratio, (self.sector.size, self.w.runs))
+
+
+class ChipVendorLook(Look):
+    """What chip vendors can see."""
+
+    def __init__(self, w: World) -> None:
+        super().__init__(w, w.chip_vendors, w.p.chip_vendor)
+
+    def see_unit_cost(self) -> Array:
+        """Making cost and memory of one H100e at today's known costs."""
+        p, i = self.w.p.chip_vendor, self.w.inputs
+        return p.making_cost * i.cost_index + p.memory_content * i.memory_price
+
+    def see_designer(self) -> Array:
+        """1 for designers."""
+        return self.w.designer
+
+    def see_base_margin(self) -> Array:
+        """Gross margin at the base date."""
+        return self.w.base_margin
+
+    def see_price_ceiling(self) -> Array:
+        """Price at which buyers turn to custom silicon of the best fit there is; none for designers."""
+        w, p = self.w, self.w.p.hyperscaler
+        fit = (w.full(p.custom_fit, w.hyperscalers.size) * p.custom_program).max(axis=0)
+        designers = ordered_sum(w.designer)
+        outside = w.p.market.outside_option * safe_divide(w.inputs.custom_price[0], fit, np.inf)
+        ceiling = np.where(designers > 0.0, np.minimum(outside, NO_CEILING), NO_CEILING)
+        return np.where(w.designer > 0.0, NO_CEILING, ceiling)
+
+
+class MemoryMakerLook(Look):
+    """What memory makers can see."""
+
+    def __init__(self, w: World) -> None:
+        super().__init__(w, w.memory_makers, w.p.memory_maker)
+
+    def see_memory_margin(self) -> Array:
+        """Gross margin of memory, last quarter."""
+        return 1.0 - self.w.inputs.memory_cost / self.w.inputs.memory_price
+
+    def see_growth_limit(self) -> Array:
+        """Fastest growth of capacity."""
+        return np.broadcast_to(self.w.p.market.memory_growth_limit, (1, self.w.runs))
+
+
+class LenderLook(Look):
+    """What lenders can see."""
+
+    def __init__(self, w: World) -> None:
+        super().__init__(w, w.lenders, w.p.lender)
+
+    def see_base_spread(self) -> Array:
+        """Spread at the base date."""
+        return self.w.full(self.w.p.lender.spread, self.sector.size)
+
+    def see_base_advance_rate(self) -> Array:
+        """Advance rate at the base date."""
+        return self.w.full(self.w.p.lender.advance_rate, self.sector.size)
+
+    def see_base_deployed(self) -> Array:
+        """Share of ready funds offered at the base date."""
+        return self.w.full(self.w.p.lender.deployed, self.sector.size)
+
+    def see_industry_loss_rate(self) -> Array:
+        """All lenders' smoothed write-offs over loans."""
+        b = self.w.lenders
+        weighted = ordered_sum(b.loss_rate * b.outstanding)
+        return safe_divide(weighted, ordered_sum(b.outstanding), 0.0)

@@ -1,0 +1,70 @@
+"""All that a strategy needs: bases, parameters, views, choices and safe arithmetic.
+
+The library under `strategies/` imports from here and from NumPy, and from nothing deeper. How to
+write one is told in `agentsim.strategy.base`, or, in plain numbers, `agentsim.strategy.rules`.
+"""
+
+from agentsim.laws.numerics import Array, clip, exp, log, ordered_sum, power, safe_divide
+from agentsim.strategy.base import (
+    ChipVendorStrategy,
+    HyperscalerStrategy,
+    LenderStrategy,
+    Memory,
+    MemoryMakerStrategy,
+    Strategy,
+)
+from agentsim.strategy.choices import (
+    ChipVendorChoice,
+    HyperscalerChoice,
+    LenderChoice,
+    MemoryMakerChoice,
+    Number,
+)
+from agentsim.strategy.marginal_q import MarginalQ
+from agentsim.strategy.params import option, param
+from agentsim.strategy.rules import (
+    ChipVendorRule,
+    FirmView,
+    HyperscalerRule,
+    LenderRule,
+    MemoryMakerRule,
+)
+from agentsim.strategy.views import (
+    ChipVendorView,
+    HyperscalerView,
+    LenderView,
+    MemoryMakerView,
+)
+
+__all__ = [
+    "Array",
+    "ChipVendorChoice",
+    "ChipVendorRule",
+    "ChipVendorStrategy",
+    "ChipVendorView",
+    "FirmView",
+    "HyperscalerChoice",
+    "HyperscalerRule",
+    "HyperscalerStrategy",
+    "HyperscalerView",
+    "LenderChoice",
+    "LenderRule",
+    "LenderStrategy",
+    "LenderView",
+    "MarginalQ",
+    "Memory",
+    "MemoryMakerChoice",
+    "MemoryMakerRule",
+    "MemoryMakerStrategy",
+    "MemoryMakerView",
+    "Number",
+    "Strategy",
+    "clip",
+    "exp",
+    "log",
+    "option",
+    "ordered_sum",
+    "param",
+    "power",
+    "safe_divide",
+]

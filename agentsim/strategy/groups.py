@@ -1,0 +1,126 @@
+"""Asking strategies: firms that follow the same code are asked together, as one group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentsim.errors import AgentsimError, unknown
+from agentsim.laws.numerics import Array
+from agentsim.strategy.base import Strategy, parts
+from agentsim.strategy.choices import Choice
+from agentsim.strategy.params import declared
+from agentsim.strategy.views import View
+
+Rows = slice | NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Firms of one role that follow the same code, and the strategy with all their parameters."""
+
+    strategy: Strategy
+    rows: Rows
+    """Rows of the firms in their sector, rising: a slice where contiguous, else whole numbers."""
+    size: int
+
+
+def group(assignments: Iterable[tuple[int, Strategy]]) -> list[Group]:
+    """Group the firms of one role, given as (row, strategy), by class and options.
+
+    A group's strategy has a float where all its firms and runs share the parameter, otherwise an
+    array `(firms, 1)` or `(firms, runs)`, firms by rising row. Arrays of a single firm's strategy
+    must be `(1, runs)`, unless all firms of the group share the very same strategy, which is then
+    taken as it is. Groups come in the order of their first firms.
+
+    Raises AgentsimError, in one line, if a row comes twice or parameters differ in their runs.
+    """
+    together: dict[tuple[Any, ...], list[tuple[int, Strategy]]] = {}
+    seen: set[int] = set()
+    for row, strategy in sorted(assignments, key=lambda each: each[0]):
+        if row in seen:
+            raise AgentsimError(f"firm {row} has two strategies; give it one")
+        seen.add(row)
+        known = declared(type(strategy)).values()
+        options = [getattr(strategy, each.name) for each in known if each.choices is not None]
+        together.setdefault((type(strategy), *options), []).append((row, strategy))
+    return [_merge(members) for members in together.values()]
+
+
+def initial_memory(strategy: Strategy, firms: int, runs: int) -> dict[str, Array]:
+    """Return what a group remembers at the start, each `(firms, runs)` and read-only."""
+    return _spread(strategy, strategy.remember(), (firms, runs))
+
+
+def ask(strategy: Strategy, sees: View) -> tuple[Choice, dict[str, Array]]:
+    """Return a group's choice, unchecked, and its new memory, `(firms, runs)` and read-only.
+
+    Raises AgentsimError, in one line, if what is to be remembered has another name or shape than
+    `remember` declares. Errors of the strategy's own pass through with a note of where they arose.
+    """
+    try:
+        choice, recalled = parts(strategy.choose(sees))
+    except Exception as error:
+        error.add_note(f"in strategy {strategy} for {', '.join(sees.firms)}, quarter {sees.quarter}")
+        raise
+    memory = dict(sees.memory)
+    for name, array in recalled.items():
+        if name not in memory:
+            raise unknown(f"memory of strategy {strategy.id}", name, memory, "declare it in remember()")
+        memory.update(_spread(strategy, {name: array}, memory[name].shape))
+    return choice, memory
+
+
+def _spread(
+    strategy: Strategy, values: Mapping[str, Any], shape: tuple[int, ...]
+) -> dict[str, Array]:
+    """Copy values to read-only arrays of a shape."""
+    arrays = {}
+    for name, value in values.items():
+        try:
+            array = np.array(np.broadcast_to(np.asarray(value, np.float64), shape))
+        except (TypeError, ValueError):
+            raise AgentsimError(
+                f"strategy {strategy.id} remembers {name} with shape {np.shape(value)}; "
+                f"it must broadcast to {shape} numbers"
+            ) from None
+        array.flags.writeable = False
+        arrays[name] = array
+    return arrays
+
+
+def _merge(members: list[tuple[int, Strategy]]) -> Group:
+    """Make one group of (row, strategy) pairs with the same class and options."""
+    rows = [row for row, _ in members]
+    strategies = [strategy for _, strategy in members]
+    first = strategies[0]
+    changes: dict[str, Any] = {}
+    for name, each in declared(type(first)).items():
+        values = [getattr(strategy, name) for strategy in strategies]
+        if each.choices is not None or all(_same(values[0], value) for value in values):
+            continue
+        arrays = [np.atleast_2d(np.asarray(value, np.float64)) for value in values]
+        runs = {array.shape[1] for array in arrays} - {1}
+        if len(runs) > 1 or any(len(array) != 1 for array in arrays):
+            shapes = ", ".join(str(np.shape(value)) for value in values)
+            raise AgentsimError(f"strategy {first.id}: {name} has shapes {shapes}; give (1, runs)")
+        width = max(runs, default=1)
+        stacked = np.concatenate([np.broadcast_to(array, (1, width)) for array in arrays])
+        stacked.flags.writeable = False
+        changes[name] = stacked
+    contiguous = rows == list(range(rows[0], rows[0] + len(rows)))
+    where = slice(rows[0], rows[0] + len(rows)) if contiguous else np.array(rows, np.intp)
+    return Group(replace(first, **changes) if changes else first, where, len(rows))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two parameters are the same object, number or array of one firm."""
+    if one is other:
+        return True
+    if np.shape(one) != np.shape(other) or (np.ndim(one) and len(one) != 1):
+        return False
+    return bool(np.all(one == other))

@@ -1,0 +1,177 @@
+"""Investment by marginal q, the machinery that several strategies share.
+
+The value of one more H100e of a kind, per quarter, is what it brings when it serves and when it
+trains, less electricity and upkeep:
+
+    V = (1 - tau) fit value + tau training_fit training_value - running cost,
+
+tau the training share; fits are 1 for a merchant chip, f and v f for a custom one. If the value is
+expected to grow at g for eight quarters and then stand still, its present value is G(g) times
+that of a flat one, and q = V G / user cost. A firm replaces wear, and adds or cuts phi log q of
+its committed fleet (delivered and on order: with the delivered alone it would order twice).
+
+Sources: Jorgenson 1963, "Capital theory and investment behavior", American Economic Review 53
+(user cost); Tobin 1969, "A general equilibrium approach to monetary theory", Journal of Money,
+Credit and Banking 1 (q); Hayashi 1982, "Tobin's marginal q and average q: a neoclassical
+interpretation", Econometrica 50 (marginal q under adjustment costs); Cagan 1956, "The monetary
+dynamics of hyperinflation", in Friedman (ed.), Studies in the Quantity Theory of Money (adaptive
+expectations).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from agentsim.laws.numerics import Array, clip, log, power, safe_divide
+from agentsim.strategy.base import HyperscalerStrategy, Memory
+from agentsim.strategy.choices import HyperscalerChoice
+from agentsim.strategy.params import param
+from agentsim.strategy.views import HyperscalerView
+
+GROWTH_QUARTERS = 8
+"""For so long growth is expected to last."""
+
+GROWTH_BOUND = 0.1
+"""Growth a quarter that nobody believes to be exceeded, up or down."""
+
+FOOTHOLD = 0.05
+"""A kind of chip adjusts at least as fast as if it were this share of the committed fleet."""
+
+TRAINING_STEP = 0.1
+"""Largest relative change of the training share in a quarter."""
+
+MOST = 2.0
+"""Upper bound of the capex rate."""
+
+TINY = 1e-300
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What marginal q suggests, each `(firms, runs)`, and what to remember."""
+
+    capex_rate: Array
+    custom_share: Array
+    training_share: Array
+    memory: Memory
+
+    def choice(self) -> HyperscalerChoice:
+        """Return the plan as a choice, the rest as the market would have it."""
+        return HyperscalerChoice(self.capex_rate, self.custom_share, None, self.training_share)
+
+
+@dataclass(frozen=True)
+class MarginalQ(HyperscalerStrategy):
+    """Base of strategies that invest by marginal q; they say what one more service is worth."""
+
+    phi: float = param(0.3, "1/quarter", "growth of the committed fleet per unit of log q", 0.0, 5.0)
+    belief: float = param(
+        0.0, "1/quarter", "growth of the value of services expected at the start", -0.1, 0.1
+    )
+    adaptation: float = param(
+        0.25, "1/quarter", "share of its error that the belief corrects; 0 never learns", 0.0, 1.0
+    )
+    reallocation: float = param(
+        0.1, "1", "how fast the fleet moves to the use that pays more; 0 keeps it", 0.0, 1.0
+    )
+
+    @abstractmethod
+    def serving_value(self, sees: HyperscalerView) -> Array:
+        """Return what one merchant H100e that serves is held to be worth, $k a quarter."""
+
+    def remember(self) -> Memory:
+        """Return the belief about growth, and last quarter's value of service: none yet."""
+        return {"belief": self.belief, "value": 0.0}
+
+    def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
+        """Follow the plan."""
+        plan = self.plan(sees)
+        return plan.choice(), plan.memory
+
+    def plan(self, sees: HyperscalerView) -> Plan:
+        """Return what marginal q suggests for the firms asked."""
+        value = self.serving_value(sees)
+        belief = adapted(sees.memory["belief"], value, sees.memory["value"], self.adaptation)
+        factor = growth_factor(belief, (1.0 - sees.wear) / (1.0 + sees.required_return))
+
+        serves, trains = 1.0 - sees.training_share, sees.training_share * sees.training_value
+        merchant_value = serves * value + trains - sees.merchant_running_cost
+        custom_value = (
+            sees.custom_fit * (serves * value + sees.codesign * trains) - sees.custom_running_cost
+        )
+        merchant_q = marginal_q(merchant_value * factor, sees.merchant_user_cost)
+        custom_q = marginal_q(custom_value * factor, sees.custom_user_cost)
+
+        merchant = sees.merchant_fleet + sees.merchant_on_order
+        custom = sees.custom_fleet + sees.custom_on_order
+        foothold = FOOTHOLD * (merchant + custom)
+        merchant_orders = orders(
+            merchant_q, sees.wear * sees.merchant_fleet, np.maximum(merchant, foothold), self.phi
+        )
+        custom_orders = orders(
+            custom_q, sees.wear * sees.custom_fleet, np.maximum(custom, foothold), self.phi
+        )
+        custom_orders = np.where(sees.custom_program > 0.0, custom_orders, 0.0)
+
+        merchant_spend = merchant_orders * (sees.merchant_price + sees.system_cost)
+        custom_spend = custom_orders * (sees.custom_price + sees.system_cost)
+        spend = merchant_spend + custom_spend
+        return Plan(
+            capex_rate=clip(safe_divide(spend, sees.fleet_value, 0.0), 0.0, MOST),
+            custom_share=clip(safe_divide(custom_spend, spend, sees.custom_share), 0.0, 1.0),
+            training_share=reallocated(
+                sees.training_share, sees.training_value, value, self.reallocation
+            ),
+            memory={"belief": belief, "value": value},
+        )
+
+
+def adapted(belief: Array, value: Array, before: Array, adaptation: Array | float) -> Array:
+    """Return the belief about growth a quarter after seeing a value, and the one before.
+
+    Where either is not positive there is no growth to learn from and the belief stays.
+    """
+    seen = (value > 0.0) & (before > 0.0)
+    growth = np.where(seen, safe_divide(value, before, 1.0) - 1.0, belief)
+    return clip(belief + adaptation * (growth - belief), -GROWTH_BOUND, GROWTH_BOUND)
+
+
+def growth_factor(growth: Array, survival: Array) -> Array:
+    """Return the present value of a flow that grows for eight quarters, over that of a flat one.
+
+    `survival` is (1 - wear) / (1 + return), what a quarter leaves of a flow's present value. A
+    step up in quarter k, by g (1+g)^(k-1), lasts and is worth survival^k of a flow from now, so
+    G = 1 + g survival (1 + x + ... + x^7), x = survival (1 + g): exactly 1 without growth.
+    """
+    x = survival * (1.0 + growth)
+    total: Array | float = 1.0
+    for _ in range(GROWTH_QUARTERS - 1):
+        total = 1.0 + x * total
+    return 1.0 + growth * survival * total
+
+
+def marginal_q(value: Array, user_cost: Array) -> Array:
+    """Return value over user cost, zero where the value is not positive."""
+    return np.where(value > 0.0, value / np.maximum(user_cost, TINY), 0.0)
+
+
+def orders(q: Array, wear: Array, base: Array, phi: Array | float) -> Array:
+    """Return H100e to order, M: wear and phi log q of the base, none at q = 0, never negative."""
+    wanted = wear + phi * log(np.maximum(q, TINY)) * base
+    return np.where(q > 0.0, np.maximum(wanted, 0.0), 0.0)
+
+
+def reallocated(
+    share: Array, training_value: Array, serving_value: Array, speed: Array | float
+) -> Array:
+    """Return the training share after a small step towards equal value of the two uses.
+
+    The share is multiplied by (training value / serving value)^speed, by 10% at most. Where
+    service is worth nothing there is nothing to compare with and the share stays.
+    """
+    ratio = safe_divide(np.maximum(training_value, 0.0), serving_value, 1.0)
+    step = clip(power(np.maximum(ratio, 0.0), speed), 1.0 - TRAINING_STEP, 1.0 + TRAINING_STEP)
+    return clip(np.where(serving_value > 0.0, share * step, share), 0.0, 0.95)

@@ -1,0 +1,1 @@
+"""The experiment files: one TOML file a question, found by name."""
