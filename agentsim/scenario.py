@@ -12,7 +12,6 @@ A value is one number, or one number a run.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,13 +22,7 @@ import numpy as np
 
 from agentsim.calibration import Entry, dotted, names_of, read
 from agentsim.calibration import calibrations as calibrations
-from agentsim.calibration.checks import (
-    Value,
-    check_lengths,
-    check_runs,
-    check_together,
-    checked,
-)
+from agentsim.calibration.checks import Value, check_lengths, check_runs, check_together, checked
 from agentsim.calibration.draws import Range, latin_hypercube
 from agentsim.errors import AgentsimError, unknown
 from agentsim.laws.numerics import Array
@@ -37,7 +30,6 @@ from agentsim.parameters import (
     DECLARATIONS,
     GROUPS,
     ChipVendorParameters,
-    Declaration,
     HyperscalerParameters,
     LenderParameters,
     MarketParameters,
@@ -159,19 +151,7 @@ class Scenario:
                 old = provenance[target]
                 value = checked(name, given[name], DECLARATIONS[old.role, old.parameter])
                 values[target] = value
-                provenance[target] = Entry(
-                    old.role,
-                    target.partition(".")[0] if "." in target else "",
-                    old.parameter,
-                    value=value if isinstance(value, float) else float("nan"),
-                    low=None,
-                    high=None,
-                    kind="given",
-                    formula="",
-                    reason=f"Set in place of the calibration's {old.value:g}."
-                    if old.kind != "given"
-                    else old.reason,
-                )
+                provenance[target] = _given(old, target, value)
                 changed.add(target)
         check_lengths(values)
         check_together(self.firms, values)
@@ -200,7 +180,9 @@ class Scenario:
         values, provenance = dict(self.values), dict(self.provenance)
         for parameter in _parameters_of("hyperscaler"):
             own = [values.pop(f"{firm}.{parameter}") for firm in old]
-            entry = [provenance.pop(f"{firm}.{parameter}") for firm in old][0]
+            entry = provenance[f"{old[0]}.{parameter}"]
+            for firm in old:
+                del provenance[f"{firm}.{parameter}"]
             if not all(np.array_equal(value, own[0]) for value in own):
                 raise AgentsimError(
                     f"with_hyperscalers: the firms of {self.name} differ in {parameter}; "
@@ -239,8 +221,8 @@ class Scenario:
                 if role == "market":
                     array = np.array(self.values[name])
                 else:
-                    own = [np.atleast_1d(self.values[f"{firm}.{name}"]) for firm in self.firms[role]]
-                    array = np.stack(np.broadcast_arrays(*own))
+                    own = (self.values[f"{firm}.{name}"] for firm in self.firms[role])
+                    array = np.stack(np.broadcast_arrays(*map(np.atleast_1d, own)))
                 array.setflags(write=False)
                 arrays[name] = array
             groups[role] = group(**arrays)
@@ -265,40 +247,13 @@ class Scenario:
 
     def table(self) -> pd.DataFrame:
         """Return every value with its unit, range, kind, sources and reason, one line each."""
-        import pandas as pd  # half a second that few uses need
+        from agentsim.calibration.tables import table  # pandas takes half a second
 
-        from agentsim.calibration.formulas import sources
-
-        lines = []
-        for name, entry in self.provenance.items():
-            declared = DECLARATIONS[entry.role, entry.parameter]
-            marked = self._range_of(name)
-            value = self.values[name]
-            cited = sources(entry.formula, entry.reason)
-            lines.append(
-                {
-                    "role": entry.role,
-                    "firm": name.partition(".")[0] if "." in name else "",
-                    "parameter": entry.parameter,
-                    "value": value if isinstance(value, float) else float("nan"),
-                    "unit": declared.unit,
-                    "low": marked.low if marked else float("nan"),
-                    "high": marked.high if marked else float("nan"),
-                    "kind": entry.kind,
-                    "source": "; ".join(
-                        dict.fromkeys(f"{f.source_title} ({f.source_url})" for f in cited)
-                    ),
-                    "reason": entry.reason,
-                }
-            )
-        return pd.DataFrame(lines)
-
-    def _range_of(self, name: str) -> Range | None:
-        return next((r for r in self.ranges.values() if name in r.names), None)
+        return table(self.values, self.ranges, self.provenance)
 
     def _names(self) -> dict[str, tuple[str, ...]]:
         """Return every name that may be set, with the values that it sets."""
-        known = {name: (name,) for name in self.values}
+        known: dict[str, tuple[str, ...]] = {name: (name,) for name in self.values}
         for role, firms in self.firms.items():
             for parameter in _parameters_of(role):
                 known[f"{role}.{parameter}"] = tuple(f"{firm}.{parameter}" for firm in firms)
@@ -330,3 +285,17 @@ def _load(name: str) -> Scenario:
 
 def _parameters_of(role: str) -> tuple[str, ...]:
     return tuple(parameter for of, parameter in DECLARATIONS if of == role)
+
+
+def _given(old: Entry, name: str, value: Value) -> Entry:
+    """Return the provenance of a value that was set by hand."""
+    return replace(
+        old,
+        firm=name.partition(".")[0] if "." in name else "",
+        value=value if isinstance(value, float) else float("nan"),
+        low=None,
+        high=None,
+        kind="given",
+        formula="",
+        reason=old.reason if old.kind == "given" else f"Set in place of {old.value:g}.",
+    )

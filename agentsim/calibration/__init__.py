@@ -133,10 +133,10 @@ def dotted(role: str, parameter: str, firms: dict[str, tuple[str, ...]]) -> tupl
 
 def _lines(name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Read a table of this folder, with the number that an editor gives each line."""
-    with (files(__name__) / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        for line in reader:
-            yield reader.line_num, line
+    text = (files(__name__) / f"{name}.csv").read_text(encoding="utf-8")
+    reader = csv.DictReader(text.splitlines())
+    for line in reader:
+        yield reader.line_num, line
 
 
 def _entry(place: str, line: dict[str, str]) -> Entry:

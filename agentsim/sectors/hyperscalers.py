@@ -61,4 +61,5 @@ class Hyperscalers(Sector):
     sweep: Array = state("$bn", "net cash passed on to the lenders that own the firm")
     dividends: Array = state("$bn", "dividends paid", "all")
     buybacks: Array = state("$bn", "shares bought back", "all")
+    defaulted: Array = state("1", "1 in the quarter of a default", "all")
     written_off: Array = state("$bn", "debt written off in a default", "all")

@@ -63,6 +63,7 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
     w.inputs.loan_rate[0] = safe_divide(charged, lent, w.inputs.loan_rate[0])
 
     defaulted = paid < due * (1.0 - ROUNDING)
+    h.defaulted = defaulted.astype(np.float64)
     h.restructuring = np.maximum(h.restructuring - 1.0, 0.0)
     h.written_off = np.zeros_like(due)
     b.losses = np.zeros_like(b.funds)

@@ -101,7 +101,8 @@ class Strategy(ABC):
         """Name the class: by its file where that lies in a role's folder, or else by itself."""
         folder, _, file = cls.__module__.rpartition(".")
         in_library = folder.rpartition(".")[2] == cls.role != ""
-        cls.id = file if in_library else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        snake_case = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        cls.id = file if in_library else snake_case
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse a class that is not written as a strategy must be."""
@@ -124,11 +125,13 @@ class Strategy(ABC):
     def describe(cls) -> Description:
         """Return the summary, the source and the parameters."""
         main, _, source = cleandoc(cls.__doc__ or "").partition("Source:")
-        summary, source = (" ".join(each.strip().split("\n\n")[0].split()) for each in (main, source))
-        return Description(cls.id, cls.role, summary, source, tuple(declared(cls).values()))
+        summary, cited = (
+            " ".join(text.strip().split("\n\n")[0].split()) for text in (main, source)
+        )
+        return Description(cls.id, cls.role, summary, cited, tuple(declared(cls).values()))
 
     def __str__(self) -> str:
-        """Return the id with the parameters that differ from their defaults, as `parse` reads it."""
+        """Return the id and the parameters that differ from their defaults, as `parse` reads it."""
         given = []
         for name, each in declared(type(self)).items():
             value = getattr(self, name)

@@ -65,12 +65,14 @@ def ask(strategy: Strategy, sees: View) -> tuple[Choice, dict[str, Array]]:
     try:
         choice, recalled = parts(strategy.choose(sees))
     except Exception as error:
-        error.add_note(f"in strategy {strategy} for {', '.join(sees.firms)}, quarter {sees.quarter}")
+        firms = ", ".join(sees.firms)
+        error.add_note(f"in strategy {strategy}, asked for {firms} in quarter {sees.quarter}")
         raise
     memory = dict(sees.memory)
     for name, array in recalled.items():
         if name not in memory:
-            raise unknown(f"memory of strategy {strategy.id}", name, memory, "declare it in remember()")
+            what = f"memory of strategy {strategy.id}"
+            raise unknown(what, name, memory, "declare it in remember()")
         memory.update(_spread(strategy, {name: array}, memory[name].shape))
     return choice, memory
 

@@ -46,7 +46,8 @@ TRAINING_STEP = 0.1
 MOST = 2.0
 """Upper bound of the capex rate."""
 
-TINY = 1e-300
+LEAST = 1e-9
+"""Smaller user costs, $k, and smaller q count as this much, so that nothing overflows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class Plan:
 class MarginalQ(HyperscalerStrategy):
     """Base of strategies that invest by marginal q; they say what one more service is worth."""
 
-    phi: float = param(0.3, "1/quarter", "growth of the committed fleet per unit of log q", 0.0, 5.0)
+    phi: float = param(0.3, "1/quarter", "growth of the committed fleet per log q", 0.0, 5.0)
     belief: float = param(
         0.0, "1/quarter", "growth of the value of services expected at the start", -0.1, 0.1
     )
@@ -155,12 +156,12 @@ def growth_factor(growth: Array, survival: Array) -> Array:
 
 def marginal_q(value: Array, user_cost: Array) -> Array:
     """Return value over user cost, zero where the value is not positive."""
-    return np.where(value > 0.0, value / np.maximum(user_cost, TINY), 0.0)
+    return np.where(value > 0.0, value / np.maximum(user_cost, LEAST), 0.0)
 
 
 def orders(q: Array, wear: Array, base: Array, phi: Array | float) -> Array:
     """Return H100e to order, M: wear and phi log q of the base, none at q = 0, never negative."""
-    wanted = wear + phi * log(np.maximum(q, TINY)) * base
+    wanted = wear + phi * log(np.maximum(q, LEAST)) * base
     return np.where(q > 0.0, np.maximum(wanted, 0.0), 0.0)
 
 

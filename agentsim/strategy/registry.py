@@ -18,7 +18,7 @@ from typing import Any
 
 from agentsim.errors import AgentsimError, nearest, unknown
 from agentsim.strategy.base import BASES, Strategy, check
-from agentsim.strategy.params import declared, with_values
+from agentsim.strategy.params import with_values
 
 LIBRARY = "agentsim.strategies"
 """The package with a folder for each role."""
@@ -51,9 +51,7 @@ def find(role: str, id: str, library: str = LIBRARY) -> type[Strategy]:
     """
     known = ids(role, library)
     if id not in known:
-        raise unknown(
-            f"{role} strategy", id, known, f"list them: agentsim list strategies, or ids({role!r})"
-        )
+        raise unknown(f"{role} strategy", id, known, f"{__name__}.ids({role!r}) lists them")
     importlib.invalidate_caches()  # the file may have been dropped in a moment ago
     name = f"{library}.{role}.{id}"
     try:
@@ -70,11 +68,7 @@ def make(
 
     Raises AgentsimError as `find` does, and for parameters that are unknown or make no sense.
     """
-    cls = find(role, id, library)
-    for name in parameters or {}:
-        if name not in declared(cls):
-            raise unknown(f"parameter of strategy {id}", name, declared(cls))
-    return with_values(cls(), parameters or {})
+    return with_values(find(role, id, library)(), parameters or {})
 
 
 def parse(role: str, text: str | Strategy, library: str = LIBRARY) -> Strategy:
@@ -89,26 +83,27 @@ def parse(role: str, text: str | Strategy, library: str = LIBRARY) -> Strategy:
         return text
     if not isinstance(text, str):
         raise AgentsimError(f"strategy {text!r} is neither a name nor a strategy")
-    form = f"strategy {text!r} must be a name or name(parameter=value, ...)"
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
         tree = None
+    form = f"strategy {text!r} must be a name or name(parameter=value, ...)"
     if isinstance(tree, ast.Name):
         return make(role, tree.id, library=library)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-        if text.strip() and not isinstance(tree, ast.Call):
-            known = ids(role, library)
-            raise AgentsimError(f"{form}; {nearest(text.partition('(')[0].strip(), known)}")
-        raise AgentsimError(form)
+        name = text.partition("(")[0].strip()
+        raise AgentsimError(f"{form}; {nearest(name, ids(role, library))}")
     if tree.args or any(keyword.arg is None for keyword in tree.keywords):
         raise AgentsimError(f"{form}; name every parameter")
     parameters = {}
     for keyword in tree.keywords:
         try:
-            parameters[str(keyword.arg)] = ast.literal_eval(keyword.value)
+            value = ast.literal_eval(keyword.value)
         except ValueError:
-            raise AgentsimError(f"{form}; {keyword.arg} must be a plain value") from None
+            value = None
+        if not isinstance(value, (int, float, str)):
+            raise AgentsimError(f"{form}; {keyword.arg} must be a number or a quoted option")
+        parameters[str(keyword.arg)] = value
     return make(role, tree.func.id, parameters, library)
 
 

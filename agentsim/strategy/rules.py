@@ -33,6 +33,7 @@ from agentsim.strategy.base import (
     LenderStrategy,
     Memory,
     MemoryMakerStrategy,
+    Strategy,
     parts,
 )
 from agentsim.strategy.choices import (
@@ -126,11 +127,12 @@ def _choose(rule: Any, view: View) -> tuple[Any, dict[str, Array]]:
     answers = {item.name: np.empty(shape) for item in fields(rule.choice)}
     left_out = {name: np.zeros(shape, bool) for name in answers}
     memory = {name: np.array(values) for name, values in books.memory.items()}
+    kind: type[Strategy] = type(rule)
     where = view.rows
     rows = range(*where.indices(2**31)) if isinstance(where, slice) else where.tolist()
     varying = {
         name: books.spread(getattr(rule, name))
-        for name in declared(type(rule))
+        for name in declared(kind)
         if isinstance(getattr(rule, name), np.ndarray)
     }
     for index, row in zip(range(books.firms), rows, strict=False):

@@ -1,0 +1,96 @@
+"""Lineups: which strategy each firm follows.
+
+A lineup is a bare posture (the hyperscalers'), the word `calibrated`, or a dict by role or firm.
+Whatever it leaves open follows the calibrated lineup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentsim.errors import AgentsimError, unknown
+from agentsim.parameters import ROLES
+from agentsim.strategy.base import Strategy
+from agentsim.strategy.registry import parse
+
+Lineup = dict[str, dict[str, Strategy]]
+
+# A named choice for each firm. It is a reading of how the firms have behaved in public, not an
+# estimate: who says that it follows the others' spending, who finances ahead of its cash.
+CALIBRATED: dict[str, str] = {
+    "microsoft": "match",
+    "alphabet": "match",
+    "amazon": "match",
+    "meta": "escalate",
+    "oracle": "escalate",
+    "coreweave": "escalate",
+    "nvidia": "scarcity",
+    "amd": "hold_margin",
+    "broadcom": "hold_margin",
+    "entrant": "hold_margin",
+    "sk_hynix": "disciplined",
+    "samsung": "expand_on_margin",
+    "micron": "disciplined",
+    "direct_lender": "yield_seeking",
+    "asset_backed_fund": "yield_seeking",
+    "bank_syndicate": "prudent",
+}
+
+# For firms that the calibrated lineup does not name.
+BY_ROLE: dict[str, str] = {
+    "hyperscaler": "best_response",
+    "chip_vendor": "hold_margin",
+    "memory_maker": "disciplined",
+    "lender": "prudent",
+}
+
+Given = str | Strategy | Mapping[str, Any] | None
+
+
+def resolve(given: Given, firms: Mapping[str, tuple[str, ...]]) -> Lineup:
+    """Return the strategy of every firm, by role and firm.
+
+    Raises AgentsimError, in one line, for names that are neither role nor firm, for unknown
+    strategies, and for a strategy of another role.
+    """
+    texts: dict[str, Any] = {
+        firm: CALIBRATED.get(firm, BY_ROLE[role]) for role in ROLES for firm in firms[role]
+    }
+    if given is None or (isinstance(given, str) and given == "calibrated"):
+        given = {}
+    if isinstance(given, str | Strategy):
+        given = {"hyperscaler": given}
+    if not isinstance(given, Mapping):
+        raise AgentsimError(
+            f"lineup = {given!r} is not a lineup; give a posture, or a dict by role or firm"
+        )
+    names = [*ROLES, *texts]
+    for name in given:
+        if name not in names:
+            raise unknown("lineup", name, names, "name a role or a firm")
+    # roles first, so that a firm's own strategy overrides its role's
+    for name in sorted(given, key=lambda each: each not in ROLES):
+        value = given[name]
+        if value == "calibrated" and isinstance(value, str):
+            continue
+        for firm in firms[name] if name in ROLES else (name,):
+            texts[firm] = value
+    return {
+        role: {firm: _strategy(role, firm, texts[firm]) for firm in firms[role]} for role in ROLES
+    }
+
+
+def _strategy(role: str, firm: str, given: Any) -> Strategy:
+    """Return the strategy that a firm was given, by name or as an instance."""
+    if isinstance(given, Strategy):
+        if given.role != role:
+            raise AgentsimError(
+                f"lineup.{firm} = {given} is a strategy for a {given.role}; {firm} is a {role}"
+            )
+        return given
+    if not isinstance(given, str):
+        raise AgentsimError(
+            f"lineup.{firm} = {given!r} is no strategy; give a name or an instance"
+        )
+    return parse(role, given)

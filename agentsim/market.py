@@ -1,0 +1,211 @@
+"""Market: a Mesa model of the market for AI compute, many runs side by side.
+
+    market = Market("2025Q4", lineup={"hyperscaler": "escalate"}, runs=1000, rng=7)
+    market.run()
+    market.outcomes()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from mesa import DataCollector, Model
+from mesa.agent import Agent
+
+from agentsim.agents import AGENTS, Firm
+from agentsim.errors import AgentsimError
+from agentsim.explanation import explain
+from agentsim.frames import flows_frame, outcomes_frame, series_frame
+from agentsim.lineup import Given, resolve
+from agentsim.scenario import Scenario
+from agentsim.settings import (
+    check_choice,
+    check_horizon,
+    entropy_of,
+    run_numbers,
+    split_overrides,
+)
+from agentsim.shocks import Shock, collect
+from agentsim.simulation import Errors, Record, Simulation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentsim.laws.numerics import Array
+
+__all__ = ["Market"]
+
+
+class Market(Model):
+    """The market for AI compute, from its base date to the horizon.
+
+    scenario: name of a calibration, or a Scenario; keywords override its parameters, per-firm ones
+    through `**{"oracle.debt": 50}`, each a number or an array of length `runs`.
+    lineup: a posture for all hyperscalers, or a dict by role or firm; the calibrated one otherwise.
+    runs: how many, or run numbers (`[512]` is run 512 alone).
+    rng: an integer is the entropy; None or a Generator yields one, kept as `entropy`.
+    shocks: Shock objects, or dicts with `kind`.
+    record: what is kept: "outcomes", "series" (the market's, quarter by quarter) or "firms".
+    errors: "raise" at the first failed run, or "mark" it in `status`.
+    Raises AgentsimError, one line that names the field, the value and the remedy.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Scenario = "2025Q4",
+        lineup: Given = None,
+        runs: int | Sequence[int] = 1,
+        rng: Any = None,
+        *,
+        shocks: Sequence[Shock | Mapping[str, Any]] = (),
+        horizon: int = 40,
+        record: Record = "firms",
+        errors: Errors = "raise",
+        **overrides: Any,
+    ) -> None:
+        numbers = run_numbers(runs)
+        self.entropy = entropy_of(rng)
+        super().__init__(rng=self.entropy % 2**32)
+        check_horizon(horizon)
+        check_choice("record", record, ("outcomes", "series", "firms"))
+        check_choice("errors", errors, ("raise", "mark"))
+        base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        values, fields = split_overrides(overrides)
+        self.parameters = base.replace(values) if values else base
+        self.parameters.check_runs(len(numbers))
+        self.shocks = collect(shocks, fields)
+        self.lineup = resolve(lineup, self.parameters.firms)
+        self.runs = numbers
+        self.simulation = Simulation(
+            self.parameters,
+            self.lineup,
+            numbers,
+            self.entropy,
+            self.shocks,
+            horizon,
+            record,
+            errors,
+        )
+        self.sectors = {
+            "hyperscaler": self.simulation.world.hyperscalers,
+            "chip_vendor": self.simulation.world.chip_vendors,
+            "memory_maker": self.simulation.world.memory_makers,
+            "lender": self.simulation.world.lenders,
+        }
+        for role, names in self.parameters.firms.items():
+            for row, name in enumerate(names):
+                AGENTS[role](self, name, row)
+        self.datacollector = default_datacollector(len(numbers))
+
+    # Mesa's property of this name writes into the object that it is given; ours is frozen.
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario, overrides included."""
+        return self.parameters
+
+    @scenario.setter
+    def scenario(self, given: Any) -> None:
+        """Pass over the scenario that Mesa makes for itself."""
+
+    @property
+    def quarter(self) -> int:
+        """Quarters since the base date."""
+        return self.simulation.world.quarter
+
+    @property
+    def horizon(self) -> int:
+        """Quarters to run."""
+        return self.simulation.horizon
+
+    @property
+    def status(self) -> np.ndarray:
+        """How each run fares, `(runs,)`: "ok", or when and why it failed."""
+        return self.simulation.status
+
+    def step(self) -> None:
+        """Move one quarter on."""
+        self.simulation.step()
+        if len(self.runs) == 1:
+            self.datacollector.collect(self)
+        self.running = self.quarter < self.horizon
+
+    def run(self) -> Market:
+        """Run to the horizon; returns the market itself."""
+        while self.running:
+            self.step()
+        return self
+
+    def run_model(self) -> None:
+        """Run to the horizon, by Mesa's name for it."""
+        self.run()
+
+    def outcomes(self) -> pd.DataFrame:
+        """Return a row a run: value by layer in $bn, shares, capex, defaults and more.
+
+        `agentsim.outcomes.OUTCOMES` gives the unit and meaning of each column.
+        """
+        return outcomes_frame(self.simulation)
+
+    def series(self, role: str | None = None) -> pd.DataFrame:
+        """Return a row a run and quarter; with a role a row a run, quarter and firm."""
+        return series_frame(self.simulation, role)
+
+    @property
+    def ledger(self) -> LedgerView:
+        """The ledger: `flows()` and `residual()`."""
+        return LedgerView(self.simulation)
+
+    def explain(self, firm: str, quarter: int, run: int | None = None) -> Any:
+        """Return what a firm saw, chose, had clipped and got in a quarter.
+
+        The run is simulated again alone, which gives the same bits, with everything written down.
+        """
+        return explain(self.simulation, self.parameters, self.lineup, firm, quarter, run)
+
+    def firm(self, name: str) -> Firm:
+        """Return the agent of a firm by its name."""
+        for agent in self.agents:
+            if agent.name == name:
+                return agent  # type: ignore[no-any-return]
+        raise AgentsimError(f"firm {name!r} is not in this market")
+
+    def deregister_agent(self, agent: Agent) -> None:
+        """Refuse: the firm's row would stay behind in the sector's arrays."""
+        raise AgentsimError(f"{agent.name} cannot be removed; build a Scenario without it instead")
+
+
+class LedgerView:
+    """What a user sees of the ledger."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def residual(self) -> Array:
+        """Return the largest relative violation of the ledger's identities so far, `(runs,)`."""
+        return self._simulation.ledger.worst.copy()
+
+    def flows(self) -> pd.DataFrame:
+        """Return payer, payee, kind and $bn by run and quarter."""
+        return flows_frame(self._simulation)
+
+
+def default_datacollector(runs: int) -> DataCollector:
+    """Return a collector of the main series and the firms' books; floats in a market of one run."""
+    if runs != 1:
+        return DataCollector()
+    model = {
+        "capex": lambda m: float(m.sectors["hyperscaler"].capex[:, 0].sum()),
+        "service_price": lambda m: float(m.simulation.world.customers.service_price[0, 0]),
+        "spending": lambda m: float(m.simulation.world.customers.spending[0, 0]),
+        "consumer_surplus": lambda m: float(m.simulation.world.customers.surplus[0, 0]),
+        "memory_price": lambda m: float(m.simulation.world.inputs.memory_price[0, 0]),
+    }
+    by_type = {
+        AGENTS["hyperscaler"]: {name: name for name in ("cash", "debt", "capex", "revenue")},
+        AGENTS["chip_vendor"]: {name: name for name in ("price", "revenue", "share")},
+        AGENTS["memory_maker"]: {name: name for name in ("capacity", "revenue")},
+        AGENTS["lender"]: {name: name for name in ("funds", "outstanding", "losses")},
+    }
+    return DataCollector(model_reporters=model, agenttype_reporters=by_type)

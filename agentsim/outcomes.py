@@ -1,0 +1,138 @@
+"""Outcomes: one row a run, from the ledger and a few counts kept as the quarters go by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.ledger import Values
+from agentsim.sectors.world import World
+
+# Name, unit and meaning of every outcome, in the order of the table. Those marked with * have a
+# twin `..._to_horizon` without the run-off.
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "customer_surplus": ("$bn*", "consumer surplus, discounted to the base date"),
+    "hyperscaler_value": ("$bn*", "hyperscalers' AI cash, opening debt given back, discounted"),
+    "chip_vendor_value": ("$bn*", "chip vendors' cash on sales to hyperscalers, discounted"),
+    "memory_maker_value": ("$bn*", "memory makers' cash on chips for hyperscalers, discounted"),
+    "lender_value": ("$bn*", "lenders' cash less the loans outstanding at the start, discounted"),
+    "other_buyer_profit": ("$bn*", "vendors' and memory makers' profit on other buyers, discounted"),
+    "resource_cost": ("$bn*", "real resources used for the hyperscalers' market, discounted"),
+    "total_surplus": ("$bn*", "surplus of customers, hyperscalers, vendors, memory makers, lenders"),
+    "customer_share": ("1*", "consumer surplus over total surplus"),
+    "revenue": ("$bn*", "AI service revenue, discounted"),
+    "rent_dissipation": ("1*", "real resources over the prize"),
+    "capex": ("$bn", "AI capex to the horizon, undiscounted"),
+    "chip_spend": ("$bn", "hyperscalers' chip purchases to the horizon, undiscounted"),
+    "defaults": ("1", "defaults of hyperscalers"),
+    "lender_losses": ("$bn", "loans written off, undiscounted"),
+    "idle_share": ("1", "H100e-quarters without a powered shell over all delivered"),
+    "switched_off_share": ("1", "serving capacity that did not cover its running cost"),
+    "hhi": ("1", "sum of squared revenue shares at the horizon"),
+    "service_price": ("1", "service price at the horizon over that at the base date"),
+    "compute": ("M H100e", "hyperscalers' fleet at the horizon"),
+    "chip_margin": ("1", "vendors' gross margin over all sales to hyperscalers"),
+    "memory_margin": ("1", "memory's mean gross margin"),
+    "overstatement": ("$bn", "book value over economic value at the horizon, earlier than it wore"),
+}
+
+
+COUNTED = (
+    "capex chips written_off fleet idle off defaulted "
+    "vendor_sales vendor_costs memory_sales memory_costs"
+).split()
+
+
+class Counts:
+    """Sums over the quarters that outcomes need besides the ledger."""
+
+    def __init__(self, w: World) -> None:
+        for name in COUNTED:
+            setattr(self, name, np.zeros(w.runs))
+
+    def add(self, w: World) -> None:
+        """Count the quarter that just closed."""
+        h, v, k = w.hyperscalers, w.chip_vendors, w.memory_makers
+        fleet = h.merchant_fleet + h.custom_fleet
+        self.capex = self.capex + ordered_sum(h.capex)
+        self.chips = self.chips + ordered_sum(h.merchant_spend + h.custom_spend)
+        self.written_off = self.written_off + ordered_sum(h.written_off)
+        self.fleet = self.fleet + ordered_sum(fleet)
+        self.idle = self.idle + ordered_sum(fleet * (1.0 - h.working_share))
+        self.off = self.off + ordered_sum(fleet * h.working_share * h.switched_off)
+        self.defaulted = self.defaulted + ordered_sum(h.defaulted)
+        self.vendor_sales = self.vendor_sales + ordered_sum(v.revenue)
+        self.vendor_costs = self.vendor_costs + ordered_sum(v.unit_cost * v.sales)
+        self.memory_sales = self.memory_sales + ordered_sum(k.revenue)
+        self.memory_costs = self.memory_costs + ordered_sum(k.making)
+
+
+def table(
+    w: World,
+    counts: Counts,
+    to_horizon: Values,
+    with_runoff: Values,
+    opening_debt: Array,
+    opening_loans: Array,
+) -> dict[str, Array]:
+    """Return every outcome by name, `(runs,)`, and each firm's value as `value.<firm>`."""
+    h = w.hyperscalers
+    result: dict[str, Array] = {}
+    for suffix, values in (("", with_runoff), ("_to_horizon", to_horizon)):
+        for name, amount in _values(w, values, opening_debt, opening_loans).items():
+            result[name + suffix] = amount
+    fleet = ordered_sum(h.merchant_fleet + h.custom_fleet)
+    result |= {
+        "capex": counts.capex,
+        "chip_spend": counts.chips,
+        "defaults": counts.defaulted,
+        "lender_losses": counts.written_off,
+        "idle_share": safe_divide(counts.idle, counts.fleet, 0.0),
+        "switched_off_share": safe_divide(counts.off, counts.fleet - counts.idle, 0.0),
+        "hhi": ordered_sum(h.revenue_share * h.revenue_share),
+        "service_price": w.customers.service_price[0] / w.base_price,
+        "compute": fleet,
+        "chip_margin": 1.0 - safe_divide(counts.vendor_costs, counts.vendor_sales, 1.0),
+        "memory_margin": 1.0 - safe_divide(counts.memory_costs, counts.memory_sales, 1.0),
+        "overstatement": ordered_sum(h.book_value - h.economic_value),
+    }
+    ordered = [name for name in OUTCOMES] + [n for n in result if n not in OUTCOMES]
+    result = {name: result[name] for name in ordered}
+    for sector, owned in (
+        (h, with_runoff.hyperscalers + opening_debt),
+        (w.chip_vendors, with_runoff.vendors),
+        (w.memory_makers, with_runoff.memory),
+        (w.lenders, with_runoff.lenders - opening_loans),
+    ):
+        for row, firm in enumerate(sector.firms):
+            result[f"value.{firm}"] = owned[row]
+    return result
+
+
+def _values(
+    w: World, values: Values, opening_debt: Array, opening_loans: Array
+) -> dict[str, Array]:
+    """Return the value of each layer and what follows from it."""
+    hyperscalers = ordered_sum(values.hyperscalers + opening_debt)
+    vendors = ordered_sum(values.vendors)
+    memory = ordered_sum(values.memory)
+    lenders = ordered_sum(values.lenders - opening_loans)
+    total = values.surplus + hyperscalers + vendors + memory + lenders
+    # The prize is service revenue at unit elasticity, where capacity does not move it; elsewhere
+    # what is left of revenue after running cost, and running cost is then no part of the race.
+    unit = np.broadcast_to(w.p.market.demand_elasticity, (w.runs,)) == 1.0
+    spent = np.where(unit, values.resources, values.resources - values.running)
+    prize = np.where(unit, values.revenue, values.revenue - values.running)
+    return {
+        "customer_surplus": values.surplus,
+        "hyperscaler_value": hyperscalers,
+        "chip_vendor_value": vendors,
+        "memory_maker_value": memory,
+        "lender_value": lenders,
+        "other_buyer_profit": values.other_profit,
+        "resource_cost": values.resources,
+        "total_surplus": total,
+        "customer_share": safe_divide(values.surplus, total, np.nan),
+        "revenue": values.revenue,
+        "rent_dissipation": safe_divide(spent, prize, np.nan),
+    }

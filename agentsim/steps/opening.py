@@ -1,0 +1,34 @@
+"""The base date: opening books, then its services market cleared once to set prices and shares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agentsim.laws import power, services, technology
+from agentsim.sectors.opening import open_books, open_quality
+from agentsim.sectors.world import World
+from agentsim.steps.services import services_clear, split_fleet
+
+
+def open_market(w: World) -> None:
+    """Open the books and let the base date's fleets serve the base date's demand.
+
+    Demand is rebased here: at the base date Q0 is what the fleets make and P0 what makes it worth
+    the `service_revenue` of the calibration, whatever the elasticities.
+    """
+    open_books(w)
+    h, p, m = w.hyperscalers, w.p.hyperscaler, w.p.market
+    h.working_share = power.working_share(h.shells, h.merchant_power + h.custom_power)
+    open_quality(w)
+    use = split_fleet(w)
+    x = h.efficiency * (use.merchant + p.custom_fit * use.custom)
+    theta = services.weights(
+        technology.quality_shares(h.quality, m.quality_exponent), m.substitution
+    )
+    w.base_quantity = np.array(np.broadcast_to(services.aggregate(x, theta, m.substitution), w.runs))
+    w.base_price = np.array(np.broadcast_to(m.service_revenue / w.base_quantity, w.runs))
+    as_is = {"withheld": np.zeros_like(h.cash), "training_share": h.training_share}
+    services_clear(w, as_is, np.full_like(h.cash, np.inf))
+    h.quality_share = technology.quality_shares(h.quality, m.quality_exponent)
+    h.trailing_cash = 4.0 * ((h.revenue - h.running) + h.core_cash + h.other_capex)
+    w.inputs.other_purchases[:] = m.other_buyers_budget
