@@ -30,6 +30,7 @@ RANGES = {
     "custom_fit": (0.3, 1.0),
     "codesign": (0.0, 1.0),
     "withheld": (0.0, 0.3),
+    "planned_payout": (0.0, 1.0),
     "fleet_value": (5.0, 50.0),
 }
 FLAGS = {"designer", "custom_program"}

@@ -264,6 +264,43 @@ def test_newtons_root_does_not_depend_on_the_neighbours():
             assert same_bits(alone, whole[part])
 
 
+def test_a_neighbour_that_takes_long_does_not_move_a_run_that_has_settled():
+    """Rounding in f would move it on, a little at every further step."""
+    roots = np.linspace(-2.0, 2.0, 101)
+    slow = np.zeros(101, bool)
+
+    def f(y: Array) -> tuple[Array, Array]:
+        noisy = (np.exp(-y) - np.exp(-roots)) + 1e4 - 1e4
+        return np.where(slow, np.sign(roots - y), noisy), np.where(slow, 0.0, -np.exp(-y))
+
+    low = np.full(101, -50.0)
+    alone = newton_bracketed(f, low, 50.0)
+    slow[::10] = True
+    beside = newton_bracketed(f, low, 50.0)
+    assert same_bits(beside[~slow], alone[~slow])
+
+
+def test_newton_never_asks_outside_the_bracket():
+    roots = np.concatenate([np.geomspace(1e-3, 90.0, 100), np.random.default_rng(3).random(100)])
+    asked = []
+
+    def f(y: Array) -> tuple[Array, Array]:
+        asked.append(y.copy())
+        # Steep on the left and flat on the right: from the middle Newton overshoots to the left.
+        d = y - roots
+        return -d / (1e-3 + d * d), (d * d - 1e-3) / ((1e-3 + d * d) * (1e-3 + d * d))
+
+    found = newton_bracketed(f, np.zeros(200), 100.0, start=roots + 0.02)
+    assert np.min(asked) >= 0.0
+    assert np.max(asked) <= 100.0
+    np.testing.assert_allclose(found, roots, rtol=1e-13, atol=1e-13)
+    asked.clear()
+    found = newton_bracketed(f, np.zeros(200), 100.0)
+    assert np.min(asked) >= 0.0
+    assert np.max(asked) <= 100.0
+    np.testing.assert_allclose(found, roots, rtol=1e-13, atol=1e-13)
+
+
 def test_newton_stops_asking_once_all_runs_have_settled():
     asked = 0
 
@@ -303,12 +340,16 @@ def test_newton_falls_back_on_halving_where_the_derivative_is_no_help():
 def test_newton_is_not_thrown_off_by_rounding_in_the_function():
     """Near the root the value is all noise; halving a bracket still wide would leave the root."""
     roots = np.linspace(-2.0, 2.0, 101)
+    calls = 0
 
     def noisy(y: Array) -> tuple[Array, Array]:
+        nonlocal calls
+        calls += 1
         return (np.exp(-y) - np.exp(-roots)) + 1e4 - 1e4, -np.exp(-y)
 
     found = newton_bracketed(noisy, np.full(101, -50.0), 50.0)
     np.testing.assert_allclose(found, roots, atol=1e-10)
+    assert calls <= 25
 
 
 def test_newton_gives_nan_to_a_run_without_a_bracket_and_leaves_the_others_alone():

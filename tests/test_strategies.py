@@ -94,9 +94,7 @@ class TestEveryStrategy:
         together = choices(make(role, id), quarters(role), rows=np.array([0, 2]))
         for place, row in enumerate([0, 2]):
             alone = choices(make(role, id), quarters(role), rows=slice(row, row + 1))
-            assert_same(
-                alone, [{k: v[place : place + 1] for k, v in q.items()} for q in together]
-            )
+            assert_same(alone, [{k: v[place : place + 1] for k, v in q.items()} for q in together])
 
     @everyone
     def test_swept_parameters_are_as_separate_numbers(self, role, id):
@@ -217,9 +215,7 @@ class TestMarginalQ:
         )
         seen = market.values
         (made,) = choices(make("hyperscaler", "best_response"), [market])
-        custom = (
-            seen["wear"] * seen["custom_fleet"] * (seen["custom_price"] + seen["system_cost"])
-        )
+        custom = seen["wear"] * seen["custom_fleet"] * (seen["custom_price"] + seen["system_cost"])
         np.testing.assert_allclose(made["capex_rate"], custom / seen["fleet_value"])
         np.testing.assert_array_equal(made["custom_share"], 1.0)
 
@@ -352,9 +348,7 @@ class TestChipVendors:
             (100.0, 1.0, 2**0.5),
             (0.0, 0.0, 0.5**0.5),
         ]:
-            made, _ = made_by(
-                strategy, foundry_tightness=foundry, memory_tightness=memory, **given
-            )
+            made, _ = made_by(strategy, foundry_tightness=foundry, memory_tightness=memory, **given)
             np.testing.assert_allclose(made["price"], 20.0 * factor)
 
     def test_scarcity_keeps_a_least_margin(self):
@@ -408,9 +402,7 @@ class TestChipVendors:
         np.testing.assert_array_equal(made["price"], seen["price_ceiling"])
 
     def test_best_response_of_a_designer_holds_its_margin(self):
-        made, seen = made_by(
-            make("chip_vendor", "best_response"), designer=1.0, price_ceiling=1e3
-        )
+        made, seen = made_by(make("chip_vendor", "best_response"), designer=1.0, price_ceiling=1e3)
         np.testing.assert_allclose(1.0 - seen["unit_cost"] / made["price"], seen["base_margin"])
 
 
@@ -466,7 +458,8 @@ class TestLenders:
 
     def test_yield_seeking_lends_all_and_loosens_while_funds_lie_idle(self):
         strategy = make("lender", "yield_seeking")
-        first, second, third = choices(strategy, quarters("lender", credit_demand=0.5))[:3]
+        base = {"base_spread": 0.05, "base_advance_rate": 0.6}
+        first, second, third = choices(strategy, quarters("lender", credit_demand=0.5, **base))[:3]
         np.testing.assert_array_equal(first["deployed"], 1.0)
         assert (first["spread"] > second["spread"]).all()
         assert (second["spread"] > third["spread"]).all()
@@ -486,7 +479,12 @@ def test_every_choice_left_out_has_something_that_stands_for_it():
         for item in fields(base.choice):
             otherwise = item.metadata["otherwise"]
             shown = base.view.fields
-            assert not otherwise or otherwise == "0" or shown.keys() & {
-                item.name,
-                f"planned_{item.name}",
-            }
+            assert (
+                not otherwise
+                or otherwise == "0"
+                or shown.keys()
+                & {
+                    item.name,
+                    f"planned_{item.name}",
+                }
+            )

@@ -99,7 +99,7 @@ class HyperscalerLook(Look):
 
     # What one more chip would bring, at committed fleets --------------------------------------
 
-    def committed(self) -> tuple[Array, Array, services.Sold, demand.Demand]:
+    def committed(self) -> tuple[Array, Array, services._Sold, demand.Demand]:
         """Return (capacity x, training T, what it would sell for, demand) at committed fleets."""
         h, p, m = self.w.hyperscalers, self.w.p.hyperscaler, self.w.p.market
         merchant = h.merchant_fleet + h.merchant_on_order
@@ -111,10 +111,10 @@ class HyperscalerLook(Look):
         psi = technology.quality_shares(h.quality, m.quality_exponent)
         total_demand = self.w.demand()
         theta = services.weights(psi, m.substitution)
-        sold = services.sell(x, theta, m.substitution, total_demand)
+        sold = services._sell(x, services._log_theta(theta), np.asarray(m.substitution), total_demand)
         return x, T, sold, total_demand
 
-    def outlook(self) -> tuple[Array, Array, services.Sold, demand.Demand]:
+    def outlook(self) -> tuple[Array, Array, services._Sold, demand.Demand]:
         """Return `committed`, computed once a quarter."""
         if not hasattr(self, "_outlook"):
             self._outlook = self.committed()

@@ -30,7 +30,7 @@ class BestResponse(ChipVendorStrategy):
         """Set the markup."""
         beyond_one = sees.vendor_elasticity * (1.0 - sees.share)  # e - 1
         cost = sees.unit_cost / (1.0 - sees.own_cost_share)
-        markup = safe_divide(1.0 + beyond_one, beyond_one, np.inf)
+        markup = safe_divide(1.0 + beyond_one, beyond_one, 1.0)
         unbound = np.where(beyond_one > 0.0, cost * markup, sees.price_ceiling)
         habit = sees.unit_cost / (1.0 - sees.base_margin)
         price = np.where(sees.designer > 0.0, habit, unbound)

@@ -19,9 +19,9 @@ class Escalate(HyperscalerStrategy):
     cash falls short, and for `debt_share` of the spending in any case.
 
     Source: the department store that installs an escalator because the one across the street did,
-    told of Warren Buffett by Michael Burry in a debate with Jack Clark and Dwarkesh Patel, Substack,
-    January 2026; Shubik 1971, "The dollar auction game: a paradox in noncooperative behavior and
-    escalation", Journal of Conflict Resolution 15.
+    told of Warren Buffett by Michael Burry in a debate with Jack Clark and Dwarkesh Patel,
+    Substack, January 2026; Shubik 1971, "The dollar auction game: a paradox in noncooperative
+    behavior and escalation", Journal of Conflict Resolution 15.
     """
 
     step: float = param(0.02, "1/quarter", "capex rate above the rivals'", 0.0, 1.0)
