@@ -152,6 +152,7 @@ class ChipVendorParameters:
     making_cost: Array = parameter("$k/H100e", "unit cost besides memory", 0.0, 1e4)
     memory_content: Array = parameter("units/H100e", "memory in one H100e, standard accelerator = 1", 0.0, 100.0)
     own_cost_share: Array = parameter("1", "research, sales and overhead over sales", 0.0, 0.95)
+    reach: Array = parameter("1", "share of merchant workloads that its chips suit; 1 for a general vendor", 0.001, 1.0)
     designer: Array = parameter("1", "1 if it makes customers' own designs, 0 if it sells merchant chips", 0, 1, whole=True)
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 MOST_HYPERSCALERS = 64
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Parameters:
     """All parameters as arrays, for a market of so many runs."""
 

@@ -2,6 +2,7 @@
 
 import decimal
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -140,8 +141,7 @@ def area_left_of_demand(d, P):
     def slab(u):
         return float(quantity(d, min(np.exp(u), d.P_bar)) * np.exp(u))
 
-    pieces = zip(corners, corners[1:], strict=False)
-    return sum(quad(slab, a, b, epsabs=0.0, epsrel=1e-12)[0] for a, b in pieces)
+    return sum(quad(slab, a, b, epsabs=0.0, epsrel=1e-12)[0] for a, b in pairwise(corners))
 
 
 @pytest.mark.parametrize("epsilon", NEAR_ONE)
@@ -161,7 +161,7 @@ def test_gross_value_is_the_area_under_inverse_demand(epsilon, B, Q):
     corners = [0.0, *sorted({end for end in ends if end < Q}), Q]
     area = sum(
         quad(lambda q: float(price(d, q)), a, b, epsabs=0.0, epsrel=1e-12)[0]
-        for a, b in zip(corners, corners[1:], strict=False)
+        for a, b in pairwise(corners)
     )
     assert gross_value(d, Q) == pytest.approx(area, rel=1e-9)
 

@@ -286,6 +286,18 @@ class TestMarginalQ:
         np.testing.assert_array_equal(memory["belief"], 0.03)
         np.testing.assert_array_equal(memory["value"], 3.0)
 
+    @pytest.mark.parametrize("id", ["best_response", "competitive", "cartel", "scaled"])
+    def test_a_firm_without_chips_and_with_an_infinite_price_orders_none(self, id):
+        nothing = dict.fromkeys(
+            ["merchant_fleet", "custom_fleet", "merchant_on_order", "custom_on_order"], 0.0
+        )
+        endless = dict.fromkeys(
+            ["own_marginal_revenue", "price_value", "industry_marginal_revenue"], np.inf
+        )
+        markets = [resting(fleet_value=0.0, **nothing, **endless) for _ in range(3)]
+        for made in choices(make("hyperscaler", id), markets):
+            np.testing.assert_array_equal(made["capex_rate"], 0.0)
+
     def test_belief_in_growth_raises_spending(self):
         rates = [
             choices(make("hyperscaler", "best_response", {"belief": g}), [resting()])[0]

@@ -22,7 +22,7 @@ SHARES_ROUNDING = 1e-3
 def checked(name: str, given: Any, declared: Declaration) -> Value:
     """Return `given` as a float, or as a read-only array of one float a run."""
     low, high = declared.low, declared.high
-    span = f"from {low:g} to {high:g} {declared.unit}"
+    span = f"from {low:g} to {high:g}" + (f" {declared.unit}" if declared.unit != "1" else "")
     try:
         array = np.asarray(given)
     except ValueError:  # lists of lists of unequal length
@@ -94,13 +94,14 @@ def check_together(firms: Mapping[str, tuple[str, ...]], values: Mapping[str, Va
             "needs a vendor that makes designs; set a chip vendor's designer to 1 or this to 0",
         )
 
-    _shares(values, [f"{maker}.capacity_share" for maker in firms["memory_maker"]])
-    _shares(values, [f"{lender}.loan_share" for lender in firms["lender"]])
-    vendors = [f"{vendor}.spending_share" for vendor in firms["chip_vendor"]]
-    merchants = [1.0 - np.asarray(designer) for designer in designers]
-    _shares(values, vendors, merchants, " of merchants")
-    if np.any(sum(designers) > 0.0):
-        _shares(values, vendors, [np.asarray(designer) for designer in designers], " of designers")
+    every = np.ones(())
+    _shares(values, {f"{maker}.capacity_share": every for maker in firms["memory_maker"]})
+    _shares(values, {f"{lender}.loan_share": every for lender in firms["lender"]})
+    names = [f"{vendor}.spending_share" for vendor in firms["chip_vendor"]]
+    kinds = [np.asarray(designer) for designer in designers]
+    _shares(values, {n: 1.0 - kind for n, kind in zip(names, kinds, strict=True)}, "merchants")
+    if np.any(sum(kinds) > 0.0):
+        _shares(values, dict(zip(names, kinds, strict=True)), "designers")
 
 
 def _below(values: Mapping[str, Value], lesser: str, greater: str) -> None:
@@ -123,21 +124,15 @@ def _not_above(values: Mapping[str, Value], lesser: str, greater: str) -> None:
         )
 
 
-def _shares(
-    values: Mapping[str, Value],
-    names: list[str],
-    weights: list[Array] | None = None,
-    which: str = "",
-) -> None:
-    parts = [np.asarray(values[name]) for name in names]
-    if weights is not None:
-        parts = [part * weight for part, weight in zip(parts, weights, strict=True)]
+def _shares(values: Mapping[str, Value], counted: Mapping[str, Array], whose: str = "") -> None:
+    """Ask that shares add up to one; `counted` is 1 in the runs where a firm is among them."""
+    parts = [counts * values[name] for name, counts in counted.items()]
     total = np.asarray(sum(parts))
     run = _first(np.abs(total - 1.0) > SHARES_ROUNDING)
     if run is not None:
-        raise AgentsimError(
-            f"{', '.join(names)}{which} add up to {total[run]:g}{_in_run(run)}; make it 1"
-        )
+        among = ", ".join(name for name, counts in counted.items() if np.any(counts > 0.0))
+        text = f"{among} ({whose})" if whose else among
+        raise AgentsimError(f"{text} add up to {total[run]:g}{_in_run(run)}; make it 1")
 
 
 def _demand(holds: Any, name: str, value: Array, complaint: str) -> None:

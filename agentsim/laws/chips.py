@@ -7,17 +7,42 @@ import numpy as np
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 
 
-def spending_shares(p: Array, base_price: Array, a: Array, eta: Array) -> Array:
-    """Return m_v = a_v p_v^-eta / sum a_w p_w^-eta, `(vendors, runs)`.
+def spending_shares(p: Array, base_price: Array, a: Array, eta: Array, reach: Array) -> Array:
+    """Return m_v, the share of spending that goes to each vendor, `(vendors, runs)`.
 
-    Prices are taken relative to `base_price`, so the moat `a` is the share at base prices and no
-    power overflows. Where no vendor has a moat, every share is zero.
+    With omega_v = a_v p_v^-eta / sum a_w p_w^-eta, a vendor whose chips suit the share `reach` of
+    workloads gets reach_v omega_v; what niche vendors cannot reach is spent on general vendors
+    (reach 1), in proportion to omega. Among general vendors alone m = omega, and a vendor faces
+    the elasticity 1 + eta (1 - m_v).
+
+    Prices are taken relative to `base_price`, so that no power overflows. Where no vendor has a
+    moat `a`, every share is zero; where all are niches, they share the rest among themselves.
     """
     with np.errstate(divide="ignore"):
         log_weight = np.log(a) - eta * np.log(p / base_price)
     top = log_weight.max(axis=0)
     weight = np.exp(log_weight - np.where(np.isfinite(top), top, 0.0))
-    return safe_divide(weight, np.broadcast_to(ordered_sum(weight), weight.shape), 0.0)
+    omega = safe_divide(weight, np.broadcast_to(ordered_sum(weight), weight.shape), 0.0)
+    if np.all(np.asarray(reach) == 1.0):
+        return omega  # the same as below, where nothing is out of reach
+    reached = reach * omega
+    general = np.where(np.asarray(reach) == 1.0, omega, 0.0)
+    among = ordered_sum(general)
+    general = np.where(among > 0.0, general, omega)
+    rest = ordered_sum(omega) - ordered_sum(reached)
+    return reached + rest * safe_divide(general, np.where(among > 0.0, among, ordered_sum(omega)), 0.0)
+
+
+def moats(share: Array, reach: Array) -> Array:
+    """Return the moats `a` with which `spending_shares` at base prices gives these shares.
+
+    A niche vendor's share must be below its reach.
+    """
+    niche = np.asarray(reach) < 1.0
+    inside = np.where(niche, share / reach, 0.0)
+    general = np.where(niche, 0.0, share)
+    left = np.maximum(1.0 - ordered_sum(inside), 0.0)
+    return inside + general * safe_divide(left, ordered_sum(general), 0.0)
 
 
 def chip_part(budget: Array, system_cost: Array, units_per_dollar: Array) -> Array:

@@ -95,7 +95,8 @@ def clear(
     Capacities are (firms, runs), in M H100e of service; avoidable costs, in $k per service-unit,
     finite and not negative, and theta broadcast to that. Which of its two kinds is dearer is
     found here, by firm and run; at equal costs the first runs first. A kind a firm does not have
-    is a capacity of zero, and its cost does not matter. A cost of zero never shuts down.
+    is a capacity of zero, and its cost does not matter. A cost of zero never shuts down. At a
+    cost of just P_bar the law may hold over a stretch of Q; any point of it may come out.
 
     A firm that sells nothing has the price at which it would begin to: infinite if it has no
     capacity while others sell, its avoidable cost if it has. In a run where nothing is sold it is

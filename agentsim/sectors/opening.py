@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws import technology
+from agentsim.laws import chips, technology
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.sectors.base import Pipeline
 from agentsim.sectors.world import EfficiencyGap, World
@@ -58,7 +58,9 @@ def _steady_growth(
 def _open_vendors(w: World) -> None:
     v, p, i = w.chip_vendors, w.p.chip_vendor, w.inputs
     v.price[:] = p.price
-    v.moat[:] = p.spending_share
+    share, reach = w.full(p.spending_share, v.size), w.full(p.reach, v.size)
+    for kind in (1.0 - w.designer, w.designer):
+        v.moat = v.moat + kind * chips.moats(kind * share, np.where(kind > 0.0, reach, 1.0))
     v.share[:] = p.spending_share
     v.fill[:] = 1.0
     v.unit_cost[:] = p.making_cost + p.memory_content * i.memory_price

@@ -23,10 +23,10 @@ def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
 
     # spending shares within each kind, and what a dollar buys
     merchant_share = chips.spending_shares(
-        v.price, w.base_vendor_price, v.moat * merchant, m.vendor_elasticity
+        v.price, w.base_vendor_price, v.moat * merchant, m.vendor_elasticity, p.reach
     )
     custom_share = chips.spending_shares(
-        v.price, w.base_vendor_price, v.moat * w.designer, m.vendor_elasticity
+        v.price, w.base_vendor_price, v.moat * w.designer, m.vendor_elasticity, p.reach
     )
     v.share = merchant_share + custom_share
     merchant_units = ordered_sum(merchant_share / v.price)

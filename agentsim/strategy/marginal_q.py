@@ -46,8 +46,9 @@ TRAINING_STEP = 0.1
 MOST = 2.0
 """Upper bound of the capex rate."""
 
-LEAST = 1e-9
-"""Smaller user costs, $k, and smaller q count as this much, so that nothing overflows."""
+LEAST, LARGEST = 1e-9, 1e9
+"""User costs below the one and values above the other, $k, count as that; q likewise. A firm
+without capacity may see an infinite price."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +134,9 @@ class MarginalQ(HyperscalerStrategy):
 def adapted(belief: Array, value: Array, before: Array, adaptation: Array | float) -> Array:
     """Return the belief about growth a quarter after seeing a value, and the one before.
 
-    Where either is not positive there is no growth to learn from and the belief stays.
+    Where either is not positive and finite there is nothing to learn and the belief stays.
     """
-    seen = (value > 0.0) & (before > 0.0)
+    seen = (value > 0.0) & (before > 0.0) & (value < np.inf) & (before < np.inf)
     growth = np.where(seen, safe_divide(value, before, 1.0) - 1.0, belief)
     return clip(belief + adaptation * (growth - belief), -GROWTH_BOUND, GROWTH_BOUND)
 
@@ -156,7 +157,8 @@ def growth_factor(growth: Array, survival: Array) -> Array:
 
 def marginal_q(value: Array, user_cost: Array) -> Array:
     """Return value over user cost, zero where the value is not positive."""
-    return np.where(value > 0.0, value / np.maximum(user_cost, LEAST), 0.0)
+    q = np.minimum(value, LARGEST) / np.maximum(user_cost, LEAST)
+    return np.where(value > 0.0, np.minimum(q, LARGEST), 0.0)
 
 
 def orders(q: Array, wear: Array, base: Array, phi: Array | float) -> Array:
@@ -173,6 +175,6 @@ def reallocated(
     The share is multiplied by (training value / serving value)^speed, by 10% at most. Where
     service is worth nothing there is nothing to compare with and the share stays.
     """
-    ratio = safe_divide(np.maximum(training_value, 0.0), serving_value, 1.0)
+    ratio = safe_divide(np.maximum(training_value, 0.0), np.minimum(serving_value, LARGEST), 1.0)
     step = clip(power(np.maximum(ratio, 0.0), speed), 1.0 - TRAINING_STEP, 1.0 + TRAINING_STEP)
     return clip(np.where(serving_value > 0.0, share * step, share), 0.0, 0.95)
