@@ -347,7 +347,7 @@ def test_newton_is_not_thrown_off_by_rounding_in_the_function():
 
     found = newton_bracketed(noisy, np.full(101, -50.0), 50.0)
     np.testing.assert_allclose(found, roots, atol=1e-10)
-    assert calls <= 25
+    assert calls <= 18
 
 
 def test_newton_gives_nan_to_a_run_without_a_bracket_and_leaves_the_others_alone():

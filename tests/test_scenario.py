@@ -27,6 +27,10 @@ def own_name(declared: Declaration) -> str:
 
 
 NAMED = [pytest.param(own_name(d), d, id=own_name(d)) for d in DECLARATIONS.values()]
+NOT_FINITE = [float("nan"), float("inf"), -float("inf"), [0.5, float("nan")]]
+NOT_NUMBERS: list[Any] = ["many", "1.5", None, True, 1j, {"a": 1}, ["a"], [[1, 2], [3]]]
+NOT_NUMBERS.append(np.array(["x"] * 99))
+NOT_A_SERIES = [[], [[0.5, 0.5]], np.ones((2, 3))]
 
 
 def complaint(overrides: dict[str, Any], base: Scenario = BASE) -> str:
@@ -68,7 +72,7 @@ def test_values_are_read_by_name() -> None:
 def test_misspelt_reading_names_the_nearest() -> None:
     with pytest.raises(AttributeError, match="nearest: demand_elasticity"):
         _ = BASE.demand_elasticty
-    with pytest.raises(AgentsimError, match="nearest: oracle.debt"):
+    with pytest.raises(AgentsimError, match=r"nearest: oracle\.debt"):
         _ = BASE["oracle.dept"]
     with pytest.raises(AgentsimError, match=r"several firms; read microsoft\.debt"):
         _ = BASE["hyperscaler.debt"]
@@ -146,27 +150,16 @@ def test_out_of_bounds_is_refused(name: str, declared: Declaration) -> None:
 
 
 @pytest.mark.parametrize(("name", "declared"), NAMED)
-@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf"), [0.5, float("nan")]])
-def test_not_finite_is_refused(name: str, declared: Declaration, wrong: Any) -> None:
-    text = complaint({name: wrong})
-    assert text.startswith(f"{name} ") and "is not finite; give a number" in text
-
-
-@pytest.mark.parametrize(("name", "declared"), NAMED)
-@pytest.mark.parametrize(
-    "wrong",
-    ["many", "1.5", None, True, 1j, {"a": 1}, ["a", "b"], [[1, 2], [3]], np.array(["x"] * 99)],
-)
-def test_not_a_number_is_refused(name: str, declared: Declaration, wrong: Any) -> None:
-    text = complaint({name: wrong})
-    assert text.startswith(f"{name} ") and "is not a number; give a number" in text
-
-
-@pytest.mark.parametrize(("name", "declared"), NAMED)
-@pytest.mark.parametrize("wrong", [[], [[0.5, 0.5]], np.ones((2, 3))])
-def test_another_shape_is_refused(name: str, declared: Declaration, wrong: Any) -> None:
-    text = complaint({name: wrong})
-    assert text.startswith(f"{name} has shape") and "give one number or a list" in text
+def test_what_is_no_finite_number_is_refused(name: str, declared: Declaration) -> None:
+    for wrong in NOT_FINITE:
+        text = complaint({name: wrong})
+        assert text.startswith(f"{name} ") and "is not finite; give a number" in text
+    for wrong in NOT_NUMBERS:
+        text = complaint({name: wrong})
+        assert text.startswith(f"{name} ") and "is not a number; give a number" in text
+    for wrong in NOT_A_SERIES:
+        text = complaint({name: wrong})
+        assert text.startswith(f"{name} has shape") and "give one number or a list" in text
 
 
 @pytest.mark.parametrize(("name", "declared"), [p for p in NAMED if p.values[1].whole])
@@ -314,7 +307,7 @@ def test_theory_takes_any_number_of_hyperscalers(count: int) -> None:
 
 @pytest.mark.parametrize("wrong", [0, 65, -1, 2.0, True, "4", None])
 def test_other_numbers_of_hyperscalers_are_refused(wrong: Any) -> None:
-    with pytest.raises(AgentsimError, match="with_hyperscalers .*; give"):
+    with pytest.raises(AgentsimError, match=r"with_hyperscalers .*; give"):
         THEORY.with_hyperscalers(wrong)
 
 
@@ -343,16 +336,25 @@ def test_a_name_s_draw_does_not_depend_on_the_others() -> None:
     assert all(np.array_equal(alone[name], everything[name]) for name in alone)
 
 
-@pytest.mark.parametrize("label", sorted(NOT_WHOLE - {"saturated_elasticity"}))
-def test_each_part_of_a_range_is_met_once(label: str) -> None:
-    marked = BASE.ranges[label]
-    drawn = BASE.draw(40, 3, [label])[label]
-    assert marked.low <= drawn.min() and drawn.max() <= marked.high
-    if marked.high / marked.low > 3.0 if marked.low > 0.0 else False:
-        place = np.log(drawn / marked.low) / np.log(marked.high / marked.low)
-    else:
-        place = (drawn - marked.low) / (marked.high - marked.low)
-    assert sorted((place * 40.0 * (1.0 - 1e-12)).astype(int)) == list(range(40))
+def test_each_part_of_a_range_is_met_once() -> None:
+    drawn = BASE.draw(40, 3)
+    for label in sorted(NOT_WHOLE - {"saturated_elasticity"}):
+        marked = BASE.ranges[label]
+        assert marked.low <= drawn[label].min() and drawn[label].max() <= marked.high, label
+        if marked.logarithmic:
+            place = np.log(drawn[label] / marked.low) / np.log(marked.high / marked.low)
+        else:
+            place = (drawn[label] - marked.low) / (marked.high - marked.low)
+        parts = np.floor(place * 40.0 * (1.0 - 1e-12))
+        assert sorted(parts) == list(range(40)), label
+
+
+def test_wide_ranges_are_drawn_in_equal_ratios() -> None:
+    wide = {label for label, marked in BASE.ranges.items() if marked.logarithmic}
+    assert {"addressable_spending", "choke_price_ratio", "substitution"} <= wide
+    assert not wide & {"economic_life", "demand_elasticity", "new_uses", "service_revenue"}
+    drawn = BASE.draw(1000, 1, ["choke_price_ratio"])["choke_price_ratio"]
+    assert np.median(drawn) == pytest.approx((8.0 * 100.0) ** 0.5, rel=0.01)
 
 
 def test_whole_numbers_are_drawn_whole_and_evenly() -> None:

@@ -306,7 +306,7 @@ def cleared_by_bisection(c1, k1, c2, k2, theta, sigma, d):
     def left_side(y):
         return sum(theta[h] * math.exp((1.0 - 1.0 / sigma) * log_ratio(h, y)) for h in firms)
 
-    low, high = -60.0, math.log(sum(c1) + sum(c2))
+    low, high = -600.0, math.log(sum(c1) + sum(c2))
     if left_side(low) < 1.0:
         return 0.0, [0.0] * len(theta)
     while high - low > 1e-14:

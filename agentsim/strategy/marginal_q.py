@@ -31,9 +31,6 @@ from agentsim.strategy.choices import HyperscalerChoice
 from agentsim.strategy.params import param
 from agentsim.strategy.views import HyperscalerView
 
-GROWTH_QUARTERS = 8
-"""For so long growth is expected to last."""
-
 GROWTH_BOUND = 0.1
 """Growth a quarter that nobody believes to be exceeded, up or down."""
 
@@ -47,8 +44,8 @@ MOST = 2.0
 """Upper bound of the capex rate."""
 
 LEAST, LARGEST = 1e-9, 1e9
-"""User costs below the one and values above the other, $k, count as that; q likewise. A firm
-without capacity may see an infinite price."""
+"""User costs, $k, and q below the one and values above the other count as that. A firm without
+capacity may see an infinite price."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,19 +143,18 @@ def growth_factor(growth: Array, survival: Array) -> Array:
 
     `survival` is (1 - wear) / (1 + return), what a quarter leaves of a flow's present value. A
     step up in quarter k, by g (1+g)^(k-1), lasts and is worth survival^k of a flow from now, so
-    G = 1 + g survival (1 + x + ... + x^7), x = survival (1 + g): exactly 1 without growth.
+    G = 1 + g survival (1 + x + ... + x^7), x = survival (1 + g): exactly 1 without growth. The
+    eight terms are (1 + x)(1 + x^2)(1 + x^4).
     """
     x = survival * (1.0 + growth)
-    total: Array | float = 1.0
-    for _ in range(GROWTH_QUARTERS - 1):
-        total = 1.0 + x * total
-    return 1.0 + growth * survival * total
+    x2 = x * x
+    terms = (1.0 + x) * (1.0 + x2) * (1.0 + x2 * x2)
+    return 1.0 + growth * survival * terms
 
 
 def marginal_q(value: Array, user_cost: Array) -> Array:
     """Return value over user cost, zero where the value is not positive."""
-    q = np.minimum(value, LARGEST) / np.maximum(user_cost, LEAST)
-    return np.where(value > 0.0, np.minimum(q, LARGEST), 0.0)
+    return clip(value, 0.0, LARGEST) / np.maximum(user_cost, LEAST)
 
 
 def orders(q: Array, wear: Array, base: Array, phi: Array | float) -> Array:

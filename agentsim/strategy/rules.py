@@ -12,8 +12,9 @@
             return HyperscalerChoice(capex_rate=sees.wear)
 
 Fields of the view, parameters and memory are floats here; `sees.industry.cash` is a tuple with a
-float for every firm of the kind, of which `sees.row` is the firm's own. Such a strategy is a few
-hundred times slower than one written on arrays, and gives the same numbers.
+float for every firm of the kind, of which `sees.row` is the firm's own. Such a strategy gives the
+same numbers as one written on arrays, but takes some 25 microseconds a firm, run and quarter:
+right for trying out an idea on hundreds of runs, slow on a million.
 """
 
 from __future__ import annotations
