@@ -241,7 +241,7 @@ def test_a_file_added_is_a_calibration(folder: Path) -> None:
         ("vendor,price,4,,,assumption", "vendor,price,4,,,guess", "known: assumption"),
         ("market,,choke_price_ratio,", "market,,substitution,", "sets substitution twice"),
         ("firm_3,quality,", "firm_3,cash,", "twice"),
-        ("lender,bank,spread,0,", "lender,other,spread,0,", "does not set bank.spread"),
+        ("lender,bank,spread,0,", "lender,other,spread,0,", "does not set other.funds"),
     ],
 )
 def test_a_mistake_in_a_calibration_is_named(

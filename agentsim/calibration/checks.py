@@ -94,6 +94,17 @@ def check_together(firms: Mapping[str, tuple[str, ...]], values: Mapping[str, Va
             "needs a vendor that makes designs; set a chip vendor's designer to 1 or this to 0",
         )
 
+    for vendor in firms["chip_vendor"]:
+        reach, part = np.broadcast_arrays(
+            values[f"{vendor}.reach"], values[f"{vendor}.spending_share"]
+        )
+        _demand(
+            (reach == 1.0) | (part < reach),
+            f"{vendor}.spending_share",
+            part,
+            f"is not below {vendor}.reach; lower the share, or raise the reach (1 is no limit)",
+        )
+
     every = np.ones(())
     _shares(values, {f"{maker}.capacity_share": every for maker in firms["memory_maker"]})
     _shares(values, {f"{lender}.loan_share": every for lender in firms["lender"]})
