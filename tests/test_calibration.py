@@ -153,10 +153,9 @@ def test_power_at_work_agrees_with_the_one_firm_that_reports_it() -> None:
 
 def test_the_leading_vendor_s_price_maximises_its_profit() -> None:
     unit_cost = come_to("{nvidia.making_cost} + {nvidia.memory_content} * {memory_price}")
+    cost = unit_cost / come_to("1 - {nvidia.own_cost_share}")  # own costs grow with sales
     elasticity = come_to("1 + {vendor_elasticity} * (1 - {nvidia.spending_share})")
-    assert come_to("{nvidia.price}") == pytest.approx(
-        unit_cost / (1.0 - 1.0 / elasticity), rel=0.01
-    )
+    assert come_to("{nvidia.price}") == pytest.approx(cost / (1.0 - 1.0 / elasticity), rel=0.01)
 
 
 def test_merchant_price_is_below_the_outside_option() -> None:

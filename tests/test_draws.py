@@ -12,6 +12,7 @@ from agentsim.scenario import Scenario
 BASE = Scenario.load("2025Q4")
 NOT_WHOLE = {label for label, marked in BASE.ranges.items() if not marked.whole}
 
+
 def test_same_entropy_same_draw() -> None:
     first, again, other = BASE.draw(50, 7), BASE.draw(50, 7), BASE.draw(50, 8)
     assert first.keys() == again.keys() == other.keys()

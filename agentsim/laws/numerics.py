@@ -30,6 +30,10 @@ ROUNDING = 1e-9
 """Relative length below which a Newton step that does not shrink is put down to rounding."""
 
 
+PAIRWISE = 8
+"""Number of terms from which NumPy adds a contiguous column in another order."""
+
+
 def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     """Sum over the first axis, always in the order x[0] + x[1] + ...
 
@@ -48,6 +52,11 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
         raise ValueError(f"ordered_sum: out has shape {out.shape}, the sum {terms.shape[1:]}")
     if len(terms) == 0:
         out[...] = 0.0
+        return out
+    if len(terms) < PAIRWISE or (terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous):
+        # NumPy then adds row after row, which the tests hold; a single column of 8 and more it
+        # would add up in pairs.
+        np.add.reduce(terms, axis=0, out=out)
         return out
     np.copyto(out, terms[0])
     for term in terms[1:]:
@@ -98,17 +107,17 @@ def power(x: ArrayLike, e: ArrayLike) -> Array:
 def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
     """a / b where b is not zero, `otherwise` where it is; without warnings.
 
-    The three broadcast against each other. Returns a new array of the broadcast shape.
+    The three broadcast against each other. Returns a new array of the broadcast shape of a and b,
+    or of all three where some b is zero.
     """
-    numerator = np.asarray(a, np.float64)
     denominator = np.asarray(b, np.float64)
-    fallback = np.asarray(otherwise, np.float64)
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape, fallback.shape)
-    out = np.empty(shape)
+    if denominator.all():
+        with np.errstate(all="ignore"):
+            return np.asarray(np.divide(a, denominator), np.float64)
+    zero = denominator == 0.0
     with np.errstate(all="ignore"):
-        np.divide(numerator, denominator, out=out)
-    np.copyto(out, fallback, where=denominator == 0.0)
-    return out
+        quotient = np.divide(a, denominator)
+    return np.asarray(np.where(zero, otherwise, quotient), np.float64)
 
 
 def clip(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:

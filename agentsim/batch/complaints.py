@@ -1,0 +1,135 @@
+"""Turning what is wrong with an experiment file into one line that says what to change."""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agentsim.errors import AgentsimError, unknown
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+Level = int | float | str
+"""A value that a factor or setting takes: a number, or the text of a strategy."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises AgentsimError: one line with the file and, where TOML is malformed, the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AgentsimError(f"{path} does not exist; give a file, or the name of one shipped") from None
+    except IsADirectoryError:
+        raise AgentsimError(f"{path} is a folder; give the .toml file in it") from None
+    except NotADirectoryError:
+        raise AgentsimError(f"{path} lies beneath a file, not a folder; check the path") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise AgentsimError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        line, what = _place(str(error), path)
+        raise AgentsimError(f"{path}, line {line}: {what}; mend that line of TOML") from None
+    except OSError as error:
+        raise AgentsimError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _place(message: str, path: Path) -> tuple[int, str]:
+    """Return the line of a TOML error, and the message without it."""
+    what = re.sub(r"\s*\(at [^)]*\)\s*$", "", message)
+    found = re.search(r"\(at line (\d+)", message)
+    if found:
+        return int(found[1]), what
+    return path.read_text(encoding="utf-8").rstrip("\n").count("\n") + 1, f"{what} at the end"
+
+
+def one_line(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return the first of pydantic's complaints as one line with field, value and remedy."""
+    # A misspelt key is both unknown and missing; the first says more.
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    place = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in first["loc"])
+    field, shown = place.lstrip("."), short(first["input"])
+    inner = first.get("ctx", {}).get("error")
+    match first["type"]:
+        case "extra_forbidden":
+            return str(unknown("key", field, model.model_fields, "take it out or rename it"))
+        case "missing":
+            return f"{field} is missing; add it"
+        case "value_error" if isinstance(inner, AgentsimError):
+            text = str(inner)
+            return f"{field}: {text}" if "[" in field else text
+        case "string_type":
+            return f"{field} = {shown} is not text; put it in quotes"
+        case "int_type":
+            return f"{field} = {shown} is not a whole number; give one without a point"
+        case "list_type" | "tuple_type":
+            return f"{field} = {shown} is not a list; write it in [brackets], tables as [[{field}]]"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{field} = {shown} is not a table; write [{field}] and its keys below"
+        case "literal_error":
+            allowed = first["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+            return str(unknown(field, first["input"], allowed))
+        case _:
+            return f"{field} = {shown} is not valid: {' '.join(first['msg'].split())}"
+
+
+def short(given: Any) -> str:
+    """Return a value as it may be shown in one line."""
+    return " ".join(reprlib.repr(given).split())
+
+
+def flattened(what: str, given: Any) -> dict[str, Any]:
+    """Return a table with nested tables as dotted names, as TOML reads `oracle.debt = 50`."""
+    if not isinstance(given, Mapping):
+        raise AgentsimError(f"{what} = {short(given)} is not a table; write [{what}] and its keys below")
+    flat: dict[str, Any] = {}
+    for name, value in given.items():
+        inner = {name: value}
+        if isinstance(value, Mapping):
+            inner = {f"{name}.{rest}": each for rest, each in flattened(what, value).items()}
+        for key, each in inner.items():
+            if key in flat:
+                raise AgentsimError(f"{what} names {key} twice; drop one")
+            flat[str(key)] = each
+    return flat
+
+
+def level(name: str, given: Any) -> Level:
+    """Return a value that a factor or setting may take, or refuse it."""
+    if isinstance(given, str) and given.strip():
+        return given
+    if isinstance(given, (list, tuple)):
+        raise AgentsimError(f"{name} = {short(given)} is a list; give one value, or vary it in [factors]")
+    if hasattr(given, "item") and getattr(given, "ndim", 1) == 0:  # a NumPy number
+        given = given.item()
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise AgentsimError(f"{name} = {short(given)} is neither a number nor text; give one")
+    if not math.isfinite(given):
+        raise AgentsimError(f"{name} = {given} is not finite; give a number within its bounds")
+    return given
+
+
+def levels(name: str, given: Any) -> list[Level]:
+    """Return the levels of a factor, or refuse them."""
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+        raise AgentsimError(f"{name} = {short(given)} is not a list; write its levels in [brackets]")
+    found = [level(name, each) for each in given]
+    if not found:
+        raise AgentsimError(f"{name} = [] has no levels; give at least one, or take it out")
+    check_distinct(name, found)
+    return found
+
+
+def check_distinct(name: str, given: Sequence[Any]) -> None:
+    """Refuse a list that names something twice."""
+    for position, each in enumerate(given):
+        if each in given[:position]:
+            raise AgentsimError(f"{name} names {each!r} twice; give each once")

@@ -1,0 +1,233 @@
+"""Design: what an experiment asks, as a file or as the same object in Python.
+
+    >>> Experiment.read("escalator_war").factors["demand_elasticity"]
+    [0.8, 1.1, 1.4, 2.0]
+    >>> Experiment(name="mine", runs=100, factors={"lineup.oracle": ["restrain", "escalate"]})
+
+An experiment is checked for form here, and against scenario and strategy library when its plan is
+made (`agentsim.batch.plan.make`): both before any market is simulated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator
+
+from agentsim.batch.complaints import (
+    Level,
+    check_distinct,
+    flattened,
+    level,
+    levels,
+    one_line,
+    read_toml,
+    short,
+)
+from agentsim.errors import AgentsimError, unknown
+from agentsim.settings import MOST_RUNS, check_horizon
+from agentsim.shocks import Shock
+
+Settings = dict[str, Level]
+Factors = dict[str, list[Level]]
+Text = Annotated[str, Strict()]
+Whole = Annotated[int, Strict()]
+
+
+class _Table(BaseModel):
+    """A table of the file. Whatever is wrong with it is one line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __init__(self, **given: Any) -> None:
+        """Take the keys of the table. Raises AgentsimError, one line."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise AgentsimError(one_line(error, type(self))) from None
+
+    @field_validator("factors", mode="before", check_fields=False)
+    @classmethod
+    def _factors(cls, given: Any) -> Factors:
+        return {name: levels(name, each) for name, each in flattened("factors", given).items()}
+
+    @field_validator("set", mode="before", check_fields=False)
+    @classmethod
+    def _set(cls, given: Any) -> Settings:
+        return {name: level(name, each) for name, each in flattened("set", given).items()}
+
+    @field_validator("lineup", mode="before", check_fields=False)
+    @classmethod
+    def _lineup(cls, given: Any) -> dict[str, str]:
+        if isinstance(given, str):
+            given = {} if given == "calibrated" else {"hyperscaler": given}
+        for who, strategy in flattened("lineup", given).items():
+            if not isinstance(strategy, str) or not strategy.strip():
+                raise AgentsimError(
+                    f"lineup.{who} = {short(strategy)} is no strategy; give its name in quotes"
+                )
+        return dict(given)
+
+
+class Deviation(_Table):
+    """Extra cells: one firm against the others of its role, each following one of a list."""
+
+    firm: Text
+    own: list[Text]
+    others: list[Text]
+    factors: Factors = Field(default_factory=dict)
+    """Levels to which factors are restricted; those not named keep all of theirs."""
+
+    @field_validator("own", "others")
+    @classmethod
+    def _strategies(cls, given: list[str], info: Any) -> list[str]:
+        if not given:
+            raise AgentsimError(f"{info.field_name} = [] has no strategies; give at least one")
+        check_distinct(info.field_name, given)
+        return given
+
+
+class Variant(_Table):
+    """The main design once more with something else changed."""
+
+    name: Text
+    set: Settings = Field(default_factory=dict)
+    lineup: dict[str, str] = Field(default_factory=dict)
+    factors: Factors = Field(default_factory=dict)
+    """Levels to which factors are restricted; those not named keep all of theirs."""
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, given: str) -> str:
+        if not given.strip() or "\n" in given:
+            raise AgentsimError(f"name = {given!r} is no name; give a few words")
+        return given
+
+
+class Experiment(_Table):
+    """A base market, what is varied about it, and how often each combination is run."""
+
+    name: Text
+    scenario: Text = "2025Q4"
+    runs: Whole = 200
+    entropy: Whole = 0
+    uncertainty: Literal["marked", "none"] = "marked"
+    horizon: Whole = 40
+    lineup: dict[str, str] = Field(default_factory=dict)
+    set: Settings = Field(default_factory=dict)
+    factors: Factors = Field(default_factory=dict)
+    shocks: list[dict[str, Any]] = Field(default_factory=list)
+    deviations: list[Deviation] = Field(default_factory=list)
+    variants: list[Variant] = Field(default_factory=list)
+
+    @staticmethod
+    def read(given: str | Path) -> Experiment:
+        """Return the experiment of a file, or one that is shipped, by its name.
+
+        Raises AgentsimError: one line with the file, the field, the value and the remedy.
+        """
+        text = str(given)
+        if text in shipped():
+            with as_file(files("agentsim.experiments") / f"{text}.toml") as path:
+                return _read(path)
+        path = Path(given)
+        if isinstance(given, Path) or path.suffix == ".toml" or len(path.parts) > 1:
+            return _read(path)
+        if path.is_file():
+            return _read(path)
+        raise unknown("experiment", text, shipped(), "or give the path of a .toml file")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain tables, as a TOML file holds them: `Experiment(**x.to_dict()) == x`."""
+        return self.model_dump(exclude_defaults=True) | {"name": self.name}
+
+    def changed(self, runs: int | None = None, settings: Mapping[str, Level] | None = None) -> Experiment:
+        """Return a copy with other runs and settings by dotted name, as the command line gives them.
+
+        A setting is one of scenario, entropy, uncertainty and horizon, or any name that a factor
+        may have. What is a factor keeps the one level given.
+        Raises AgentsimError, one line.
+        """
+        tables = self.model_dump()
+        if runs is not None:
+            tables["runs"] = runs
+        for name, value in (settings or {}).items():
+            if name in ("scenario", "entropy", "uncertainty", "horizon"):
+                tables[name] = value
+            elif name in tables["factors"]:
+                tables["factors"][name] = [value]
+                for table in (*tables["variants"], *tables["deviations"]):
+                    table["factors"].pop(name, None)
+            elif name.startswith("lineup."):
+                tables["lineup"][name.removeprefix("lineup.")] = value
+            else:
+                tables["set"][name] = value
+        return Experiment(**tables)
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, given: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", given):
+            raise AgentsimError(
+                f"name = {short(given)} cannot name a folder; use letters, digits, _ and -"
+            )
+        return given
+
+    @field_validator("runs")
+    @classmethod
+    def _runs(cls, given: int) -> int:
+        if not 1 <= given <= MOST_RUNS:
+            raise AgentsimError(
+                f"runs = {given} is out of bounds; it must lie between 1 and {MOST_RUNS}"
+            )
+        return given
+
+    @field_validator("entropy")
+    @classmethod
+    def _entropy(cls, given: int) -> int:
+        if given < 0:
+            raise AgentsimError(f"entropy = {given} is negative; give a whole number from 0")
+        return given
+
+    @field_validator("horizon")
+    @classmethod
+    def _horizon(cls, given: int) -> int:
+        return check_horizon(given)
+
+    @field_validator("shocks", mode="before")
+    @classmethod
+    def _shocks(cls, given: Any) -> Any:
+        if not isinstance(given, (list, tuple)):
+            return given
+        return [_shock(each) if isinstance(each, Shock) else each for each in given]
+
+    @field_validator("variants")
+    @classmethod
+    def _variants(cls, given: list[Variant]) -> list[Variant]:
+        check_distinct("variants", [each.name for each in given])
+        return given
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the experiments that come with the package."""
+    found = (file.name for file in files("agentsim.experiments").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+
+
+def _shock(given: Shock) -> dict[str, Any]:
+    """Return a shock as the table that a file would hold."""
+    values = {name: value for name, value in asdict(given).items() if value is not None}
+    return {"kind": given.kind, **values}
+
+
+def _read(path: Path) -> Experiment:
+    tables = read_toml(path)
+    try:
+        return Experiment(**tables)
+    except AgentsimError as error:
+        raise AgentsimError(f"{path}: {error}") from None
