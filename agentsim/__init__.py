@@ -31,7 +31,17 @@ _HOMES = {
     "Lender": "agentsim.agents",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = [
+    "AgentsimError",
+    "ChipVendor",
+    "Efficiency",
+    "Hyperscaler",
+    "Lender",
+    "Market",
+    "MemoryMaker",
+    "Scenario",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,12 +24,12 @@ class Firm(Agent):
     @property
     def sector(self) -> Sector:
         """The sector's arrays, of which this firm is a row."""
-        return self.model.sectors[self.role]  # type: ignore[no-any-return]
+        return self.model.sectors[self.role]
 
     @property
     def strategy(self) -> Strategy:
         """What the firm follows."""
-        return self.model.lineup[self.role][self.name]  # type: ignore[no-any-return]
+        return self.model.lineup[self.role][self.name]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in ("model", "row", "role"):

@@ -38,9 +38,9 @@ OUTCOMES: dict[str, tuple[str, str]] = {
 
 
 COUNTED = (
-    "capex chips written_off fleet idle off defaulted "
-    "vendor_sales vendor_costs memory_sales memory_costs"
-).split()
+    *("capex", "chips", "written_off", "fleet", "idle", "off", "defaulted"),
+    *("vendor_sales", "vendor_costs", "memory_sales", "memory_costs"),
+)
 
 
 class Counts:

@@ -22,10 +22,10 @@ from agentsim.lineup import Lineup
 from agentsim.quarter import run_quarter
 from agentsim.randomness import Randomness
 from agentsim.scenario import Scenario
-from agentsim.steps.opening import open_market
 from agentsim.sectors.world import World
 from agentsim.shocks import Shock
 from agentsim.steps.choices import Choices, Luck
+from agentsim.steps.opening import open_market
 
 Record = Literal["outcomes", "series", "firms"]
 Errors = Literal["raise", "mark"]

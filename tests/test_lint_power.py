@@ -11,11 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+NUMERICS = ROOT / "agentsim/laws/numerics.py"
 READ = [
     "agentsim/laws",
-    "agentsim/sectors",
-    "agentsim/quarter.py",
     "agentsim/ledger.py",
+    "agentsim/outcomes.py",
+    "agentsim/quarter.py",
+    "agentsim/sectors",
+    "agentsim/simulation.py",
+    "agentsim/steps",
+    "agentsim/strategy",
     "strategies",
 ]
 
@@ -169,6 +174,14 @@ def _constant(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant)
 
 
+def problems(file: Path) -> list[str]:
+    found = lint(file.read_text(encoding="utf-8"))
+    if file == NUMERICS:
+        # `ordered_sum` itself adds with NumPy, in the shapes that NumPy adds in order.
+        found = [problem for problem in found if not problem.endswith(USE_SUM)]
+    return [f"{file.relative_to(ROOT)}: {problem}" for problem in found]
+
+
 def files_read() -> list[Path]:
     found: list[Path] = []
     for place in READ:
@@ -179,12 +192,8 @@ def files_read() -> list[Path]:
 
 def test_laws_sectors_and_strategies_use_arithmetic_that_any_chunk_repeats():
     files = files_read()
-    assert ROOT / "agentsim/laws/numerics.py" in files
-    found = [
-        f"{file.relative_to(ROOT)}: {problem}"
-        for file in files
-        for problem in lint(file.read_text(encoding="utf-8"))
-    ]
+    assert NUMERICS in files
+    found = [problem for file in files for problem in problems(file)]
     assert not found, "\n" + "\n".join(found)
 
 

@@ -70,6 +70,13 @@ def test_ordered_sum_of_a_run_does_not_depend_on_the_chunk(firms):
     assert same_bits([ordered_sum(x[:, i]) for i in range(1000)], whole)
 
 
+@pytest.mark.parametrize("firms", [1, 2, 7, 8, 9, 33])
+def test_ordered_sum_of_negative_zeros_has_one_sign_in_any_chunk(firms):
+    x = np.full((firms, 40), -0.0)
+    for part in (x, x[:, :1], x[:, :1].copy(), x[:, ::3], x[:, :2].copy(), np.asfortranarray(x)):
+        assert same_bits(ordered_sum(part), np.zeros(part.shape[1]))
+
+
 def test_ordered_sum_adds_from_the_first_firm_to_the_last():
     x = np.random.default_rng(3).normal(size=(20, 5))
     for run in range(5):

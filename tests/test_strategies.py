@@ -383,7 +383,10 @@ class TestChipVendors:
             own_cost_share=0.0,
             price_ceiling=1e3,
         )
-        e = 1.0 + seen["vendor_elasticity"] * (1.0 - seen["share"])
+        # at the share that the new price brings, rivals' prices standing still
+        odds = seen["share"] / (1.0 - seen["share"])
+        odds = odds * (made["price"] / seen["price"]) ** -seen["vendor_elasticity"]
+        e = 1.0 + seen["vendor_elasticity"] / (1.0 + odds)
         np.testing.assert_allclose(made["price"], seen["unit_cost"] * e / (e - 1.0))
 
     def test_best_response_earns_the_most(self):
@@ -396,12 +399,11 @@ class TestChipVendors:
 
         grid = np.linspace(5.0, 30.0, 250_001)
         best = grid[np.argmax(profit(grid))]
-        # At its best price the vendor's share is another: ask it there.
-        pull = weight * (best / price) ** -eta
         made, _ = made_by(
             make("chip_vendor", "best_response"),
             vendor_elasticity=eta,
-            share=pull / (1 + pull),
+            share=share,
+            price=price,
             unit_cost=cost,
             own_cost_share=own,
             designer=0.0,

@@ -44,7 +44,7 @@ class _Table(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, /, **given: Any) -> None:
         """Take the keys of the table. Raises AgentsimError, one line."""
         try:
             super().__init__(**given)
@@ -66,12 +66,13 @@ class _Table(BaseModel):
     def _lineup(cls, given: Any) -> dict[str, str]:
         if isinstance(given, str):
             given = {} if given == "calibrated" else {"hyperscaler": given}
-        for who, strategy in flattened("lineup", given).items():
+        flat = flattened("lineup", given)
+        for who, strategy in flat.items():
             if not isinstance(strategy, str) or not strategy.strip():
                 raise AgentsimError(
                     f"lineup.{who} = {short(strategy)} is no strategy; give its name in quotes"
                 )
-        return dict(given)
+        return flat
 
 
 class Deviation(_Table):

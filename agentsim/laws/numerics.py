@@ -53,12 +53,14 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     if len(terms) == 0:
         out[...] = 0.0
         return out
-    if len(terms) < PAIRWISE or (terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous):
+    rows = terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous
+    if len(terms) < PAIRWISE or rows:
         # NumPy then adds row after row, which the tests hold; a single column of 8 and more it
         # would add up in pairs.
-        np.add.reduce(terms, axis=0, out=out)
+        np.add.reduce(terms, axis=0, out=out, initial=0.0)
         return out
-    np.copyto(out, terms[0])
+    # From 0.0, as above: nothing but negative zeros must not sum to -0.0 here and to 0.0 there.
+    np.add(terms[0], 0.0, out=out)
     for term in terms[1:]:
         np.add(out, term, out=out)
     return out

@@ -114,9 +114,7 @@ class World:
         """Return a world that can go on without touching this one."""
         twin = copy.copy(self)
         for name, value in vars(self).items():
-            if isinstance(value, Sector | Pipeline):
-                setattr(twin, name, value.copy())
-            elif isinstance(value, np.ndarray):
+            if isinstance(value, Sector | Pipeline) or isinstance(value, np.ndarray):
                 setattr(twin, name, value.copy())
         twin.gaps = [EfficiencyGap(cause.gap.copy(), cause.diffusion) for cause in self.gaps]
         return twin

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array
 
@@ -72,7 +73,7 @@ class View:
         self,
         fetch: Callable[[str], Array],
         fetch_public: Callable[[str], Array],
-        rows: slice | Array,
+        rows: slice | NDArray[np.intp],
         firms: tuple[str, ...],
         quarter: int,
         memory: Mapping[str, Array] | None = None,

@@ -1,0 +1,134 @@
+"""Bootstrap intervals over runs: how far luck and the marked ranges leave a mean open.
+
+Each resample draws as many runs as there are, with replacement. The draws follow from the number
+of runs alone, so that a figure has the same interval each time it is made, and two cells of one
+experiment, whose runs are paired by number, are resampled together.
+
+Everything is a ratio of sums over runs, which takes care of runs without a value, and of many
+runs: beyond `MOST_GROUPS` they are added up in that many groups first, and groups are resampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from agentsim.laws.numerics import Array
+
+RESAMPLES = 2000
+MOST_GROUPS = 2000
+KEY = 20251231
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95% percentile interval: numbers, or one a column `(columns,)`."""
+
+    value: Any
+    low: Any
+    high: Any
+    n: Any
+    """Runs that had a value."""
+
+    @property
+    def excludes_zero(self) -> Any:
+        """Whether all of the interval lies on one side of zero."""
+        return (np.asarray(self.low) > 0.0) | (np.asarray(self.high) < 0.0)
+
+
+def bootstrap_mean(x: Any) -> Interval:
+    """Return the mean over runs of x `(runs,)` or `(runs, columns)`, NaN left out."""
+    x, one = _columns(x)
+    there = np.isfinite(x)
+    sums = _Sums(there)
+    return _interval(sums(x) / sums(there), one, there)
+
+
+def ratio_of_means(num: Any, den: Any) -> Interval:
+    """Return mean(num) / mean(den) over the runs that have both; shapes as in `bootstrap_mean`.
+
+    A share is a ratio of means: the mean of ratios would be ruled by runs with little to share.
+    """
+    (num, one), (den, _) = _columns(num), _columns(den)
+    there = np.isfinite(num) & np.isfinite(den)
+    sums = _Sums(there)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _interval(sums(num) / sums(den), one, there)
+
+
+def paired_difference(a: Any, b: Any) -> Interval:
+    """Return mean(a - b), run i of a beside run i of b."""
+    return bootstrap_mean(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
+
+
+def ratio_of_differences(num_after: Any, num_before: Any, den_after: Any, den_before: Any) -> Interval:
+    """Return the share of a gain: mean(num_after - num_before) / mean(den_after - den_before).
+
+    NaN where the interval of the gain itself, the denominator, does not exclude zero: a share of
+    nothing in particular says nothing.
+    """
+    num = np.asarray(num_after, dtype=np.float64) - np.asarray(num_before, dtype=np.float64)
+    den = np.asarray(den_after, dtype=np.float64) - np.asarray(den_before, dtype=np.float64)
+    gain, share = bootstrap_mean(den), ratio_of_means(num, den)
+    told = gain.excludes_zero
+    value, low, high = (
+        np.where(told, each, np.nan)[()] for each in (share.value, share.low, share.high)
+    )
+    return Interval(value, low, high, share.n)
+
+
+def share_of_draws(holds: Any) -> float:
+    """Return the share of runs in which something holds: `share_of_draws(x > 0)`."""
+    return float(np.mean(np.asarray(holds, dtype=np.float64)))
+
+
+class _Sums:
+    """Sums over the runs that count: over all of them in row 0, then over each resample."""
+
+    def __init__(self, there: Array) -> None:
+        self.there = there
+        runs = len(there)
+        self.starts = None
+        if runs > MOST_GROUPS:
+            self.starts = np.arange(MOST_GROUPS) * runs // MOST_GROUPS
+        self.weights = resamples(min(runs, MOST_GROUPS))
+
+    def __call__(self, x: Array) -> Array:
+        """Return sums `(1 + RESAMPLES, columns)` of x `(runs, columns)`."""
+        x = np.where(self.there, x, 0.0)
+        if self.starts is not None:
+            x = np.add.reduceat(x, self.starts, axis=0)
+        return np.concatenate([x.sum(axis=0, keepdims=True), self.weights @ x])
+
+
+@lru_cache(maxsize=4)
+def resamples(runs: int) -> Array:
+    """Return how often each resample draws each run, `(RESAMPLES, runs)`."""
+    rng = np.random.Generator(np.random.Philox(key=[KEY, runs]))
+    picked = rng.integers(0, runs, (RESAMPLES, runs)) + np.arange(RESAMPLES)[:, None] * runs
+    counts = np.bincount(picked.ravel(), minlength=RESAMPLES * runs)
+    weights = counts.reshape(RESAMPLES, runs).astype(np.float64)
+    weights.setflags(write=False)
+    return weights
+
+
+def _columns(x: Any) -> tuple[Array, bool]:
+    """Return x as `(runs, columns)`, and whether it was one column."""
+    array = np.asarray(x, dtype=np.float64)
+    return (array[:, None], True) if array.ndim == 1 else (array, False)
+
+
+def _interval(estimates: Array, one: bool, there: Array) -> Interval:
+    """Return the estimate in row 0 with the percentiles of the resampled ones below it."""
+    tail = (1.0 - LEVEL) / 2.0
+    with np.errstate(invalid="ignore"):
+        low, high = np.quantile(estimates[1:], [tail, 1.0 - tail], axis=0)
+    parts = (estimates[0], low, high, there.sum(axis=0))
+    if one:
+        value, low, high, n = (part[0] for part in parts)
+        return Interval(float(value), float(low), float(high), int(n))
+    return Interval(*parts)
