@@ -75,7 +75,7 @@ def run_plan(
     progress: whether to show a bar on stderr; by default only on a terminal.
     Raises AgentsimError if workers is no sensible number.
     """
-    count = min(_workers(workers), len(plan.chunks))
+    count = worker_count(plan, workers)
     results = _here(plan) if count == 1 else _in_pool(plan, count)
     with _bar(plan, progress) as bar:
         for result in results:
@@ -164,12 +164,18 @@ def _bar(plan: Plan, progress: bool | None) -> Iterator[Any]:
         yield bar
 
 
-def _workers(given: Any) -> int:
+def worker_count(plan: Plan, given: int | None = None) -> int:
+    """Return how many processes to work in: no more than there are chunks.
+
+    Raises AgentsimError if `given` is no sensible number.
+    """
     if given is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        given = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_WORKERS:
-        raise AgentsimError(f"workers = {given!r} is not a whole number from 1 to {MOST_WORKERS}; give one")
-    return given
+        raise AgentsimError(
+            f"workers = {given!r} is not a whole number from 1 to {MOST_WORKERS}; give one"
+        )
+    return min(given, len(plan.chunks))
 
 
 # Simulating

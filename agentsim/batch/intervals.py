@@ -26,7 +26,10 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its 95% percentile interval: numbers, or one a column `(columns,)`."""
+    """An estimate with its 95% percentile interval: numbers, or one a column `(columns,)`.
+
+    All NaN where no run has a value; the bounds NaN where only one has.
+    """
 
     value: Any
     low: Any
@@ -45,7 +48,8 @@ def bootstrap_mean(x: Any) -> Interval:
     x, one = _columns(x)
     there = np.isfinite(x)
     sums = _Sums(there)
-    return _interval(sums(x) / sums(there), one, there)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _interval(sums(x) / sums(there), one, there)
 
 
 def ratio_of_means(num: Any, den: Any) -> Interval:
@@ -124,10 +128,15 @@ def _columns(x: Any) -> tuple[Array, bool]:
 
 def _interval(estimates: Array, one: bool, there: Array) -> Interval:
     """Return the estimate in row 0 with the percentiles of the resampled ones below it."""
-    tail = (1.0 - LEVEL) / 2.0
-    with np.errstate(invalid="ignore"):
-        low, high = np.quantile(estimates[1:], [tail, 1.0 - tail], axis=0)
-    parts = (estimates[0], low, high, there.sum(axis=0))
+    tails = [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0]
+    n = there.sum(axis=0)
+    bounds = np.quantile(estimates[1:], tails, axis=0)
+    for column in np.flatnonzero(np.isnan(bounds[0]) & (n > 1)):
+        # some resamples drew no run that has a value
+        drawn = estimates[1:, column]
+        bounds[:, column] = np.quantile(drawn[np.isfinite(drawn)], tails)
+    low, high = np.where(n > 1, bounds, np.nan)  # a single run tells nothing of the spread
+    parts = (estimates[0], low, high, n)
     if one:
         value, low, high, n = (part[0] for part in parts)
         return Interval(float(value), float(low), float(high), int(n))

@@ -47,7 +47,7 @@ class Hyperscalers(Sector):
     # flows
     running: Array = state("$bn", "electricity and upkeep")
     capex: Array = state("$bn", "AI capex: chips, systems and shells", "all")
-    capex_rate: Array = state("1/quarter", "chip and system spending over the fleet's replacement value", "all")
+    capex_rate: Array = state("1/quarter", "chip and system orders that it could fund over the fleet's replacement value", "all")
     merchant_spend: Array = state("$bn", "merchant chips bought")
     custom_spend: Array = state("$bn", "custom chips bought")
     system_spend: Array = state("$bn", "servers, racks and networks bought")

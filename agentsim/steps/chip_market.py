@@ -71,7 +71,7 @@ def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
     spent = h.merchant_spend + h.custom_spend + h.system_spend
     budget = purse.merchant_budget + purse.custom_budget
     h.fill = safe_divide(spent, budget, 1.0)
-    h.capex_rate = safe_divide(spent, fleet_value(w), 0.0)
+    h.capex_rate = safe_divide(budget, fleet_value(w), 0.0)
     h.capex = spent + h.shell_spend
     purse.cash = np.maximum(purse.cash - spent, 0.0)
 

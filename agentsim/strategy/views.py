@@ -145,8 +145,8 @@ class HyperscalerView(View):
     revenue: Array = own("$bn", "AI service revenue")
     own_price: Array = own("$k/service", "price of its services")
     revenue_share: Array = own("1", "share of AI service revenue")
-    capex_rate: Array = own("1/quarter", "chip and system spending over fleet value, last quarter")
-    rivals_capex_rate: Array = own("1/quarter", "rivals' spending over rivals' fleet value, last quarter")
+    capex_rate: Array = own("1/quarter", "chip and system orders it could fund over fleet value, last quarter")
+    rivals_capex_rate: Array = own("1/quarter", "the same of its rivals together")
     # what one more chip would bring and cost, per H100e and quarter, at all firms' committed
     # fleets (delivered and on order)
     own_marginal_revenue: Array = own("$k/H100e", "added to its own revenue by one merchant H100e that serves")

@@ -22,7 +22,7 @@ class ExpandOnMargin(MemoryMakerStrategy):
     """
 
     threshold: float = param(0.3, "1", "gross margin above which it expands", -1.0, 0.95)
-    response: float = param(0.2, "1/quarter", "expansion per unit of margin above it", 0.0, 5.0)
+    response: float = param(0.5, "1/quarter", "expansion per unit of margin above it", 0.0, 5.0)
 
     def choose(self, sees: MemoryMakerView) -> MemoryMakerChoice:
         """Expand by the margin above the threshold, as fast as it can be done at most."""

@@ -12,9 +12,10 @@ def of_kind(m, kind):
 
 
 def average_price(m, kind):
-    """1/U: what a chip of a kind costs at the spending shares."""
-    U = sum(v.m / v.price for v in of_kind(m, kind))
-    return 1.0 / U if U > 0.0 else 1.0
+    """1/U: what a chip of a kind costs at the spending shares; 1 where nobody makes the kind."""
+    vendors = of_kind(m, kind)
+    U = sum(v.m / v.price for v in vendors)
+    return ratio(sum(v.m for v in vendors), U, 1.0)  # calibrated shares are rounded
 
 
 def replacement_value(m, h):

@@ -130,3 +130,4 @@ def step(m, withheld, z):
         h.running = h.serving_cost + h.training_cost
         made = (h.A * h.T) ** p.training_exponent * math.exp(p.quality_noise * z_h)
         h.q = (1.0 - p.quality_decay) * h.q + made
+    weights(m)  # the state psi is that of the quality left
