@@ -33,13 +33,21 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     worth = np.zeros_like(h.cash)  # of each firm's run-off, $bn at the base date
     per_quarter = 1.0 / (1.0 + w.rates.funding)
 
-    for _ in range(w.longest_lag):
-        after = after * per_quarter
+    fleets = ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power")
+    # A run whose own lags are over waits for the others: it must not depend on its neighbours.
+    lags = np.maximum(w.p.market.delivery_quarters, w.p.market.shell_quarters) + 1.0
+    for ahead in range(w.longest_lag):
+        going = ahead < lags
+        rested = {name: getattr(h, name) for name in (*fleets, "shells")}
+        after = np.where(going, after * per_quarter, after)
         h.shell_spend = w.shell_instalments.arrive()
         wear_and_arrive(w)
         open_shells(w)
+        for name, stock in rested.items():
+            setattr(h, name, np.where(going, getattr(h, name), stock))
         services_clear(w, as_is, plenty)
-        worth = worth + after * _add(w, values, after)
+        weight = np.where(going, after, 0.0)
+        worth = worth + weight * _add(w, values, weight)
 
     h.shell_spend = np.zeros_like(h.cash)
     wear = np.minimum(np.asarray(w.rates.wear), 0.999)
@@ -48,7 +56,6 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     shells_kept = np.exp(length * np.log1p(-np.minimum(w.rates.shell_wear, 0.999)))
     factor = np.exp(length * np.log(per_quarter))  # discount over a block
     quarters = (1.0 - factor) / (1.0 / per_quarter - 1.0)  # discounted quarters in a block
-    fleets = ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power")
     for _ in range(BLOCKS):
         at_start = {name: getattr(h, name) for name in fleets}
         for name, stock in at_start.items():

@@ -102,8 +102,8 @@ def variants(study: Study) -> list[Html]:
     for shock in shocks:
         words = study.shock.words(shock)
         heads += [
-            f"share, all {study.posture.words(study.fierce)}, {words}",
-            f"change by escalation, {words}",
+            f"share when {study.doing(study.fierce)}, {words}",
+            f"change by {study.move}, {words}",
             f"hyperscalers, $bn, {words}",
         ]
     rows = []
@@ -119,7 +119,7 @@ def variants(study: Study) -> list[Html]:
             row.append(_amount(value(study, "hyperscaler_value", after, name)))
         rows.append(row)
     caption = (
-        f"Customers' share when all {study.posture.words(study.fierce)}, how escalation from all "
+        f"Customers' share when {study.doing(study.fierce)}, how {study.move} from "
         f"{study.posture.words(study.mild)} changes it, and what hyperscalers are left with; 95% "
         "intervals."
     )
@@ -138,7 +138,7 @@ def uncertain(study: Study) -> list[Html]:
         "hyperscalers' value": study.x("hyperscaler_value", *after),
     }
     if len(study.posture) > 1:
-        columns["customers' share gained by escalation"] = share - study.x(
+        columns[f"customers' share gained by {study.move}"] = share - study.x(
             "customer_share", *before
         )
     found = drivers(study, columns)
@@ -161,11 +161,11 @@ def uncertain(study: Study) -> list[Html]:
                 ),
             ]
         )
-    posture = study.posture.words(study.fierce)
+    posture = study.doing(study.fierce) if study.posture.column is not None else ""
     text = (
         "Assumptions and published figures with a margin of error are drawn afresh in every run. "
         "The table ranks them by how closely outcomes rank with them (Spearman's rank correlation "
-        f"over the draws{', all ' + posture if posture else ''}, "
+        f"over the draws{', ' + posture if posture else ''}, "
         f"{study.shock.words(study.calm) or 'main design'} {study.setting()}). +1 or −1 would mean "
         f"that the draw alone decides; what is below {weak:.2f} (set in grey) cannot be told from "
         "chance. With so many ranges some unrelated ones will exceed it."

@@ -160,6 +160,12 @@ MADE = {
         running_cost=1.5,
         **{"hyperscaler.cash": 2.0, "hyperscaler.debt": 15.0},
     ),
+    "broke": made(
+        *("training cut", "default", "owned by lenders", "payout cut", "shut-down"),
+        training_exponent=0.95,  # see made
+        running_cost=3.0,
+        **{"hyperscaler.cash": 1.0, "hyperscaler.debt": 20.0},
+    ),
     "leader": made(
         "chips rationed",
         shocks=(
