@@ -200,8 +200,9 @@ def default_datacollector(runs: int) -> DataCollector:
     """Return a collector of the main series and the firms' books; floats in a market of one run."""
     if runs != 1:
         return DataCollector()
+    # Mesa's batch_run puts a model's and its agents' reporters in one row: no name may be both.
     model = {
-        "capex": lambda m: float(m.sectors["hyperscaler"].capex[:, 0].sum()),
+        "industry_capex": lambda m: float(m.sectors["hyperscaler"].capex[:, 0].sum()),
         "service_price": lambda m: float(m.simulation.world.customers.service_price[0, 0]),
         "spending": lambda m: float(m.simulation.world.customers.spending[0, 0]),
         "consumer_surplus": lambda m: float(m.simulation.world.customers.surplus[0, 0]),
