@@ -52,7 +52,9 @@ def run(
                 done += result.runs
             folder.write(tables)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"after {done:,} of {total:,} runs; nothing was written") from None
+            raise KeyboardInterrupt(
+                f"after {done:,} of {total:,} runs; nothing was written"
+            ) from None
         folder.finish(
             manifest.manifest(
                 experiment,

@@ -161,25 +161,33 @@ class _Maker:
     def combinations(self) -> Iterator[tuple[Kind, dict[str, Any], dict[str, Level]]]:
         """Return kind, labels and settings of every cell."""
         e = self.experiment
-        base = {f"lineup.{who}": each for who, each in e.lineup.items()} | e.set
+        base: dict[str, Level] = {f"lineup.{who}": each for who, each in e.lineup.items()}
+        base |= e.set
         for levels in _grid(e.factors):
             yield "main", dict(levels), base | levels
         for deviation in e.deviations:
             role = self.role_of[deviation.firm]
             rest = {name: each for name, each in base.items() if not self.is_lineup_of(role, name)}
             for own, others in product(deviation.own, deviation.others):
-                labels = {"firm": deviation.firm, "own": own, "others": others}
-                play = {f"lineup.{role}": others, f"lineup.{deviation.firm}": own}
+                labels: dict[str, Level] = {"firm": deviation.firm, "own": own, "others": others}
+                play: dict[str, Level] = {
+                    f"lineup.{role}": others,
+                    f"lineup.{deviation.firm}": own,
+                }
                 for levels in _grid(self.crossed(deviation.factors, role)):
                     yield "deviation", labels | levels, rest | levels | play
         for variant in e.variants:
             for levels in _grid(self.crossed(variant.factors)):
-                labels = {"variant": variant.name} | levels
-                yield "variant", labels, base | self.changes(variant) | levels
+                yield (
+                    "variant",
+                    {"variant": variant.name} | levels,
+                    base | self.changes(variant) | levels,
+                )
 
     def changes(self, variant: Variant) -> dict[str, Level]:
         """Return what a variant sets, by dotted name."""
-        return {f"lineup.{who}": each for who, each in variant.lineup.items()} | variant.set
+        changed: dict[str, Level] = {f"lineup.{who}": each for who, each in variant.lineup.items()}
+        return changed | variant.set
 
     def crossed(
         self, restricted: Mapping[str, list[Level]], role: str | None = None

@@ -27,14 +27,18 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise AgentsimError(f"{path} does not exist; give a file, or the name of one shipped") from None
+        raise AgentsimError(
+            f"{path} does not exist; give a file, or the name of one shipped"
+        ) from None
     except IsADirectoryError:
         raise AgentsimError(f"{path} is a folder; give the .toml file in it") from None
     except NotADirectoryError:
         raise AgentsimError(f"{path} lies beneath a file, not a folder; check the path") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise AgentsimError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from None
+        raise AgentsimError(
+            f"{path}, line {line}: not UTF-8 text; save the file as UTF-8"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         line, what = _place(str(error), path)
         raise AgentsimError(f"{path}, line {line}: {what}; mend that line of TOML") from None
@@ -89,7 +93,9 @@ def short(given: Any) -> str:
 def flattened(what: str, given: Any) -> dict[str, Any]:
     """Return a table with nested tables as dotted names, as TOML reads `oracle.debt = 50`."""
     if not isinstance(given, Mapping):
-        raise AgentsimError(f"{what} = {short(given)} is not a table; write [{what}] and its keys below")
+        raise AgentsimError(
+            f"{what} = {short(given)} is not a table; write [{what}] and its keys below"
+        )
     flat: dict[str, Any] = {}
     for name, value in given.items():
         inner = {name: value}
@@ -107,7 +113,9 @@ def level(name: str, given: Any) -> Level:
     if isinstance(given, str) and given.strip():
         return given
     if isinstance(given, (list, tuple)):
-        raise AgentsimError(f"{name} = {short(given)} is a list; give one value, or vary it in [factors]")
+        raise AgentsimError(
+            f"{name} = {short(given)} is a list; give one value, or vary it in [factors]"
+        )
     if hasattr(given, "item") and getattr(given, "ndim", 1) == 0:  # a NumPy number
         given = given.item()
     if isinstance(given, bool) or not isinstance(given, (int, float)):
@@ -120,7 +128,9 @@ def level(name: str, given: Any) -> Level:
 def levels(name: str, given: Any) -> list[Level]:
     """Return the levels of a factor, or refuse them."""
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
-        raise AgentsimError(f"{name} = {short(given)} is not a list; write its levels in [brackets]")
+        raise AgentsimError(
+            f"{name} = {short(given)} is not a list; write its levels in [brackets]"
+        )
     found = [level(name, each) for each in given]
     if not found:
         raise AgentsimError(f"{name} = [] has no levels; give at least one, or take it out")

@@ -147,7 +147,9 @@ class Experiment(_Table):
         """Return plain tables, as a TOML file holds them: `Experiment(**x.to_dict()) == x`."""
         return self.model_dump(exclude_defaults=True) | {"name": self.name}
 
-    def changed(self, runs: int | None = None, settings: Mapping[str, Level] | None = None) -> Experiment:
+    def changed(
+        self, runs: int | None = None, settings: Mapping[str, Level] | None = None
+    ) -> Experiment:
         """Return a copy with other runs and settings by dotted name, as the command line gives them.
 
         A setting is one of scenario, entropy, uncertainty and horizon, or any name that a factor

@@ -202,7 +202,10 @@ def _failed(piece: Piece, why: str) -> PieceResult:
 def _simulate(plan: Plan, pieces: tuple[Piece, ...]) -> list[PieceResult]:
     """Simulate pieces side by side and take the results apart again."""
     scenario = plan.base.replace(
-        {name: np.concatenate([plan.values(name, piece) for piece in pieces]) for name in plan.varied}
+        {
+            name: np.concatenate([plan.values(name, piece) for piece in pieces])
+            for name in plan.varied
+        }
     )
     keep = any(piece.first < plan.series_runs for piece in pieces)
     simulation = Simulation(

@@ -69,7 +69,9 @@ def paired_difference(a: Any, b: Any) -> Interval:
     return bootstrap_mean(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
 
 
-def ratio_of_differences(num_after: Any, num_before: Any, den_after: Any, den_before: Any) -> Interval:
+def ratio_of_differences(
+    num_after: Any, num_before: Any, den_after: Any, den_before: Any
+) -> Interval:
     """Return the share of a gain: mean(num_after - num_before) / mean(den_after - den_before).
 
     NaN where the interval of the gain itself, the denominator, does not exclude zero: a share of

@@ -17,8 +17,9 @@ import agentsim
 from agentsim.batch.design import Experiment
 
 PACKAGES = (
-    "agentsim numpy scipy pandas pyarrow pydantic mesa networkx seaborn matplotlib duckdb tqdm click"
-).split()
+    *("agentsim", "numpy", "scipy", "pandas", "pyarrow", "pydantic", "mesa", "networkx"),
+    *("seaborn", "matplotlib", "duckdb", "tqdm", "click"),
+)
 
 
 def now() -> datetime:
@@ -34,7 +35,7 @@ def spec_hash(experiment: Experiment) -> str:
 
 def environment() -> dict[str, Any]:
     """Return versions, processor features and commit."""
-    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})  # type: ignore[call-overload]
+    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})
     return {
         "python": platform.python_version(),
         "packages": {name: v for name in PACKAGES if (v := _version(name)) is not None},
@@ -56,7 +57,9 @@ def commit() -> dict[str, Any] | None:
     root = Path(agentsim.__file__).resolve().parents[1]
     if not (root / ".git").exists():
         return None
-    head, changes = (_git(root, *words) for words in (["rev-parse", "HEAD"], ["status", "--porcelain"]))
+    head, changes = (
+        _git(root, *words) for words in (["rev-parse", "HEAD"], ["status", "--porcelain"])
+    )
     if head is None or changes is None:
         return None
     return {"commit": head, "dirty": changes != ""}

@@ -1,7 +1,7 @@
 """Results: reading what a batch left behind.
 
-    >>> results = Results.open("results/escalator_war")
-    >>> results.runs.query("kind == 'main'").groupby("lineup.hyperscaler")["customer_surplus"].mean()
+>>> results = Results.open("results/escalator_war")
+>>> results.runs.query("kind == 'main'").groupby("lineup.hyperscaler")["customer_surplus"].mean()
 """
 
 from __future__ import annotations

@@ -51,7 +51,10 @@ class Folder:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Leave nothing half written behind."""
         shutil.rmtree(self._partial, ignore_errors=True)
@@ -86,12 +89,12 @@ class Folder:
         """Write the tables."""
         from pyarrow import csv, parquet
 
-        for name, table in (
-            (RUNS, tables.runs()),
-            (DRAWS, tables.draws()),
-            (SERIES, tables.series()),
-        ):
-            self._whole(name, lambda file, t=table: parquet.write_table(t, file, compression="zstd"))
+        def columns(make: Callable[[], Any]) -> Callable[[Any], Any]:
+            return lambda file: parquet.write_table(make(), file, compression="zstd")
+
+        self._whole(RUNS, columns(tables.runs))
+        self._whole(DRAWS, columns(tables.draws))
+        self._whole(SERIES, columns(tables.series))
         self._whole(SUMMARY, lambda file: csv.write_csv(tables.summary(), file))
 
     def finish(self, manifest: dict[str, Any]) -> None:

@@ -185,5 +185,9 @@ def _column(levels: list[Any], repeats: Any) -> pa.Array:
     where = np.repeat(np.arange(len(levels)), repeats)
     given = [level for level in levels if level is not None]
     if given and not any(isinstance(level, str) for level in given):
-        return pa.array([None if each is None else float(each) for each in levels], pa.float64()).take(where)
-    return pa.array([None if each is None else str(each) for each in levels], pa.string()).take(where)
+        return pa.array(
+            [None if each is None else float(each) for each in levels], pa.float64()
+        ).take(where)
+    return pa.array([None if each is None else str(each) for each in levels], pa.string()).take(
+        where
+    )

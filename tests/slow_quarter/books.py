@@ -1,7 +1,6 @@
 """Step 8: debt service, default, owners' sweep, payout, values, funds."""
 
-from slow_quarter import credit
-from slow_quarter.state import clip, growth, ratio, wear
+from slow_quarter.state import clip, exact, growth, ratio, wear
 
 
 def step(m):
@@ -30,7 +29,7 @@ def serve_debt(m, row, h):
     paid = min(1.0, ratio(max(h.cash, 0.0), due, 1.0))
     repay = wear(m.p.loan_tenor)
     h.interest, h.principal = paid * h.due_interest, paid * h.due_principal
-    h.cash -= h.interest + h.principal
+    h.cash = exact(h.cash - h.interest - h.principal, h.cash)
     for b in m.lenders:
         b.paid_interest.append(paid * b.coupons[row] / 4.0)
         b.paid_principal.append(paid * b.loans[row] * repay)
@@ -42,7 +41,7 @@ def serve_debt(m, row, h):
     h.defaulted = h.written_off = 0.0
     h.restructuring = max(h.restructuring - 1, 0)
     h.owned_before = h.lender_owned
-    if paid < 1.0:
+    if paid < 1.0 - 1e-12:
         default(m, row, h)
 
 
@@ -50,7 +49,7 @@ def default(m, row, h):
     """Cut the loans to what the collateral covers and hand the AI business to the lenders."""
     h.defaulted = h.lender_owned = 1.0
     h.restructuring = m.p.restructuring_quarters
-    keep = ratio(min(h.debt, credit.collateral(m, h)), h.debt, 1.0)
+    keep = ratio(min(h.debt, h.collateral), h.debt, 1.0)
     for b in m.lenders:
         b.new_claim = ratio(b.loans[row], h.debt, 0.0)
         b.written_off[row] = b.loans[row] * (1.0 - keep)
@@ -69,7 +68,7 @@ def ai_cash(h):
 def sweep(m, row, h):
     """Lenders that own the firm take its AI cash, from the quarter after the default."""
     h.sweep = clip(ai_cash(h), 0.0, max(h.cash, 0.0)) if h.owned_before else 0.0
-    h.cash -= h.sweep
+    h.cash = exact(h.cash - h.sweep, h.cash)
     for b in m.lenders:
         b.swept.append(h.sweep * b.claims[row])
         if h.defaulted:
@@ -82,7 +81,7 @@ def pay_out(m, h):
     buybacks = h.planned_payout * (1.0 - m.p.dividend_share)
     h.buybacks = min(buybacks, paid)
     h.dividends = paid - h.buybacks
-    h.cash -= paid
+    h.cash = exact(h.cash - paid, h.cash)
 
 
 def revalue(m, h):

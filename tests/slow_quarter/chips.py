@@ -3,7 +3,7 @@
 import math
 from types import SimpleNamespace as Record
 
-from slow_quarter.state import arrive, clip, order, ratio
+from slow_quarter.state import arrive, clip, exact, order, ratio
 
 
 def of_kind(m, kind):
@@ -69,8 +69,10 @@ def step(m, budgets, priority, memory_choices):
     for v, z in zip(m.vendors, priority, strict=True):
         ship(v, fill_f * (fill_m if v.p.memory_content > 0.0 else 1.0), z)
         pay(m, v)
-    for h, spent in zip(m.hyperscalers, chips, strict=True):
+    for h, spent, budget in zip(m.hyperscalers, chips, budgets, strict=True):
         receive(m, h, spent)
+        h.fill = ratio(h.bought, sum(budget), 1.0)
+        h.capex_rate = ratio(sum(budget), h.V, 0.0)
 
 
 def foundry(m):
@@ -164,6 +166,5 @@ def receive(m, h, spent):
             h.custom_spend += chips * v.price
     h.system_spend = m.system_cost * (h.shipped.merchant + h.shipped.custom)
     h.bought = h.merchant_spend + h.custom_spend + h.system_spend
-    h.cash -= h.bought
+    h.cash = exact(h.cash - h.bought, h.cash)
     h.capex = h.bought + h.shell_spend
-    h.capex_rate = ratio(h.bought, h.V, 0.0)

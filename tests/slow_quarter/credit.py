@@ -1,7 +1,7 @@
 """Step 4: what firms plan and owe, what they ask for, who lends, what that can fund."""
 
 from slow_quarter import chips
-from slow_quarter.state import arrive, ratio, wear
+from slow_quarter.state import arrive, exact, ratio, wear
 
 
 def step(m, choices):
@@ -28,7 +28,8 @@ def plan(m, row, h, choice):
     h.in_hand = h.cash + h.core_cash
     h.core_paid_in = h.core_cash
     h.expected = h.revenue - h.running
-    short = h.planned + h.due + h.planned_payout - h.in_hand - h.expected
+    wants = h.planned + h.due + h.planned_payout
+    short = exact(wants - h.in_hand - h.expected, wants + h.in_hand)
     h.ask = max(choice["debt_share"] * (h.planned + h.due_shells), short, 0.0)
     if stopped:
         h.ask = 0.0
@@ -43,25 +44,26 @@ def collateral(m, h):
 
 
 def lend(m):
-    """Cheapest lender first; ties share by funds; a lender short of funds fills all alike."""
+    """Cheapest lender first; ties share by what they offer; a lender short of funds fills all alike."""
     for h in m.hyperscalers:
         h.borrowing = 0.0
-        h.wanted = min(h.ask, h.room)
+        h.unmet = min(h.ask, h.room)
     for b in m.lenders:
         b.offered = b.deployed * b.funds
         b.new_loans = [0.0 for _ in m.hyperscalers]
     queue = sorted(m.lenders, key=lambda b: b.spread)
     for place, b in enumerate(queue):
-        tied = sum(c.funds for c in queue[place:] if c.spread == b.spread)
-        part = ratio(b.funds, tied, 1.0)
+        tied = sum(c.offered for c in queue[place:] if c.spread == b.spread)
+        part = ratio(b.offered, tied, 0.0)
         asked = []
         for h in m.hyperscalers:
             most = max(b.advance_rate * h.collateral - h.debt - h.borrowing, 0.0)
-            asked.append(min((h.wanted - h.borrowing) * part, most))
+            asked.append(min(h.unmet * part, most))
         fill = min(1.0, ratio(b.offered, sum(asked), 1.0))
         for row, h in enumerate(m.hyperscalers):
             b.new_loans[row] = asked[row] * fill
             h.borrowing += b.new_loans[row]
+            h.unmet -= b.new_loans[row]
     for b in m.lenders:
         b.lending = sum(b.new_loans)
     m.credit_asked = sum(h.ask for h in m.hyperscalers)
@@ -80,7 +82,8 @@ def spend(h):
         h.shells_coming = [part * share for part in h.shells_coming]
         h.instalments = [part * share for part in h.instalments]
     reserve = max(h.due_interest + h.due_principal - max(h.expected, 0.0), 0.0)
-    h.funded = min(1.0, ratio(max(cash - reserve, 0.0), h.planned, 1.0))
+    free = exact(max(cash - reserve, 0.0), h.in_hand + h.borrowing)
+    h.funded = min(1.0, ratio(free, h.planned, 1.0))
     h.cash = cash
     budget = h.planned * h.funded
     return budget * (1.0 - h.custom_share), budget * h.custom_share

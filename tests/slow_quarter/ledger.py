@@ -31,9 +31,11 @@ def open_ledger(m):
         idle=0.0,
         delivered=0.0,
         off=0.0,
-        capacity=0.0,
+        working=0.0,
         sales=0.0,
         costs=0.0,
+        memory_sales=0.0,
+        memory_costs=0.0,
     )
 
 
@@ -98,11 +100,14 @@ def count(m):
         fleet = h.merchant_fleet + h.custom_fleet
         c.delivered += fleet
         c.idle += fleet * (1.0 - h.working_share)
-        c.capacity += h.capacity
-        c.off += h.capacity - h.x
+        c.working += fleet * h.working_share
+        c.off += fleet * h.working_share * h.switched_off
     for v in m.vendors:
         c.sales += v.revenue
         c.costs += v.unit_cost * v.sales
+    for k in m.makers:
+        c.memory_sales += k.revenue
+        c.memory_costs += k.making
 
 
 def outcomes(m, values):
@@ -150,10 +155,11 @@ def totals(m):
         "defaults": c.defaults,
         "lender_losses": c.lender_losses,
         "idle_share": ratio(c.idle, c.delivered, 0.0),
-        "switched_off_share": ratio(c.off, c.capacity, 0.0),
+        "switched_off_share": ratio(c.off, c.working, 0.0),
         "hhi": sum(h.s * h.s for h in m.hyperscalers),
         "service_price": m.P / m.P0,
         "compute": sum(h.merchant_fleet + h.custom_fleet for h in m.hyperscalers),
-        "chip_margin": 1.0 - ratio(c.costs, c.sales, 0.0),
+        "chip_margin": 1.0 - ratio(c.costs, c.sales, 1.0),
+        "memory_margin": 1.0 - ratio(c.memory_costs, c.memory_sales, 1.0),
         "overstatement": sum(h.book_value - h.economic_value for h in m.hyperscalers),
     }

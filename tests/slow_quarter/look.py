@@ -31,7 +31,7 @@ def look(m):
                 "own_marginal_revenue": h.A * p_h * (1.0 - inverse_eta),
                 "price_value": h.A * p_h,
                 "industry_marginal_revenue": h.A * p_h * (1.0 - 1.0 / E),
-                "training_value": training / each.T if each.T > 0.0 else None,
+                "training_value": training / each.T if each.T > 0.0 else 0.0,
                 "merchant_user_cost": user_cost(m, m.merchant_price, p.merchant_power * m.e, r),
                 "custom_user_cost": user_cost(m, m.custom_price, p.custom_power * m.e, r),
                 "merchant_running_cost": p.running_cost * p.merchant_power * m.e,

@@ -4,7 +4,7 @@ import copy
 import math
 
 from slow_quarter import ledger, power, services
-from slow_quarter.state import arrive, wear
+from slow_quarter.state import arrive, ratio, wear
 
 BLOCKS = 12
 LEFT = 0.02
@@ -58,12 +58,15 @@ def add_quarters(m, earned, weight, D):
 
 
 def close(m, row, h, runoff, D):
-    """Settle a firm's debt at the horizon; owners get its run-off."""
+    """Settle a firm's debt at the horizon; owners get its run-off and nothing else."""
     v = m.values
     means = h.cash + runoff + m.p.coverage_multiple * 4.0 * h.core_cash
-    settled = min(h.debt, max(means, 0.0))
-    swept = max(runoff, 0.0) if h.lender_owned else 0.0
-    v.hyperscalers[row] += D * (runoff - settled - swept)
-    for of, b in enumerate(m.lenders):
-        share = b.loans[row] / h.debt if h.debt > 0.0 else 0.0
-        v.lenders[of] += D * (settled * share + swept * b.claims[row])
+    if h.lender_owned:
+        settled = max(runoff, 0.0)
+        shares = [b.claims[row] for b in m.lenders]
+    else:
+        settled = min(h.debt, max(means, 0.0))
+        shares = [ratio(b.loans[row], h.debt, 0.0) for b in m.lenders]
+    v.hyperscalers[row] += D * (runoff - settled)
+    for of, share in enumerate(shares):
+        v.lenders[of] += D * settled * share

@@ -4,7 +4,7 @@ import math
 from types import SimpleNamespace as Record
 
 from slow_quarter import demand
-from slow_quarter.state import ratio
+from slow_quarter.state import exact, ratio
 
 
 def place(h, merchant, custom, tau, withheld):
@@ -28,7 +28,8 @@ def weights(m):
     whole = sum(h.q**beta for h in m.hyperscalers)
     for h in m.hyperscalers:
         h.psi = h.q**beta / whole
-    scale = sum(h.psi**sigma for h in m.hyperscalers) ** (1.0 / sigma)
+    top = max(h.psi for h in m.hyperscalers)  # taken out, as psi^sigma may be too small to hold
+    scale = top * sum((h.psi / top) ** sigma for h in m.hyperscalers) ** (1.0 / sigma)
     return [h.psi / scale for h in m.hyperscalers]
 
 
@@ -38,46 +39,55 @@ def aggregate(theta, x, sigma):
     return sum(t * x_h**e for t, x_h in zip(theta, x, strict=True)) ** (1.0 / e)
 
 
-def supplied(Y, theta, offers, sigma):
+def wanted(log_Y, theta_h, k, sigma):
+    """d_h(k) when Q P^sigma is Y: what is bought of a firm's services at the price k."""
+    if k == 0.0:
+        return math.inf
+    return math.exp(min(log_Y + sigma * math.log(theta_h / k), 700.0))
+
+
+def supplied(log_Y, theta, offers, sigma):
     """What each firm sells when Q P^sigma is Y: nothing below avoidable cost."""
     sold = []
-    for t, (cheap, dear) in zip(theta, offers, strict=True):
-        (k_1, C_1), (k_2, C_2) = cheap, dear
-        d_1 = Y * (t / k_1) ** sigma if k_1 > 0.0 else math.inf
-        d_2 = Y * (t / k_2) ** sigma if k_2 > 0.0 else math.inf
+    for theta_h, ((k_1, C_1), (k_2, C_2)) in zip(theta, offers, strict=True):
+        d_1, d_2 = wanted(log_Y, theta_h, k_1, sigma), wanted(log_Y, theta_h, k_2, sigma)
         sold.append(max(min(d_2, C_1 + C_2), min(d_1, C_1)))
     return sold
 
 
-def clear(m, offers):
-    """Sales of each firm, Q and P. `offers` are two (cost, capacity) for each firm, cheap first."""
+def excess(m, log_Y, theta, offers):
+    """Log of the price at which Y is supplied over the price that buyers pay for it."""
     sigma = m.p.substitution
-    theta = weights(m)
+    Q = aggregate(theta, supplied(log_Y, theta, offers, sigma), sigma)
+    return (log_Y - math.log(Q)) / sigma - math.log(demand.price(m, Q))
+
+
+def clear(m, offers):
+    """Sales of each firm, Q, P and weights; an offer is two (cost, capacity), the cheap one first.
+
+    By bisection in log Y: at small Y the price at which Y is supplied is below what buyers pay
+    for it, at large Y above.
+    """
+    sigma, theta = m.p.substitution, weights(m)
     full = [C_1 + C_2 for (_, C_1), (_, C_2) in offers]
     Q = aggregate(theta, full, sigma)
     P = demand.price(m, Q)
-    if supplied(Q * P**sigma, theta, offers, sigma) == full:
+    log_Y = math.log(Q) + sigma * math.log(P)
+    if supplied(log_Y, theta, offers, sigma) == full:
         return full, Q, P, theta
-    # At small Y the price at which Y is supplied is below what buyers pay, at large Y above.
-    low, high = math.log(Q * P**sigma) - 1.0, math.log(Q * P**sigma) + 1.0
-    while not excess(m, low, theta, offers, sigma) < 0.0:
+    low, high = log_Y - 1.0, log_Y + 1.0
+    while not excess(m, low, theta, offers) < 0.0:
         low -= high - low
-    while not excess(m, high, theta, offers, sigma) > 0.0:
+    while not excess(m, high, theta, offers) > 0.0:
         high += high - low
     while low < (middle := (low + high) / 2.0) < high:
-        if excess(m, middle, theta, offers, sigma) > 0.0:
+        if excess(m, middle, theta, offers) > 0.0:
             high = middle
         else:
             low = middle
-    x = supplied(math.exp(low), theta, offers, sigma)
+    x = supplied(low, theta, offers, sigma)
     Q = aggregate(theta, x, sigma)
     return x, Q, demand.price(m, Q), theta
-
-
-def excess(m, log_Y, theta, offers, sigma):
-    """Log of the price at which Y is supplied over the price that buyers pay for it."""
-    Q = aggregate(theta, supplied(math.exp(log_Y), theta, offers, sigma), sigma)
-    return (log_Y - math.log(Q)) / sigma - math.log(demand.price(m, Q))
 
 
 def sell(m, withheld):
@@ -123,10 +133,11 @@ def step(m, withheld, z):
     sell(m, withheld)
     p = m.p
     for h, z_h in zip(m.hyperscalers, z, strict=True):
-        h.cash += h.revenue - h.serving_cost
-        if h.training_cost > h.cash:
-            h.T = h.training_cost = 0.0
-        h.cash -= h.training_cost
+        h.cash = exact(h.cash + h.revenue - h.serving_cost, h.cash + h.revenue)
+        trained = min(1.0, ratio(max(h.cash, 0.0), h.training_cost, 1.0))
+        h.T *= trained
+        h.training_cost *= trained
+        h.cash = exact(h.cash - h.training_cost, h.cash)
         h.running = h.serving_cost + h.training_cost
         made = (h.A * h.T) ** p.training_exponent * math.exp(p.quality_noise * z_h)
         h.q = (1.0 - p.quality_decay) * h.q + made

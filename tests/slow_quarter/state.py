@@ -73,3 +73,8 @@ def clip(value, low, high):
 def ratio(part, whole, otherwise):
     """A quotient, or what stands for it where the whole is nothing."""
     return part / whole if whole != 0.0 else otherwise
+
+
+def exact(value, size):
+    """A difference of sums of this size, without what is only rounding."""
+    return 0.0 if abs(value) < 1e-12 * size else value

@@ -1,0 +1,306 @@
+"""The command `agentsim`.
+
+What takes long to import is imported by the commands that need it: `agentsim --help` is instant.
+A mistake of the user is one line on stderr and exit code 2; a failed run exits with 1; Ctrl-C
+with 130.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agentsim.errors import AgentsimError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentsim.batch.results import Results
+
+MISTAKE, FAILED, INTERRUPTED = 2, 1, 130
+
+
+class _Commands(click.Group):
+    """Names the nearest command where one is not known."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first argument names."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise unknown("command", args[0], self.list_commands(ctx), "agentsim --help lists them")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False,
+    invoke_without_command=True,
+)  # fmt: skip
+@click.version_option(package_name="agentsim", message="agentsim %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Who ends up with the value in the market for AI compute?
+
+    \b
+    Run the headline experiment and read its report:
+      agentsim run escalator_war
+    See what the simulated market rests on, and who may do what in it:
+      agentsim calibration 2025Q4
+      agentsim strategies
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@cli.command()
+@click.argument("experiment")
+@click.option("--out", metavar="FOLDER", help="Where results go; otherwise results/NAME.")
+@click.option("--runs", metavar="N", help="Simulated markets in each cell.")
+@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@click.option(
+    "--set", "settings", metavar="NAME=VALUE", multiple=True,
+    help="Set a parameter, a strategy or a shock's field; may be repeated.",
+)  # fmt: skip
+@click.pass_obj
+def run(
+    words: list[str],
+    experiment: str,
+    out: str | None,
+    runs: str | None,
+    workers: str | None,
+    settings: Sequence[str],
+) -> None:
+    """Run EXPERIMENT, the name of one that is shipped or a .toml file.
+
+    Prints a table with 95% intervals, and leaves tables, figures and a report in a folder, which
+    replaces older results of the same experiment once everything is complete.
+
+    \b
+    Examples:
+      agentsim run escalator_war
+      agentsim run escalator_war --runs 1000 --out results/fine
+      agentsim run escalator_war --set economic_life=2 --out results/short_lives
+      agentsim run escalator_war --set lineup.nvidia=best_response --set scenario=theory
+      agentsim run my_experiment.toml --workers 1
+    """
+    from agentsim import batch
+    from agentsim.batch.design import Experiment
+
+    given = dict(_setting(text) for text in settings)
+    design = Experiment.read(experiment).changed(_whole("--runs", runs), given)
+    results = batch.run(design, out, _whole("--workers", workers), command=["agentsim", *words])
+    report = _report(results)
+    click.echo(_headline(results) if report is None else report[0])
+    click.echo(f"\nResults: {results.folder}")
+    if report is not None:
+        click.echo(f"Report:  {report[1]}")
+    failures = results.manifest["failures"]
+    if failures["runs"]:
+        why, count = next(iter(failures["reasons"].items()))
+        click.echo(
+            f"{failures['runs']} of {results.manifest['runs_simulated']} runs failed, "
+            f"{count} of them: {why} (column status of outcomes.parquet)",
+            err=True,
+        )
+        raise SystemExit(FAILED)
+
+
+@cli.command()
+@click.argument("name", default="2025Q4")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column whole.")
+def calibration(name: str, as_csv: bool) -> None:
+    """Print the calibration NAME (2025Q4 by default) with units, ranges and sources.
+
+    \b
+    Examples:
+      agentsim calibration
+      agentsim calibration theory | less -S
+      agentsim calibration 2025Q4 --csv > calibration.csv
+    """
+    from agentsim.scenario import Scenario
+
+    table = Scenario.load(name).table()
+    if as_csv:
+        click.echo(table.to_csv(index=False), nl=False)
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in _calibration_lines(table):
+        click.echo(line if width is None or len(line) <= width else line[: width - 1] + "…")
+
+
+@cli.command()
+@click.argument("name", required=False)
+def strategies(name: str | None) -> None:
+    """List the strategies; of a role, if NAME is one; or all about the strategy NAME.
+
+    \b
+    Examples:
+      agentsim strategies
+      agentsim strategies chip_vendor
+      agentsim strategies best_response
+    """
+    from agentsim.strategy.base import BASES
+    from agentsim.strategy.registry import catalogue, find
+
+    rows = catalogue(name if name in BASES else None)
+    if name is not None and name not in BASES:
+        rows = [row for row in rows if row.id == name]
+        if not rows:
+            known = [*BASES, *(row.id for row in catalogue())]
+            raise unknown("strategy", name, known, "agentsim strategies lists them")
+        click.echo(
+            "\n\n".join(row.problem or str(find(row.role, row.id).describe()) for row in rows)
+        )
+        return
+    role = ""
+    width = max(len(row.id) for row in rows)
+    for row in rows:
+        if row.role != role:
+            role = row.role
+            click.echo(f"{role}")
+        click.echo(f"  {row.id:<{width}}  {row.problem or row.summary}")
+
+
+def _setting(text: str) -> tuple[str, int | float | str]:
+    """Return name and value of NAME=VALUE, a number where it reads as one."""
+    name, equals, value = text.partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not name or not value:
+        raise AgentsimError(
+            f"--set {text!r} is not of the form NAME=VALUE; write --set debt=50, say"
+        )
+    for read in (int, float):
+        try:
+            return name, read(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _whole(name: str, text: str | None) -> int | None:
+    """Return an option's whole number."""
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise AgentsimError(f"{name} {text!r} is not a whole number; give one from 1") from None
+
+
+def _report(results: Results) -> tuple[str, Path] | None:
+    """Write the report; return the headline and where the report is. None without that module."""
+    spec = importlib.util.find_spec("agentsim.report")
+    if spec is None or spec.origin is None:
+        return None
+    report = importlib.import_module("agentsim.report")
+    return report.headline(results), report.write(results.folder)
+
+
+def _headline(results: Results) -> str:
+    """Return means with 95% intervals, a line a main cell and outcome."""
+    shown = results.summary.query("kind == 'main'")
+    outcomes = ["customer_surplus", "hyperscaler_value", "chip_vendor_value", "customer_share"]
+    shown = shown[shown["outcome"].isin(outcomes)]
+    columns = [*results.experiment.factors, "outcome", "mean", "low", "high", "n"]
+    return shown[columns].to_string(index=False, float_format=_short, na_rep="")
+
+
+def _calibration_lines(table: pd.DataFrame) -> list[str]:
+    lines = [["parameter", "value", "unit", "low", "high", "kind", "source or reason"]]
+    for row in table.to_dict("records"):
+        name = f"{row['firm']}.{row['parameter']}" if row["firm"] else row["parameter"]
+        value, low, high = (_short(row[each]) for each in ("value", "low", "high"))
+        why = row["source"] or row["reason"]
+        lines.append([name, value, row["unit"], low, high, row["kind"], why])
+    return _aligned(lines)
+
+
+def _short(value: Any) -> str:
+    """Return a number with four digits that matter; nothing for NaN; text as it is."""
+    if isinstance(value, str):
+        return value
+    if math.isnan(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+
+
+def _aligned(lines: list[list[str]]) -> list[str]:
+    """Return rows of cells as text: columns of numbers to the right, the last one loose."""
+
+    def number(text: str) -> bool:
+        return text == "" or text.lstrip("-")[:1].isdigit()
+
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [all(map(number, column[1:])) for column in columns]
+    return [
+        "  ".join(
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code, with one line on stderr for a mistake."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = cli.main(words, "agentsim", standalone_mode=False, obj=words)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except AgentsimError as error:
+        return _say(str(error), MISTAKE)
+    except click.ClickException as error:
+        return _say(_clicks_words(error), MISTAKE)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else FAILED
+    except (KeyboardInterrupt, click.Abort) as error:
+        return _stopped(error)
+    except BrokenPipeError:  # the reader of a pipe had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _say(f"{error.filename or 'the system'}: {error.strerror or error}", FAILED)
+    except MemoryError:
+        return _say("out of memory; give fewer --runs, or fewer levels of the factors", FAILED)
+
+
+def _say(text: str, code: int) -> int:
+    click.echo("error: " + " ".join(text.split()), err=True)
+    return code
+
+
+def _stopped(error: BaseException) -> int:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    where = f" {cause}" if cause is not None and str(cause) else ""
+    click.echo(f"\nstopped by Ctrl-C{where}", err=True)
+    return INTERRUPTED
+
+
+def _clicks_words(error: click.ClickException) -> str:
+    """Return click's complaint in the house's words."""
+    text = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        known = [
+            name for each in (error.ctx.command.params if error.ctx else []) for name in each.opts
+        ]
+        return str(unknown("option", error.option_name, [*known, "--help"]))
+    hint = "; try agentsim --help"
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"; try {error.ctx.command_path} --help"
+    return text[:1].lower() + text[1:].rstrip(".") + hint
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Words: what factors, levels and amounts are called where people read them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from agentsim.parameters import DECLARATIONS
+
+MINUS = "−"
+
+UNITS = {declaration.name: declaration.unit for declaration in DECLARATIONS.values()}
+
+# Parameters that are named so often that their name alone should do.
+TITLES = {
+    "demand_elasticity": "demand elasticity",
+    "shock.efficiency.factor": "efficiency shock (factor)",
+    "lineup.hyperscaler": "hyperscalers' posture",
+}
+
+
+def plain(name: Any) -> str:
+    """Return a name as words: `best_response` is `best response`."""
+    return str(name).replace("_", " ")
+
+
+def title_words(column: str | None) -> str:
+    """Return what a factor is called as the title of an axis, with its unit."""
+    if column is None:
+        return ""
+    if column in TITLES:
+        return TITLES[column]
+    parts = column.split(".")
+    if parts[0] == "lineup":
+        return f"{plain(parts[1])}'s strategy"
+    if parts[0] == "shock":
+        return f"{plain(parts[1])} shock ({plain(parts[-1])})"
+    unit = UNITS.get(parts[-1], "1")
+    name = plain(" ".join(reversed(parts)) if len(parts) == 1 else f"{parts[0]}: {parts[1]}")
+    return name if unit in ("1", "") else f"{name} ({unit})"
+
+
+def level_words(column: str | None, level: Any) -> str:
+    """Return what a level is called on its own."""
+    if column is None or level is None:
+        return ""
+    if column.startswith("lineup."):
+        return plain(level)
+    number = level if isinstance(level, str) else f"{level:g}"
+    parts = column.split(".")
+    if parts[0] == "shock":
+        if parts[-1] == "factor":
+            return "no shock" if float(level) == 1.0 else f"{plain(parts[1])} ×{number}"
+        return f"{plain(parts[1])} {plain(parts[-1])} {number}"
+    unit = UNITS.get(parts[-1], "1")
+    name = TITLES.get(column, plain(" ".join(parts)))
+    return f"{name} {number}" if unit in ("1", "") else f"{name} {number} {unit}"
+
+
+# Amounts
+
+
+def number(value: float, decimals: int, plus: bool = False) -> str:
+    """Return a number with so many decimals, thousands set apart and a true minus."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{abs(value):,.{decimals}f}"
+    negative = value < 0 and float(text.replace(",", "")) != 0.0
+    return (MINUS if negative else "+" if plus and value > 0 else "") + text
+
+
+def scale(largest: float) -> tuple[float, str]:
+    """Return what to divide $bn by, and the unit, for amounts up to `largest`."""
+    return (1000.0, "tn") if largest >= 1000.0 else (1.0, "bn")
+
+
+def decimals_for(largest: float) -> int:
+    """Return the decimals that leave about three digits of the largest of some amounts."""
+    if not math.isfinite(largest) or largest >= 100.0:
+        return 0
+    return 1 if largest >= 10.0 else 2
+
+
+def money(value: float, plus: bool = False) -> str:
+    """Return $bn as people write it: `$33.1tn`, `−$412bn`."""
+    if not math.isfinite(value):
+        return "–"
+    by, unit = scale(abs(value))
+    size = abs(value) / by
+    text = number(size, decimals_for(size))
+    if float(text.replace(",", "")) == 0.0:
+        return f"$0{unit}"
+    return f"{MINUS if value < 0 else '+' if plus else ''}${text}{unit}"
+
+
+def money_interval(interval: Any, plus: bool = False) -> str:
+    """Return $bn with its interval: `$33.1tn [31.2, 35.0]`."""
+    value, low, high = float(interval.value), float(interval.low), float(interval.high)
+    if not math.isfinite(value):
+        return "–"
+    by, unit = scale(abs(value))
+    size = abs(value) / by
+    digits = decimals_for(size)
+    text = number(size, digits)
+    zero = float(text.replace(",", "")) == 0.0
+    head = f"{'' if zero else MINUS if value < 0 else '+' if plus else ''}${text}{unit}"
+    if not math.isfinite(low):
+        return head
+    return f"{head} [{number(low / by, digits)}, {number(high / by, digits)}]"
+
+
+def percent(value: float, decimals: int = 1, plus: bool = False) -> str:
+    """Return a share as a percentage."""
+    text = number(100.0 * value, decimals, plus)
+    return text if text == "–" else f"{text}%"
+
+
+def percent_interval(interval: Any, decimals: int = 1) -> str:
+    """Return a share with its interval: `82.3% [81.0, 83.5]`."""
+    head = percent(float(interval.value), decimals)
+    low, high = float(interval.low), float(interval.high)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return head
+    return f"{head} [{number(100 * low, decimals)}, {number(100 * high, decimals)}]"
+
+
+def points_interval(interval: Any, decimals: int = 1) -> str:
+    """Return a difference of shares in percentage points: `+11.2 points [10.1, 12.4]`."""
+    value, low, high = (100.0 * float(each) for each in (interval.value, interval.low, interval.high))
+    head = f"{number(value, decimals, plus=True)} points"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return head
+    return f"{head} [{number(low, decimals)}, {number(high, decimals)}]"
+
+
+def listed(parts: list[str], last: str = "and") -> str:
+    """Return a list in a sentence: `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
