@@ -58,7 +58,8 @@ class Simulation:
         self.randomness = Randomness(entropy, runs)
         parameters = scenario.parameters(len(runs))
         self.world = World(parameters, dict(scenario.firms), len(runs))
-        open_market(self.world)
+        with quiet():
+            open_market(self.world)
         self.asking = Asking(lineup, scenario.firms, len(runs), self._draw, self._fail)
         self.ledger = Ledger(self.world, keep_flows=record != "outcomes")
         self.counts = outcomes.Counts(self.world)

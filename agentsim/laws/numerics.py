@@ -88,8 +88,21 @@ _add_rows = np.add.reduce
 
 
 def exp(x: ArrayLike) -> Array:
-    """`np.exp`, with bits that do not depend on how x lies in memory. Returns a new array."""
-    return np.asarray(np.exp(_plain(x)))
+    """`np.exp`, with bits that do not depend on how x lies in memory; infinite, quietly, where
+    the numbers end. Returns a new array.
+    """
+    if _quiet.get():
+        return np.asarray(np.exp(_plain(x)))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(_plain(x)))
+
+
+def expm1(x: ArrayLike) -> Array:
+    """`np.expm1`, exp(x) - 1 to the last digit for small x, with the same care."""
+    if _quiet.get():
+        return np.asarray(np.expm1(_plain(x)))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.expm1(_plain(x)))
 
 
 def log(x: ArrayLike) -> Array:

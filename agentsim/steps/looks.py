@@ -75,7 +75,8 @@ class HyperscalerLook(Look):
         multiple = self.w.p.market.coverage_multiple
         by_cash = credit.coverage_room(multiple, h.trailing_cash, h.debt + old)
         best = b.advance_rate.max(axis=0)
-        return np.minimum(by_cash, np.maximum(best * collateral_value(self.w) - h.debt, 0.0))
+        collateral = collateral_value(self.w, self("fleet_value"))
+        return np.minimum(by_cash, np.maximum(best * collateral - h.debt, 0.0))
 
     def see_fleet_value(self) -> Array:
         """Replacement value of the delivered fleet."""
@@ -108,10 +109,8 @@ class HyperscalerLook(Look):
             h.training_share, merchant, custom, p.custom_fit, p.codesign
         )
         x = h.efficiency * (left_m + p.custom_fit * left_c)
-        psi = technology.quality_shares(h.quality, m.quality_exponent)
-        total_demand = self.w.demand()
-        theta = services.weights(psi, m.substitution)
-        sold = services._sell(x, services._log_theta(theta), np.asarray(m.substitution), total_demand)
+        total_demand = self.w.demand
+        sold = services._sell(x, self.w.log_theta, m.substitution, total_demand)
         return x, T, sold, total_demand
 
     def outlook(self) -> tuple[Array, Array, services._Sold, demand.Demand]:
@@ -162,13 +161,9 @@ class HyperscalerLook(Look):
 
     def _user_cost(self, price: Array, kw: Array) -> Array:
         """Sum price x (return + wear + expected price decline) x (1 + return)^lag over the parts."""
-        m, r, i = self.w.p.market, self.w.rates, self.w.inputs
-        rho = np.asarray(r.required_return)
-        wait = power(1.0 + rho, m.delivery_quarters)
-        chip_and_system = (price + i.system_cost) * (rho + r.wear + r.price_decline) * wait
-        # a shell is paid for evenly while it is built
-        built = power(1.0 + rho, 0.5 * np.asarray(m.shell_quarters))
-        shell = m.shell_cost * kw * i.energy_index * (rho + r.shell_wear) * built
+        r, i = self.w.rates, self.w.inputs
+        chip_and_system = (price + i.system_cost) * r.chip_user_cost
+        shell = self.w.p.market.shell_cost * kw * i.energy_index * r.shell_user_cost
         return np.broadcast_to(chip_and_system + shell, (self.sector.size, self.w.runs))
 
     def see_merchant_running_cost(self) -> Array:
