@@ -8,17 +8,18 @@ with 130.
 from __future__ import annotations
 
 import importlib.util
-import math
 import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from agentsim.errors import AgentsimError, unknown
+from agentsim.printing import aligned, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +70,7 @@ def cli(context: click.Context) -> None:
     "--set", "settings", metavar="NAME=VALUE", multiple=True,
     help="Set a parameter, a strategy or a shock's field; may be repeated.",
 )  # fmt: skip
+@click.option("--no-report", is_flag=True, help="Leave out figures and report: tables alone.")
 @click.pass_obj
 def run(
     words: list[str],
@@ -77,6 +79,7 @@ def run(
     runs: str | None,
     workers: str | None,
     settings: Sequence[str],
+    no_report: bool,
 ) -> None:
     """Run EXPERIMENT, the name of one that is shipped or a .toml file.
 
@@ -97,19 +100,12 @@ def run(
     given = dict(_setting(text) for text in settings)
     design = Experiment.read(experiment).changed(_whole("--runs", runs), given)
     results = batch.run(design, out, _whole("--workers", workers), command=["agentsim", *words])
-    report = _report(results)
-    click.echo(_headline(results) if report is None else report[0])
-    click.echo(f"\nResults: {results.folder}")
+    headline, report = (_plain_headline(results), None) if no_report else _report(results)
+    click.echo(f"{headline}\n\nResults: {results.folder}")
     if report is not None:
-        click.echo(f"Report:  {report[1]}")
-    failures = results.manifest["failures"]
-    if failures["runs"]:
-        why, count = next(iter(failures["reasons"].items()))
-        click.echo(
-            f"{failures['runs']} of {results.manifest['runs_simulated']} runs failed, "
-            f"{count} of them: {why} (column status of outcomes.parquet)",
-            err=True,
-        )
+        click.echo(f"Report:  {report}")
+    if results.manifest["failures"]["runs"]:
+        click.echo(_failures(results), err=True)
         raise SystemExit(FAILED)
 
 
@@ -165,7 +161,7 @@ def strategies(name: str | None) -> None:
     for row in rows:
         if row.role != role:
             role = row.role
-            click.echo(f"{role}")
+            click.echo(role)
         click.echo(f"  {row.id:<{width}}  {row.problem or row.summary}")
 
 
@@ -174,14 +170,10 @@ def _setting(text: str) -> tuple[str, int | float | str]:
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
     if not equals or not name or not value:
-        raise AgentsimError(
-            f"--set {text!r} is not of the form NAME=VALUE; write --set debt=50, say"
-        )
+        raise AgentsimError(f"--set {text!r} is not of the form NAME=VALUE; as in oracle.debt=50")
     for read in (int, float):
-        try:
+        with suppress(ValueError):
             return name, read(value)
-        except ValueError:
-            continue
     return name, value
 
 
@@ -195,59 +187,46 @@ def _whole(name: str, text: str | None) -> int | None:
         raise AgentsimError(f"{name} {text!r} is not a whole number; give one from 1") from None
 
 
-def _report(results: Results) -> tuple[str, Path] | None:
-    """Write the report; return the headline and where the report is. None without that module."""
+def _report(results: Results) -> tuple[str, Path | None]:
+    """Write the report; return the headline and where the report is."""
     spec = importlib.util.find_spec("agentsim.report")
-    if spec is None or spec.origin is None:
-        return None
+    if spec is None or spec.origin is None:  # a package without it
+        return _plain_headline(results), None
     report = importlib.import_module("agentsim.report")
-    return report.headline(results), report.write(results.folder)
+    try:
+        return report.headline(results), report.write(results.folder)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"while the report was written; the tables in {results.folder} are complete"
+        ) from None
 
 
-def _headline(results: Results) -> str:
+def _plain_headline(results: Results) -> str:
     """Return means with 95% intervals, a line a main cell and outcome."""
     shown = results.summary.query("kind == 'main'")
     outcomes = ["customer_surplus", "hyperscaler_value", "chip_vendor_value", "customer_share"]
     shown = shown[shown["outcome"].isin(outcomes)]
     columns = [*results.experiment.factors, "outcome", "mean", "low", "high", "n"]
-    return shown[columns].to_string(index=False, float_format=_short, na_rep="")
+    return shown[columns].to_string(index=False, float_format=short, na_rep="")
+
+
+def _failures(results: Results) -> str:
+    failures = results.manifest["failures"]
+    why, count = next(iter(failures["reasons"].items()))
+    return (
+        f"{failures['runs']} of {results.manifest['runs_simulated']} runs failed, {count} of them: "
+        f"{why} (column status of outcomes.parquet)"
+    )
 
 
 def _calibration_lines(table: pd.DataFrame) -> list[str]:
     lines = [["parameter", "value", "unit", "low", "high", "kind", "source or reason"]]
     for row in table.to_dict("records"):
         name = f"{row['firm']}.{row['parameter']}" if row["firm"] else row["parameter"]
-        value, low, high = (_short(row[each]) for each in ("value", "low", "high"))
+        value, low, high = (short(row[each]) for each in ("value", "low", "high"))
         why = row["source"] or row["reason"]
         lines.append([name, value, row["unit"], low, high, row["kind"], why])
-    return _aligned(lines)
-
-
-def _short(value: Any) -> str:
-    """Return a number with four digits that matter; nothing for NaN; text as it is."""
-    if isinstance(value, str):
-        return value
-    if math.isnan(value):
-        return ""
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
-
-
-def _aligned(lines: list[list[str]]) -> list[str]:
-    """Return rows of cells as text: columns of numbers to the right, the last one loose."""
-
-    def number(text: str) -> bool:
-        return text == "" or text.lstrip("-")[:1].isdigit()
-
-    columns = list(zip(*lines, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    right = [all(map(number, column[1:])) for column in columns]
-    return [
-        "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(line, widths, right, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
+    return aligned(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -280,11 +259,9 @@ def _say(text: str, code: int) -> int:
 
 
 def _stopped(error: BaseException) -> int:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, KeyboardInterrupt):
-        cause = cause.__cause__ or cause.__context__
-    where = f" {cause}" if cause is not None and str(cause) else ""
-    click.echo(f"\nstopped by Ctrl-C{where}", err=True)
+    if isinstance(error, click.Abort):  # click's word for the KeyboardInterrupt behind it
+        error = error.__context__ or error
+    click.echo(f"\nstopped by Ctrl-C {error}".rstrip(), err=True)
     return INTERRUPTED
 
 

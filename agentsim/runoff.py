@@ -18,6 +18,8 @@ from agentsim.steps.services import services_clear
 
 LEFT = 0.02  # share of the fleet at which services end
 BLOCKS = 12
+FLEETS = ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power")
+STOCKS = (*FLEETS, "shells")
 
 
 def value_after(w: World, values: Values, discount: Array) -> Array:
@@ -33,13 +35,22 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     worth = np.zeros_like(h.cash)  # of each firm's run-off, $bn at the base date
     per_quarter = 1.0 / (1.0 + w.rates.funding)
 
-    for _ in range(w.longest_lag):
-        after = after * per_quarter
+    for quarter in range(int(np.max(w.last_arrival))):
+        before = {name: getattr(h, name) for name in STOCKS}
         h.shell_spend = w.shells_in_payment * w.rates.shell_instalment
         wear_and_arrive(w)
         open_shells(w)
         services_clear(w, as_is, plenty)
-        worth = worth + after * _add(w, values, after)
+        going = quarter < w.last_arrival  # a run's own lags count, not those of its neighbours
+        if going.all():
+            after = after * per_quarter
+            weight = after
+        else:
+            after = np.where(going, after * per_quarter, after)
+            weight = np.where(going, after, 0.0)
+            for name, stock in before.items():
+                setattr(h, name, np.where(going, getattr(h, name), stock))
+        worth = worth + weight * _add(w, values, weight)
 
     h.shell_spend = w.none
     wear = np.minimum(np.asarray(w.rates.wear), 0.999)
@@ -48,9 +59,8 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     shells_kept = np.exp(length * np.log1p(-np.minimum(w.rates.shell_wear, 0.999)))
     factor = np.exp(length * np.log(per_quarter))  # discount over a block
     quarters = (1.0 - factor) / (1.0 / per_quarter - 1.0)  # discounted quarters in a block
-    fleets = ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power")
     for _ in range(BLOCKS):
-        at_start = {name: getattr(h, name) for name in fleets}
+        at_start = {name: getattr(h, name) for name in FLEETS}
         for name, stock in at_start.items():
             setattr(h, name, stock * to_middle)
         h.working_share = np.minimum(

@@ -16,7 +16,9 @@ from agentsim.laws.demand import (
     elasticity,
     gross_value,
     kink_price,
-    log_price_and_slope,
+    line,
+    log_kink_quantity,
+    log_price,
     price,
     quantity,
     surplus,
@@ -209,13 +211,15 @@ def test_elasticity_is_the_slope_of_the_curve_in_logs(d, times):
     assert -2.0 * step / change == pytest.approx(elasticity(d, Q), rel=1e-5)
 
 
-@given(demands(), st.floats(0.5, 1e3))
-def test_the_slope_given_to_solvers_is_minus_one_over_the_elasticity(d, times):
+@given(demands(), st.floats(0.1, 1e3))
+def test_in_logs_demand_is_the_least_of_two_lines_and_the_choke_price(d, times):
     log_Q = np.log(times * choke_quantity(d))
-    log_P, slope = log_price_and_slope(d, log_Q)
-    assert log_P == pytest.approx(np.log(price(d, np.exp(log_Q))), abs=1e-12)
-    if elasticity(d, np.exp(log_Q), "left") == elasticity(d, np.exp(log_Q), "right"):
-        assert slope == -1.0 / elasticity(d, np.exp(log_Q))
+    lines = [line(d, np.array(steep)) for steep in (False, True)]
+    least = min(*(intercept - log_Q / E for intercept, E in lines), np.log(d.P_bar))
+    assert log_price(d, log_Q) == pytest.approx(least, abs=1e-11)
+    assert log_price(d, log_Q) == pytest.approx(np.log(price(d, np.exp(log_Q))), abs=1e-11)
+    assert [E for _, E in lines] == [d.epsilon, d.epsilon_s]
+    assert log_price(d, log_kink_quantity(d)) == pytest.approx(np.log(kink_price(d)), abs=1e-11)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -309,7 +313,8 @@ def everything(d, P, Q):
         gross_value(d, Q),
         elasticity(d, Q),
         elasticity(d, Q, "left"),
-        *log_price_and_slope(d, np.log(Q)),
+        log_price(d, np.log(Q)),
+        np.broadcast_to(log_kink_quantity(d), P.shape),
         np.broadcast_to(kink_price(d), P.shape),
         np.broadcast_to(choke_quantity(d), P.shape),
     ]

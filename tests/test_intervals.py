@@ -7,6 +7,7 @@ from agentsim.batch import intervals
 from agentsim.batch.intervals import (
     bootstrap_mean,
     paired_difference,
+    quantiles,
     ratio_of_differences,
     ratio_of_means,
     share_of_draws,
@@ -95,6 +96,25 @@ def test_many_runs_are_resampled_in_groups():
     assert found.value == pytest.approx(many.mean(), rel=1e-12)
     assert found.high - found.low == pytest.approx(2 * half, rel=0.1)
     assert found.n == 20_001
+
+
+def test_quantiles_are_numpys_without_nan():
+    levels = [0.0, 0.05, 0.5, 0.975, 1.0]
+    x = RNG.normal(size=(3, 4, 41))
+    np.testing.assert_allclose(quantiles(x, levels), np.quantile(x, levels, axis=-1), rtol=1e-12)
+    x[0, 0, :7] = np.nan
+    x[1, 1, :40] = np.nan
+    x[2, 2] = np.nan
+    with np.errstate(all="ignore"):
+        expected = np.stack(
+            [[[_quantile(row, level) for row in rows] for rows in x] for level in levels]
+        )
+    np.testing.assert_allclose(quantiles(x, levels), expected, rtol=1e-12)
+
+
+def _quantile(row, level):
+    told = row[np.isfinite(row)]
+    return np.quantile(told, level) if len(told) else np.nan
 
 
 def test_the_share_of_draws():

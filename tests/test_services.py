@@ -52,8 +52,7 @@ def markets(draw, most_firms=5):
         B=draw(st.floats(0.1, 100.0)),
         epsilon=epsilon,
         epsilon_s=draw(st.floats(0.1, 0.9)) * min(epsilon, 1.0),
-        # Not a round number: at a cost of just P_bar a lone firm may sell any amount.
-        P_bar=math.pi * draw(st.floats(0.2, 30.0)),
+        P_bar=draw(st.floats(0.5, 100.0)),
     )
 
     def of_each_firm(values):
@@ -382,6 +381,33 @@ def test_a_cost_at_the_choke_price_is_covered(capacity):
     d, one, zero = demand_with(), np.ones((1, 1)), np.zeros((1, 1))
     s = clear(capacity * one, d.P_bar * one, zero, zero, one, 3.0, d)
     assert s.Q[0] == pytest.approx(min(capacity, choke_quantity(d)), rel=1e-9)
+
+
+def test_an_indifferent_firm_sells_as_much_as_it_can():
+    d, one = demand_with(), np.ones((1, 1))
+    s = clear(one * 0.01, one * 0.0, one * 1000.0, one * d.P_bar, one, 3.0, d)
+    assert s.Q[0] == pytest.approx(choke_quantity(d), rel=1e-9)
+
+
+@pytest.mark.parametrize("sigma", [1.05, 3.0, 200.0])
+@pytest.mark.parametrize(("epsilon", "epsilon_s"), [(0.2, 0.01), (1.0, 0.01), (10.0, 0.99)])
+def test_the_law_holds_at_the_ends_of_the_elasticities(sigma, epsilon, epsilon_s):
+    rng = np.random.default_rng(3)
+    firms, runs = 6, 500
+    d = demand_with(
+        M=rng.lognormal(0.0, 1.0, runs),
+        B=rng.lognormal(1.0, 1.0, runs),
+        epsilon=epsilon,
+        epsilon_s=epsilon_s,
+    )
+    c1, c2 = rng.lognormal(0.0, 1.0, (2, firms, runs))
+    k1, k2 = rng.lognormal(0.5, 1.0, (2, firms, runs))
+    theta = weights(rng.dirichlet(np.full(firms, 5.0), runs).T, sigma)
+    s = clear(c1, k1, c2, k2, theta, sigma, d)
+    assert (s.x < c1 + c2).any(axis=0).mean() > 0.5
+    for used, capacity, k in ((s.used_cheap, c1, k1), (s.used_dear, c2, k2)):
+        assert (s.p_h >= k * (1.0 - CLOSE))[used > 0.0].all()
+        assert (s.p_h <= k * (1.0 + CLOSE))[used < capacity].all()
 
 
 def test_free_capacity_never_shuts_down():

@@ -229,9 +229,6 @@ class TestCartel:
         assert (sold <= 1 + EXACT).all()
         assert (sold >= 0.95 - EXACT).all()
 
-    @pytest.mark.xfail(
-        reason="at the end of the choke segment a cartel doubles its fleet instead of resting"
-    )
     def test_stays_at_the_choke_price_once_its_fleet_has_worn_down(self) -> None:
         values = {"demand_elasticity": np.array([0.6, 0.9]), "choke_price_ratio": 4.0}
         market = market_of(4, rational("cartel"), 60, values, record="series")

@@ -43,7 +43,7 @@ def run(
     count = worker_count(planned, workers)
     total = sum(chunk.runs for chunk in planned.chunks)
     done = 0
-    path = Path("results") / experiment.name if out is None else Path(out)
+    path = Path("results") / experiment.name if out is None else out
     with Folder(path, experiment.name) as folder:
         try:
             tables = Tables(planned)

@@ -77,7 +77,8 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
         case "list_type" | "tuple_type":
             return f"{field} = {shown} is not a list; write it in [brackets], tables as [[{field}]]"
         case "dict_type" | "model_type" | "model_attributes_type":
-            return f"{field} = {shown} is not a table; write [{field}] and its keys below"
+            head = f"[[{field.partition('[')[0]}]]" if "[" in field else f"[{field}]"
+            return f"{field} = {shown} is not a table; write {head} and its keys below"
         case "literal_error":
             allowed = first["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
             return str(unknown(field, first["input"], allowed))

@@ -152,15 +152,15 @@ class Experiment(_Table):
     ) -> Experiment:
         """Return a copy with other runs and settings by dotted name, as the command line gives them.
 
-        A setting is one of scenario, entropy, uncertainty and horizon, or any name that a factor
-        may have. What is a factor keeps the one level given.
+        A setting is scenario, runs, entropy, uncertainty, horizon, or any name that a factor may
+        have. What is a factor keeps the one level given.
         Raises AgentsimError, one line.
         """
         tables = self.model_dump()
         if runs is not None:
             tables["runs"] = runs
         for name, value in (settings or {}).items():
-            if name in ("scenario", "entropy", "uncertainty", "horizon"):
+            if name in ("scenario", "runs", "entropy", "uncertainty", "horizon"):
                 tables[name] = value
             elif name in tables["factors"]:
                 tables["factors"][name] = [value]

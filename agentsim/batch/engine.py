@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +33,8 @@ SERIES = (*AGGREGATES, "service_price")
 """The series kept: the market's aggregates, and the service price over that at the base date."""
 
 MOST_WORKERS = 1024
+MOST_POOLS = 3
+"""Times that workers are started: anew after one died."""
 
 
 @dataclass
@@ -89,29 +91,39 @@ def _here(plan: Plan) -> Iterator[ChunkResult]:
 
 
 def _in_pool(plan: Plan, workers: int) -> Iterator[ChunkResult]:
-    """Work in processes of their own. The global start method is left as it is."""
+    """Work in processes of their own; where one dies, begin anew with what is unfinished."""
+    left = {chunk.index: chunk for chunk in plan.chunks}
+    for _ in range(MOST_POOLS):
+        for result in _until_one_dies(plan, workers, list(left.values())):
+            del left[result.index]
+            yield result
+        if not left:
+            return
+    for chunk in left.values():
+        why = "failed: a worker process died before the run was finished"
+        yield ChunkResult(chunk.index, [_failed(piece, why) for piece in chunk.pieces])
+
+
+def _until_one_dies(plan: Plan, workers: int, chunks: list[Chunk]) -> Iterator[ChunkResult]:
+    """Yield results until all are there or a worker dies. The global start method is left alone."""
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     pool = ProcessPoolExecutor(workers, context, _start_worker, (plan, stop))
     try:
         with _no_interrupt():  # workers start while work is handed out, and inherit this
-            waiting = {pool.submit(_work, chunk): chunk for chunk in plan.chunks}
-        for future in as_completed(waiting):
-            yield _outcome_of(future, waiting.pop(future))
+            waiting = {pool.submit(_work, chunk) for chunk in chunks}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                assert result is not None  # only workers told to stop return nothing
+                yield result
+    except BrokenProcessPool:
+        return
     finally:
         # Whatever ended this, chunks that have not begun return at once.
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _outcome_of(future: Future[ChunkResult | None], chunk: Chunk) -> ChunkResult:
-    try:
-        result = future.result()
-    except BrokenProcessPool:
-        why = "failed: a worker process died before the run was finished"
-        result = ChunkResult(chunk.index, [_failed(piece, why) for piece in chunk.pieces])
-    assert result is not None  # only workers told to stop return nothing
-    return result
 
 
 # In a worker: what all its chunks share.

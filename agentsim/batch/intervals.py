@@ -10,6 +10,7 @@ runs: beyond `MOST_GROUPS` they are added up in that many groups first, and grou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -92,6 +93,25 @@ def share_of_draws(holds: Any) -> float:
     return float(np.mean(np.asarray(holds, dtype=np.float64)))
 
 
+def quantiles(x: Array, levels: Sequence[float]) -> Array:
+    """Return quantiles of x `(..., n)` along its last axis, `(levels, ...)`, NaN left out.
+
+    As NumPy's, linear between neighbours, but by a sort, several times faster on short axes.
+    """
+    x = np.sort(x, axis=-1)  # NaN comes last
+    last = np.maximum(np.isfinite(x).sum(axis=-1) - 1, 0)
+    found = []
+    for level in levels:
+        place = level * last
+        below = place.astype(np.int64)
+        low, high = (
+            np.take_along_axis(x, at[..., None], axis=-1)[..., 0]
+            for at in (below, np.minimum(below + 1, last))
+        )
+        found.append(low + (place - below) * (high - low))
+    return np.stack(found)
+
+
 class _Sums:
     """Sums over the runs that count: over all of them in row 0, then over each resample."""
 
@@ -132,11 +152,7 @@ def _interval(estimates: Array, one: bool, there: Array) -> Interval:
     """Return the estimate in row 0 with the percentiles of the resampled ones below it."""
     tails = [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0]
     n = there.sum(axis=0)
-    bounds = np.quantile(estimates[1:], tails, axis=0)
-    for column in np.flatnonzero(np.isnan(bounds[0]) & (n > 1)):
-        # some resamples drew no run that has a value
-        drawn = estimates[1:, column]
-        bounds[:, column] = np.quantile(drawn[np.isfinite(drawn)], tails)
+    bounds = quantiles(estimates[1:].T, tails)
     low, high = np.where(n > 1, bounds, np.nan)  # a single run tells nothing of the spread
     parts = (estimates[0], low, high, n)
     if one:

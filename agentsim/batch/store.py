@@ -35,6 +35,8 @@ class Folder:
 
     def __enter__(self) -> Self:
         """Check the place by making the folder in which everything is written first."""
+        if "\0" in self.shown or not self.shown:
+            raise AgentsimError(f"--out {self.shown!r} is no path; give a folder")
         self._check()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,8 +74,10 @@ class Folder:
                 return
         except NotADirectoryError:
             return  # the caller says so
-        except (OSError, ValueError) as error:
-            raise AgentsimError(f"--out {self.shown!r} cannot be used: {error}") from None
+        except OSError as error:
+            raise AgentsimError(
+                f"--out {self.shown} cannot be read: {error.strerror}; give another place"
+            ) from None
         found = experiment_in(self.path)
         if found is None:
             raise AgentsimError(

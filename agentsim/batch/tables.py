@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from agentsim.batch.engine import SERIES, ChunkResult, PieceResult
-from agentsim.batch.intervals import bootstrap_mean
+from agentsim.batch.intervals import bootstrap_mean, quantiles
 from agentsim.batch.plan import Plan
 from agentsim.laws.numerics import Array
 from agentsim.outcomes import OUTCOMES
@@ -33,21 +33,12 @@ class Bands:
     """`(statistics, series, quarters + 1)`"""
 
     def finish(self) -> None:
-        """Reduce the runs to statistics; failed runs, which are NaN, are left out."""
+        """Reduce the runs to statistics; what is NaN, as all of a failed run, is left out."""
         x, self.series = self.series, np.empty(0)
-        told = x[:, :, np.isfinite(x).any(axis=(0, 1))]
-        if told.shape[-1] == 0:
-            self.statistics = np.full((len(STATISTICS), *x.shape[:2]), np.nan)
-            return
-        # A series may be undefined in some quarters of some runs, as a margin without sales.
-        if np.isfinite(told).all():
-            mean, quantile = np.mean, np.quantile
-        else:
-            told = np.where(np.isfinite(told).any(axis=-1, keepdims=True), told, 0.0)
-            mean, quantile = np.nanmean, np.nanquantile
-        defined = np.isfinite(x).any(axis=-1)
-        found = np.concatenate([mean(told, axis=-1)[None], quantile(told, PERCENTILES, axis=-1)])
-        self.statistics = np.where(defined, found, np.nan)
+        told = np.isfinite(x)
+        with np.errstate(invalid="ignore"):
+            mean = np.where(told, x, 0.0).sum(axis=-1) / told.sum(axis=-1)
+        self.statistics = np.concatenate([mean[None], quantiles(x, PERCENTILES)])
 
 
 class Tables:

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array, exp, expm1, log
 
+Runs = NDArray[np.intp] | slice
 Side = Literal["left", "right"]
 
 KINK_WIDTH = 1e-12
@@ -69,12 +70,11 @@ class Demand:
         if not np.all(np.less(self.epsilon_s, np.minimum(self.epsilon, 1.0))):
             raise ValueError("demand: epsilon_s must be below min(epsilon, 1)")
 
-    def take(self, runs: NDArray[np.intp]) -> "Demand":
+    def take(self, runs: Runs) -> "Demand":
         """The demand of some of the runs only; what is common to all runs stays common."""
         chosen = {}
         for field in fields(self):
-            value = getattr(self, field.name)
-            chosen[field.name] = value if np.size(value) == 1 else np.take(value, runs)
+            chosen[field.name] = take(getattr(self, field.name), runs)
         return replace(self, **chosen)
 
     def moved(self, M: Array, W: Array) -> "Demand":
@@ -154,14 +154,22 @@ def price(d: Demand, Q: Array | float) -> Array:
     return np.where(u >= d._u_bar, d.P_bar, np.minimum(below, d.P_bar))
 
 
-def log_price_and_slope(d: Demand, log_Q: Array) -> tuple[Array, Array]:
-    """log P at log Q, and its derivative -1/E (zero on the choke segment); for solvers."""
+def log_price(d: Demand, log_Q: Array) -> Array:
+    """log of the price at log Q; log Q may be -inf."""
     v = log_Q - d._log_Q0
-    u1 = (d._v1 - v) / d.epsilon
-    u2 = (d._v2 - v) / d.epsilon_s
-    u = np.minimum(u1, u2)
-    slope = np.where(u1 < u2, np.divide(-1.0, d.epsilon), np.divide(-1.0, d.epsilon_s))
-    return d._log_P0 + np.minimum(u, d._u_bar), np.where(u >= d._u_bar, 0.0, slope)
+    u = np.minimum((d._v1 - v) / d.epsilon, (d._v2 - v) / d.epsilon_s)
+    return np.asarray(d._log_P0 + np.minimum(u, d._u_bar))
+
+
+def line(d: Demand, steep: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Piece 1, or 2 where `steep`, as log P = intercept - log Q / E: intercept and E."""
+    E = np.where(steep, d.epsilon_s, d.epsilon)
+    return d._log_P0 + (np.where(steep, d._v2, d._v1) + d._log_Q0) / E, E
+
+
+def log_kink_quantity(d: Demand) -> Array:
+    """log of the quantity at `kink_price`."""
+    return np.asarray(d._log_Q0 + d._v_kink)
 
 
 def elasticity(d: Demand, Q: Array | float, side: Side = "right") -> Array:
@@ -222,6 +230,14 @@ def gross_value(d: Demand, Q: Array | float) -> Array:
     exponent_2 = np.subtract(1.0, d.epsilon_s) / d.epsilon_s
     area_2 = exp(d._v_kink + d._u_kink) * _decay(exponent_2, length_2)
     return np.asarray(choke + d.P0 * d.Q0 * (area_1 + area_2))
+
+
+def take(a: Array | float, runs: Runs) -> Array:
+    """Some of the runs of a (..., runs); what is common to all runs stays common."""
+    a = np.asarray(a)
+    if a.ndim == 0 or a.shape[-1] == 1:
+        return a
+    return a[..., runs] if isinstance(runs, slice) else np.take(a, runs, axis=-1)
 
 
 def _growth(rate: Array, length: Array) -> Array:

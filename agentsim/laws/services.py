@@ -24,8 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.laws.demand import Demand, elasticity, log_price_and_slope, price, quantity
-from agentsim.laws.numerics import Array, log, newton_bracketed, ordered_sum, safe_divide
+from agentsim.laws.demand import Demand, elasticity, line, log_kink_quantity, log_price, price, take
+from agentsim.laws.numerics import Array, log, ordered_sum, safe_divide
 
 COST_ROUNDING = 1e-12
 """A price this little below cost, relatively, covers it: rounding must not shut a firm down."""
@@ -35,7 +35,10 @@ NOTHING = 1e-280
 
 TINY = float(np.finfo(np.float64).tiny)
 LOG_TINY = float(np.log(TINY))
-BOUNDLESS = 1e6  # stands for the log of infinity where a difference is taken
+NOWHERE = -1e18  # before any corner; finite, as corners may lie at -inf
+
+NEWTON_STEPS = 12
+"""To the last digit it takes 5 for sigma/E up to 20, and 11 at 20,000 (sigma 200, E 0.01)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +115,7 @@ def clear(
     finite and not negative, and theta broadcast to that. Which of its two kinds is dearer is
     found here, by firm and run; at equal costs the first runs first. A kind a firm does not have
     is a capacity of zero, and its cost does not matter. A cost of zero never shuts down. At a
-    cost of just P_bar the law may hold over a stretch of Q; any point of it may come out.
+    cost of just P_bar, where buyers and sellers may be indifferent, it runs as far as it can.
 
     A firm that sells nothing has the price at which it would begin to: infinite if it has no
     capacity while others sell, its avoidable cost if it has. In a run where nothing is sold it is
@@ -144,9 +147,9 @@ def settle(
     if uncovered.any():
         used_cheap, used_dear = np.array(capacity_cheap), np.array(capacity_dear)
         # At full capacity the other runs are cleared; only these are solved.
-        runs = np.flatnonzero(uncovered)
+        runs = slice(None) if uncovered.all() else np.flatnonzero(uncovered)
         cheap, k_cheap, dear, k_dear, log_theta = (
-            _take(each, runs)
+            take(each, runs)
             for each in (capacity_cheap, cost_cheap, capacity_dear, cost_dear, log_theta)
         )
         # First the kind that a firm uses first, which it must have if it has any.
@@ -157,7 +160,7 @@ def settle(
             np.where(swap, cheap, dear),
             np.where(swap, k_cheap, k_dear),
         )
-        sigma = _take(sigma, runs)
+        sigma = take(sigma, runs)
         demand_there = demand.take(runs)
         used_1, used_2 = _switch_off(stack, log_theta, sigma, demand_there)
         less = used_1 + used_2
@@ -252,20 +255,21 @@ def _switch_off(
 
         log P(Q(a)) + log Q(a) / sigma - a = 0,
 
-    which falls in a with a slope between -1 and -sigma/E, or 0 and -1 on the choke segment.
-    (The same in log Q alone has corners where firms meet total demand, and steeper ones.)
+    whose left side falls in a. A firm's supply has three corners: its first kind is in full use,
+    its second is switched on, its second is in full use. The corners of all firms are sorted and
+    halved until two neighbours hold the solution between them. There it is known who stands at
+    cost and who at capacity, and `_between_corners` has the rest. The number of steps depends on
+    the number of firms alone, so a run's result does not depend on its neighbours.
     """
     first, cost_1, second, cost_2 = stack
     r = np.asarray(1.0 - 1.0 / sigma)
     has = first > 0.0
-    log_P_bar = log(demand.P_bar)
     log_first, log_all = log(np.where(has, first, 1.0)), log(np.where(has, first + second, 1.0))
-    log_cost_1, log_cost_2 = log(cost_1), log(cost_2)
-    # The first kind is in full use from a = full_1 up. The second is switched on at on_2, and
-    # is in full use when a has risen by rise_2 from there. Zero costs put them at -inf.
-    full_1 = log_first / sigma + log_cost_1 - log_theta
-    on_2 = np.where(second > 0.0, log_first / sigma + log_cost_2 - log_theta, full_1)
+    # Corners of what costs nothing or is not there lie at -inf.
+    full_1 = log_first / sigma + log(np.where(has, cost_1, 0.0)) - log_theta
+    on_2 = np.where(second > 0.0, log_first / sigma + log(cost_2) - log_theta, full_1)
     rise_2 = (log_all - log_first) / sigma
+    full_2 = on_2 + rise_2
     log_term_1 = np.where(has, log_theta + r * log_first, -np.inf)
 
     def use(a: Array) -> tuple[Array, Array]:
@@ -277,57 +281,91 @@ def _switch_off(
         np.minimum(above, rise_2, out=above)
         return below, above
 
-    def log_Q_and_slope(a: Array) -> tuple[Array, Array]:
+    def terms(a: Array) -> Array:
+        """theta x^r at a."""
         below, above = use(a)
-        at_cost = (below < 0.0) | ((above > 0.0) & (above < rise_2))
         below += above
         below *= sigma - 1.0
         below += log_term_1
-        terms = np.exp(below, out=below)
-        total = np.maximum(ordered_sum(terms), TINY)
-        terms *= at_cost
-        return np.log(total) / r, sigma * ordered_sum(terms) / total
+        return np.asarray(np.exp(below, out=below))
 
-    def excess(a: Array) -> tuple[Array, Array]:
-        log_Q, slope = log_Q_and_slope(a)
-        log_P, log_P_slope = log_price_and_slope(demand, log_Q)
-        return log_P + log_Q / sigma - a, (log_P_slope + 1.0 / sigma) * slope - 1.0
+    # The last corner is finite, for some firm has a cost, and beyond the solution, for at full
+    # capacity some price is under its cost. It stands in for the corners at -inf.
+    corners = np.concatenate([full_1, on_2, full_2])
+    corners = np.where(corners == -np.inf, corners.max(axis=0), corners)
+    corners.sort(axis=0)
+    before, behind = np.full(corners.shape[1], -1), np.full(corners.shape[1], len(corners) - 1)
+    for _ in range((len(corners) - 1).bit_length()):
+        # A search that is over, and found no corner before, tries the first once more.
+        middle = np.maximum((before + behind) // 2, 0)
+        a = np.take_along_axis(corners, middle[None], axis=0)[0]
+        log_S = np.log(np.maximum(ordered_sum(terms(a)), TINY))
+        up = _shifter(log_S, sigma, demand) - a >= -COST_ROUNDING
+        before, behind = np.where(up, middle, before), np.where(up, behind, middle)
+    start = np.take_along_axis(corners, np.maximum(before, 0)[None], axis=0)[0]
+    start = np.where(before < 0, NOWHERE, start)
+    end = np.take_along_axis(corners, behind[None], axis=0)[0]
 
-    # Were capacity no limit, the aggregate would cost c to make. Above the choke price it is not
-    # made at all. Otherwise a would settle at a_free, which is the solution if no first kind is
-    # in full use there; if some are, the left side is not negative where the first of them is.
-    parts = np.where(has, log_theta + (sigma - 1.0) * (log_theta - log_cost_1), -np.inf)
-    np.minimum(parts, BOUNDLESS, out=parts)
-    largest = parts.max(axis=0)
-    log_c = (largest + np.log(ordered_sum(np.exp(parts - largest)))) / (1.0 - sigma)
-    made = log_c <= log_P_bar + COST_ROUNDING
-    log_c = np.minimum(log_c, log_P_bar)
-    a_free = log_c + log(quantity(demand, np.minimum(np.exp(log_c), demand.P_bar))) / sigma
-
-    # Firms whose first kind costs nothing keep Q, whatever else, between log_Q_free and
-    # log_Q_full; log P + log Q / sigma is concave in log Q, hence least at one of the two.
-    def shifter(log_Q: Array) -> Array:
-        return np.asarray(log_price_and_slope(demand, log_Q)[0] + log_Q / sigma)
-
-    terms_1 = np.exp(log_term_1)
-    free = has & (cost_1 == 0.0)
-    log_Q_free = np.log(np.maximum(ordered_sum(terms_1 * free), TINY)) / r
-    log_Q_full = np.log(ordered_sum(np.exp(log_theta + r * log_all) * has)) / r
-    a_full = shifter(log_Q_full)
-
-    low = np.maximum(
-        np.minimum(np.where(has, full_1, np.inf).min(axis=0), a_free),
-        np.minimum(shifter(log_Q_free), a_full),
-    )
-    high = np.where(has, np.maximum(full_1, on_2 + rise_2), -np.inf).max(axis=0)
-    start = np.maximum(a_full, np.where(free.any(axis=0), a_full, a_free))
-    a = newton_bracketed(excess, np.minimum(low, high), high, start=start)
-
-    below, above = use(a)
+    at_cost = (full_1 >= end) | ((on_2 <= start) & (full_2 >= end))
+    at_end = terms(end)
+    priced, fixed = ordered_sum(at_end * at_cost), ordered_sum(at_end * ~at_cost)
+    a = _between_corners(log(fixed), log(priced), end, sigma, demand)
+    below, above = use(np.minimum(np.maximum(a, start), end))
     used_1 = first * np.exp(sigma * below)
     used_2 = np.where(above < rise_2, np.minimum(first * np.expm1(sigma * above), second), second)
-    sells = made & (used_1 >= NOTHING)
+    sells = used_1 >= NOTHING
     return np.where(sells, used_1, 0.0), np.where(sells, used_2, 0.0)
+
+
+def _between_corners(log_F: Array, log_K: Array, end: Array, sigma: Array, demand: Demand) -> Array:
+    """The solution a, (runs,), while the same firms stand at cost.
+
+    With S = sum theta x^r = Q^r, S = F + K exp((sigma-1)(a - end)), F from firms at capacity and
+    K, at a = end, from firms at cost. On a piece of demand a is linear in log S, so that with
+    s = log S and t = sigma/E
+
+        F exp(-s) + K' exp(-t s) = 1,
+
+    whose logarithm is convex and falls: Newton comes from the left and never overshoots. On the
+    choke segment t = 0, and the solution is closed. It is minus infinity, nothing being made,
+    where there is no F and K' < 1: the aggregate costs more than P_bar.
+    """
+    # Demand is the least of its pieces. Which of the two it is at the solution shows at the kink;
+    # in case of doubt piece 2, since piece 1 may lie above the choke price wholly.
+    log_S_kink = log_kink_quantity(demand) * (1.0 - 1.0 / sigma)
+    at_kink = log_K + (sigma - 1.0) * (_shifter(log_S_kink, sigma, demand) - end)
+    beyond_kink = np.logaddexp(log_F, at_kink) >= log_S_kink - COST_ROUNDING
+    intercept, E = line(demand, beyond_kink)
+    log_K_here = log_K + (sigma - 1.0) * (intercept - end)
+    t = sigma / E
+    with np.errstate(invalid="ignore", over="ignore"):
+        # To begin with, the larger of the terms alone, and about what the other adds to it.
+        by_F = log_F >= log_K_here / t
+        s = np.where(by_F, log_F, log_K_here / t)
+        other = np.where(by_F, log_K_here - t * log_F, log_F - log_K_here / t)
+        weight = np.where(by_F, t, 1.0 / t)
+    s += np.log1p(weight * np.exp(other)) / np.where(by_F, t, 1.0)
+    for _ in range(NEWTON_STEPS):
+        from_F, from_K = np.exp(log_F - s), np.exp(log_K_here - t * s)
+        total = from_F + from_K
+        s += np.log(total) * total / (from_F + t * from_K)
+
+    log_K_bar = log_K + (sigma - 1.0) * (log(demand.P_bar) - end)
+    on_choke = log_K_bar < -COST_ROUNDING
+    s_choke = log_F - np.log(-np.expm1(np.where(on_choke, log_K_bar, -1.0)))
+    s = np.where(on_choke, np.minimum(s, s_choke), s)
+    # Back to a: by supply, if firms at cost weigh in it; by demand the error would be sigma/E as
+    # large for them.
+    with np.errstate(invalid="ignore"):
+        share_K = -np.expm1(log_F - s)
+        from_supply = end + (s + np.log(np.maximum(share_K, 0.01)) - log_K) / (sigma - 1.0)
+    return np.where(share_K > 0.01, from_supply, _shifter(s, sigma, demand))
+
+
+def _shifter(log_S: Array, sigma: Array, demand: Demand) -> Array:
+    """log P + log Q / sigma where total demand takes the Q of S = sum theta x^r."""
+    log_Q = log_S * (sigma / (sigma - 1.0))
+    return np.asarray(log_price(demand, log_Q) + log_Q / sigma)
 
 
 def _log_theta(theta: Array) -> Array:
@@ -345,10 +383,3 @@ def _terms(x: Array, log_theta: Array, r: Array) -> Array:
 def _index(total: Array, r: Array) -> Array:
     """total^(1/r), zero where total is."""
     return np.asarray(np.exp(log(total) / r))
-
-
-def _take(a: Array | float, runs: NDArray[np.intp]) -> Array:
-    """Some of the runs; what is common to all runs stays as it is."""
-    a = np.asarray(a)
-    common = a.ndim == 0 or a.shape[-1] == 1
-    return a if common else np.take(a, runs, axis=-1)

@@ -101,10 +101,10 @@ def game_of(mild: Level, fierce: Level, payoffs: dict[str, Array]) -> Game:
     )
 
 
-def game(
-    study: Study, firm: str, pair: tuple[Level, Level], shock: Level, demand: Level
-) -> Game:
+def game(study: Study, firm: str, pair: tuple[Level, Level], shock: Level, demand: Level) -> Game:
     """Return the game that a firm plays against the others with a pair of postures."""
+    if (found := study.games.get((firm, pair, shock, demand))) is not None:
+        return found
     mild, fierce = pair
 
     def payoff(own: Level, others: Level) -> Array:
@@ -116,7 +116,8 @@ def game(
         "P": payoff(fierce, fierce),
         "S": payoff(mild, fierce),
     }
-    return game_of(mild, fierce, payoffs)
+    made = study.games[firm, pair, shock, demand] = game_of(mild, fierce, payoffs)
+    return made
 
 
 def pairs(study: Study, firm: str) -> list[tuple[Level, Level]]:

@@ -95,7 +95,9 @@ def holds(x: Array) -> float:
 
 def difference_of_ratios(num_a: Any, den_a: Any, num_b: Any, den_b: Any) -> Interval:
     """Return mean(num_a)/mean(den_a) - mean(num_b)/mean(den_b) over the runs that have all."""
-    columns = np.stack([np.asarray(each, dtype=np.float64) for each in (num_a, den_a, num_b, den_b)])
+    columns = np.stack(
+        [np.asarray(each, dtype=np.float64) for each in (num_a, den_a, num_b, den_b)]
+    )
     columns = columns[:, np.isfinite(columns).all(axis=0)]
     n = columns.shape[1]
     if n == 0:
@@ -139,12 +141,17 @@ class Driver:
 
 def drivers(study: Study, outcomes: dict[str, Array], most: int = 10) -> list[Driver]:
     """Return the marked ranges that outcomes rank with most, strongest first."""
+    from agentsim.scenario import Scenario
+
+    ranges = Scenario.load(study.experiment.scenario).ranges
     draws = study.results.draws.sort_values("run")
     found = []
     for name in draws.columns.drop("run"):
         drawn = draws[name].to_numpy(dtype=np.float64)
         correlations = {each: rank_correlation(drawn, x) for each, x in outcomes.items()}
-        found.append(Driver(str(name), float(drawn.min()), float(drawn.max()), correlations))
+        marked = ranges.get(str(name))
+        low, high = (drawn.min(), drawn.max()) if marked is None else (marked.low, marked.high)
+        found.append(Driver(str(name), float(low), float(high), correlations))
     return sorted(found, key=lambda each: -each.strength)[:most]
 
 

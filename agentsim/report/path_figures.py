@@ -47,7 +47,10 @@ def through_time(study: Study) -> Figure:
     )  # fmt: skip
     for row, name in enumerate(names):
         title, unit = PATHS[name]
-        reach = [_bands(study, panel, name, shock) for panel, shock in zip(panels[row], shocks, strict=True)]
+        reach = [
+            _bands(study, panel, name, shock)
+            for panel, shock in zip(panels[row], shocks, strict=True)
+        ]
         low, high = min(each[0] for each in reach), max(each[1] for each in reach)
         if low > 0.0 and high > WIDE * low:
             panels[row][0].set_yscale("log")
@@ -134,4 +137,5 @@ def calendar(study: Study, quarter: int) -> str:
 
 
 def _tick(value: float, _: Any = None) -> str:
-    return f"{value:g}"
+    """Return a power of ten as people write it."""
+    return f"{value:g}" if value >= 0.001 else f"$10^{{{round(np.log10(value))}}}$"

@@ -11,7 +11,7 @@ from agentsim.report.study import Level, Study
 from agentsim.report.style import (
     INK,
     demand_ticks,
-    dot,
+    dots,
     grid,
     heading,
     legend_below,
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @styled
 def customers_share_of_surplus(study: Study) -> Figure:
     """Draw customers' share of total surplus by elasticity and posture, a panel a shock."""
-    figure = _shares(study, study.shock.levels, customers_share, "customers' share\nof total surplus")
+    figure = _shares(
+        study, study.shock.levels, customers_share, "customers' share\nof total surplus"
+    )
     heading(figure, "Customers' share of total surplus", "ratio of means with 95% intervals")
     legend_below(figure, line_handles(study.posture))
     return figure
@@ -76,14 +78,11 @@ def _shares(
     for panel, shock in zip(panels[0], shocks, strict=True):
         for offset, posture in zip(offsets, study.posture.levels, strict=True):
             style = line_style(study.posture, posture)
-            values = []
-            for place, demand in enumerate(study.demand.levels):
-                each = measure(study, (posture, shock, demand))
-                values.append(each.value)
-                if np.isfinite(each.value):
-                    dot(panel, place + offset, each.value, (each.low, each.high), style)
-            at = [place + offset for place in range(len(values))]
-            panel.plot(at, values, color=style[0], linestyle=style[1], linewidth=1.0, zorder=2)
+            row = [measure(study, (posture, shock, demand)) for demand in study.demand.levels]
+            at = [place + offset for place in range(len(row))]
+            dots(panel, at, row, 1.0, style)
+            means = [each.value for each in row]
+            panel.plot(at, means, color=style[0], linestyle=style[1], linewidth=1.0, zorder=2)
         panel.set_title(study.shock.words(shock))
         demand_ticks(study, panel)
     _full_line(panels[0])

@@ -57,6 +57,12 @@ class Axis:
         """Return what a level is called: `no shock`, `best response`, `demand elasticity 1.1`."""
         return level_words(self.column, level)
 
+    def short(self, level: Level) -> str:
+        """Return what a level is called where the axis is named besides: `none`, `×10`."""
+        if self.baseline is None or not isinstance(level, float):
+            return self.words(level)
+        return "none" if level == self.baseline else f"×{level:g}"
+
     @property
     def title(self) -> str:
         """What the axis is called in a figure."""
@@ -78,6 +84,7 @@ class Study:
         self.results = results
         self.experiment: Experiment = results.experiment
         self.runs: pd.DataFrame = results.runs
+        self.games: dict[Any, Any] = {}  # kept by `kinds.game`, as several figures ask for them
         factors = {
             name: tuple(_level(self.runs, name, each) for each in levels)
             for name, levels in self.experiment.factors.items()
@@ -309,4 +316,3 @@ def _codes(column: pd.Series[Any]) -> Array:
     import pandas as pd
 
     return np.asarray(pd.factorize(column)[0])
-

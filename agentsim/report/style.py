@@ -5,7 +5,7 @@ Every colour has a lightness of its own, and a hatch, marker or line style says 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from agentsim.batch.intervals import Interval
     from agentsim.batch.results import Results
 
 INK, FAINT = "#222222", "#8a8a8a"
@@ -81,8 +82,9 @@ def styled[**P](
         }
         with mpl.rc_context(style | own):
             figure = draw(Study.of(given), *args, **kwargs)
-            # Laid out now: text is measured with the fonts in force.
+            # Laid out once, with the fonts in force, and not again each time it is saved.
             figure.draw_without_rendering()
+            figure.set_layout_engine("none")
             return figure
 
     return drawn
@@ -123,7 +125,9 @@ def legend_beside(figure: Figure, handles: list[Any]) -> None:
     figure.legend(handles=handles, loc="outside right center", handlelength=2.6, labelspacing=0.8)
 
 
-def line_handles(axis: Axis, levels: tuple[Level, ...] | None = None, line: bool = True) -> list[Any]:
+def line_handles(
+    axis: Axis, levels: tuple[Level, ...] | None = None, line: bool = True
+) -> list[Any]:
     """Return what a legend shows of the levels of an axis."""
     from matplotlib.lines import Line2D
 
@@ -145,26 +149,29 @@ def line_handles(axis: Axis, levels: tuple[Level, ...] | None = None, line: bool
     return found
 
 
-def dot(
+def dots(
     panel: Axes,
-    at: float,
-    value: float,
-    bounds: tuple[float, float],
+    at: Sequence[float],
+    intervals: Sequence[Interval],
+    by: float,
     style: tuple[str, Any, str],
     sideways: bool = False,
 ) -> None:
-    """Draw an estimate with its interval: up and down, or sideways."""
+    """Draw estimates with their intervals, divided by a scale: up and down, or sideways."""
+    import numpy as np
+
     colour, _, marker = style
-    low, high = bounds
-    where = {"color": colour, "linewidth": 1.6, "solid_capstyle": "butt", "zorder": 3}
-    mark = {"color": colour, "marker": marker, "markersize": 6.5}
-    mark |= {"markeredgecolor": "white", "markeredgewidth": 0.6}
-    if sideways:
-        panel.plot([low, high], [at, at], **where)
-        panel.plot([value], [at], zorder=4, **mark)
-    else:
-        panel.plot([at, at], [low, high], **where)
-        panel.plot([at], [value], zorder=4, **mark)
+    values, low, high = (
+        np.array([float(getattr(each, name)) for each in intervals]) / by
+        for name in ("value", "low", "high")
+    )
+    lines = panel.hlines if sideways else panel.vlines
+    lines(at, low, high, color=colour, linewidth=1.6, zorder=3)
+    x, y = (values, at) if sideways else (at, values)
+    panel.plot(
+        x, y, color=colour, linestyle="none", marker=marker, markersize=6.5, zorder=4,
+        markeredgecolor="white", markeredgewidth=0.6,
+    )  # fmt: skip
 
 
 def spread(count: int, width: float = 0.6) -> list[float]:

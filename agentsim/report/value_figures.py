@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agentsim.batch.intervals import Interval
+from agentsim.laws.numerics import Array
 from agentsim.report.measures import change, customers_share, escalation, value
 from agentsim.report.study import BURNT, LAYERS, SPLIT, TOTAL, Level, Study
 from agentsim.report.style import (
     INK,
     LAYER_STYLE,
     demand_ticks,
-    dot,
+    dots,
     grid,
     heading,
     legend_below,
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from agentsim.batch.intervals import Interval
-
 PRESENT_VALUE = "present value"
 
 
@@ -43,28 +43,25 @@ def value_by_layer(study: Study) -> Figure:
     )
     means = _means(study)
     sums = [_reach(means, layers) for layers in (tuple(SPLIT), tuple(SPLIT)[1:])]
+    places = np.arange(len(study.posture))
     for row, layers in enumerate((tuple(SPLIT), tuple(SPLIT)[1:])):
         by, unit = scale(sums[row])
         for column, shock in enumerate(shocks):
             panel = panels[row][column]
-            for at, posture in enumerate(study.posture.levels):
-                key = (posture, shock, study.reference)
-                _stack(panel, at, [(name, means[name, posture, shock] / by) for name in layers])
-                if row == 0:
-                    _total(panel, at, value(study, TOTAL, key), by)
-                    _share(panel, at, study, key, means[layers[0], posture, shock] / by)
-                else:
-                    _total(panel, at, value(study, layers[0], key), by, marker="o")
+            heights = (
+                np.array([[means[n, p, shock] for p in study.posture.levels] for n in layers]) / by
+            )
+            _stack(panel, layers, heights)
+            keys = [(posture, shock, study.reference) for posture in study.posture.levels]
+            outcome, marker = ((TOTAL, "D"), (layers[0], "o"))[row]
+            _mark(panel, [value(study, outcome, key) for key in keys], by, marker)
             if row == 0:
+                _shares(panel, [customers_share(study, key).value for key in keys], heights[0])
                 panel.set_title(study.shock.words(shock))
             panel.grid(axis="x", visible=False)
-            panel.set_xticks(
-                range(len(study.posture)),
-                [_label(study, each) for each in study.posture.levels],
-                rotation=35,
-                ha="right",
-                rotation_mode="anchor",
-            )
+            panel.spines["bottom"].set_visible(False)  # the line at zero is what bars stand on
+            labels = [_label(study, each) for each in study.posture.levels]
+            panel.set_xticks(places, labels, rotation=35, ha="right", rotation_mode="anchor")
         _from_zero(panels[row])
         what = "all" if row == 0 else "without customers"
         panels[row][0].set_ylabel(f"{what}\n${unit}, {PRESENT_VALUE}")
@@ -93,39 +90,39 @@ def _reach(means: dict[tuple[str, Level, Level], float], layers: tuple[str, ...]
     return max(heights.values())
 
 
-def _stack(panel: Axes, at: float, parts: list[tuple[str, float]]) -> None:
+def _stack(panel: Axes, layers: tuple[str, ...], heights: Array) -> None:
     """Stack what is positive upwards from zero, and what is negative downwards."""
-    up = down = 0.0
-    for name, height in parts:
+    at = np.arange(heights.shape[1])
+    up, down = np.zeros(len(at)), np.zeros(len(at))
+    for name, height in zip(layers, heights, strict=True):
         colour, hatch = LAYER_STYLE[name]
-        bottom = up if height >= 0.0 else down
         panel.bar(
-            at, height, 0.72, bottom=bottom, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.5,
-            zorder=2,
+            at, height, 0.72, bottom=np.where(height >= 0.0, up, down), color=colour, hatch=hatch,
+            edgecolor=INK, linewidth=0.5, zorder=2,
         )  # fmt: skip
-        if height >= 0.0:
-            up += height
-        else:
-            down += height
+        up, down = up + np.maximum(height, 0.0), down + np.minimum(height, 0.0)
 
 
-def _total(panel: Axes, at: float, interval: Interval, by: float, marker: str = "D") -> None:
-    low, high = interval.low / by, interval.high / by
-    panel.plot([at, at], [low, high], color="white", linewidth=4.0, zorder=4)
-    panel.plot([at, at], [low, high], color=INK, linewidth=1.6, zorder=5)
+def _mark(panel: Axes, intervals: list[Interval], by: float, marker: str) -> None:
+    """Draw estimates with intervals over the bars, with a halo to be seen on any colour."""
+    at = range(len(intervals))
+    low, high = ([getattr(each, name) / by for each in intervals] for name in ("low", "high"))
+    panel.vlines(at, low, high, color="white", linewidth=4.0, zorder=4)
+    panel.vlines(at, low, high, color=INK, linewidth=1.6, zorder=5)
     panel.plot(
-        [at], [interval.value / by], marker=marker, color="white", markeredgecolor=INK,
-        markersize=5.5, zorder=6,
+        at, [each.value / by for each in intervals], marker=marker, color="white", linestyle="none",
+        markeredgecolor=INK, markersize=5.5, zorder=6,
     )  # fmt: skip
 
 
-def _share(panel: Axes, at: float, study: Study, key: Any, height: float) -> None:
+def _shares(panel: Axes, shares: list[float], heights: Array) -> None:
     """Write customers' share of total surplus into their part of the bar, if there is room."""
-    share = customers_share(study, key).value
-    if np.isfinite(share) and height > 0.12 * panel.dataLim.y1:
-        panel.text(
-            at, height / 2, percent(share, 0), ha="center", va="center", color="white", fontsize=8
-        )
+    for at, (share, height) in enumerate(zip(shares, heights, strict=True)):
+        if np.isfinite(share) and height > 0.12 * panel.dataLim.y1:
+            panel.text(
+                at, height / 2, percent(share, 0), ha="center", va="center", color="white",
+                fontsize=8,
+            )  # fmt: skip
 
 
 def _from_zero(panels: list[Axes]) -> None:
@@ -169,18 +166,19 @@ def value_of_each_layer(study: Study) -> Figure:
     names = [*SPLIT.items(), (TOTAL, "total surplus")]
     figure, panels = grid(2, 4, 11.0, 6.2)
     flat = [panel for row in panels for panel in row]
-    offsets = spread(len(study.posture))
+    offsets, shocks = spread(len(study.posture)), study.shock.levels
     for panel, (name, label) in zip(flat, names, strict=False):
         found = {
-            (posture, place): value(study, name, (posture, shock, study.reference))
+            posture: [value(study, name, (posture, shock, study.reference)) for shock in shocks]
             for posture in study.posture.levels
-            for place, shock in enumerate(study.shock.levels)
         }
-        by, unit = scale(max((abs(each.value) for each in found.values()), default=0.0))
-        for (posture, place), each in found.items():
-            at = place + offsets[study.posture.levels.index(posture)]
-            bounds = (each.low / by, each.high / by)
-            dot(panel, at, each.value / by, bounds, line_style(study.posture, posture))
+        sizes = [
+            abs(each.value) for row in found.values() for each in row if np.isfinite(each.value)
+        ]
+        by, unit = scale(max(sizes, default=0.0))
+        for offset, (posture, row) in zip(offsets, found.items(), strict=True):
+            at = [place + offset for place in range(len(shocks))]
+            dots(panel, at, row, by, line_style(study.posture, posture))
         panel.set_title(label)
         panel.set_ylabel(f"${unit}, {PRESENT_VALUE}")
         _case_ticks(study, panel)
@@ -196,10 +194,8 @@ def value_of_each_layer(study: Study) -> Figure:
 
 def _case_ticks(study: Study, panel: Axes) -> None:
     """Label the shocks along an axis, in short where they are factors."""
-    labels = [study.shock.words(each) for each in study.shock.levels]
+    labels = [study.shock.short(each) for each in study.shock.levels]
     if study.shock.baseline is not None:
-        short = [f"×{each:g}" for each in study.shock.levels if isinstance(each, float)]
-        labels = ["none" if each == "×1" else each for each in short]
         panel.set_xlabel("efficiency shock")
     panel.set_xticks(range(len(study.shock)), labels)
     panel.grid(axis="x", visible=False)
@@ -282,14 +278,13 @@ def rent_dissipation(study: Study) -> Figure:
     lowest = np.inf
     for panel, shock in zip(panels[0], shocks, strict=True):
         for offset, posture in zip(offsets, study.posture.levels, strict=True):
-            style = line_style(study.posture, posture)
-            for place, demand in enumerate(study.demand.levels):
-                x = study.x("rent_dissipation", posture, shock, demand)
-                x = x[np.isfinite(x)]
-                if len(x):
-                    low, middle, high = np.quantile(x, [0.05, 0.5, 0.95])
-                    dot(panel, place + offset, middle, (low, high), style)
-                    lowest = min(lowest, low)
+            every = [
+                study.x("rent_dissipation", posture, shock, each) for each in study.demand.levels
+            ]
+            bands = [_band(x) for x in every]
+            at = [place + offset for place in range(len(bands))]
+            dots(panel, at, bands, 1.0, line_style(study.posture, posture))
+            lowest = np.nanmin([lowest, *(each.low for each in bands)])
         panel.set_title(study.shock.words(shock))
         demand_ticks(study, panel)
     first = panels[0][0]
@@ -306,3 +301,12 @@ def rent_dissipation(study: Study) -> Figure:
     )
     legend_below(figure, line_handles(study.posture, line=False))
     return figure
+
+
+def _band(x: Array) -> Interval:
+    """Return the median and the middle 90% of the draws."""
+    x = x[np.isfinite(x)]
+    if not len(x):
+        return Interval(np.nan, np.nan, np.nan, 0)
+    low, middle, high = np.quantile(x, [0.05, 0.5, 0.95])
+    return Interval(float(middle), float(low), float(high), len(x))

@@ -19,6 +19,14 @@ TITLES = {
 }
 
 
+FIRMS = {"amd": "AMD", "coreweave": "CoreWeave", "sk_hynix": "SK hynix"}
+
+
+def firm_words(firm: str) -> str:
+    """Return the name of a firm as it writes it itself."""
+    return FIRMS.get(firm, plain(firm).capitalize())
+
+
 def plain(name: Any) -> str:
     """Return a name as words: `best_response` is `best response`."""
     return str(name).replace("_", " ")
@@ -126,7 +134,9 @@ def percent_interval(interval: Any, decimals: int = 1) -> str:
 
 def points_interval(interval: Any, decimals: int = 1) -> str:
     """Return a difference of shares in percentage points: `+11.2 points [10.1, 12.4]`."""
-    value, low, high = (100.0 * float(each) for each in (interval.value, interval.low, interval.high))
+    value, low, high = (
+        100.0 * float(each) for each in (interval.value, interval.low, interval.high)
+    )
     head = f"{number(value, decimals, plus=True)} points"
     if not (math.isfinite(low) and math.isfinite(high)):
         return head

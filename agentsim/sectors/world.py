@@ -180,9 +180,10 @@ class World:
         return twin
 
     @property
-    def longest_lag(self) -> int:
-        """Quarters after which nothing that is ordered today is still under way."""
-        return max(self.delivery_lags[-1][0], self.shell_lags[-1][0]) + 1
+    def last_arrival(self) -> Array:
+        """Quarters after which nothing that is ordered today is still under way, by run."""
+        m = self.p.market
+        return np.maximum(m.delivery_quarters, m.shell_quarters) + 1.0
 
     def full(self, value: Array, firms: int) -> Array:
         """Return a parameter as a writable array `(firms, runs)`."""

@@ -197,7 +197,7 @@ class HyperscalerLook(Look):
         lowest = np.maximum(wanted_price, demand.kink_price(d))
         chosen_price = np.minimum(lowest, np.broadcast_to(d.P_bar, (self.w.runs,)))
         best = demand.quantity(d, chosen_price)
-        ratio = np.minimum(safe_divide(best, sold.Q, 1.0), 1.0)
+        ratio = safe_divide(best, sold.Q, 1.0)
         return np.broadcast_to(ratio, (self.sector.size, self.w.runs))
 
 

@@ -11,6 +11,7 @@ from agentsim.strategy import (
     MarginalQ,
     Memory,
     clip,
+    safe_divide,
 )
 
 
@@ -36,4 +37,11 @@ class Cartel(MarginalQ):
         """Follow the plan, and hold back what would only depress the price."""
         plan = self.plan(sees)
         withheld = clip(1.0 - np.minimum(sees.cartel_quantity, 1.0), 0.0, 0.999)
-        return replace(plan.choice(), withheld=withheld), plan.memory
+        # Marginal revenue drops at the end of the choke segment and at the kink: a step sized by
+        # the value on the near side would leap over the corner at which the cartel rests.
+        fleet = sees.merchant_fleet + sees.custom_fleet
+        committed = fleet + sees.merchant_on_order + sees.custom_on_order
+        room = np.maximum(sees.cartel_quantity - 1.0, 0.0)
+        most = sees.wear + room * safe_divide(committed, fleet, 1.0)
+        rate = np.minimum(plan.capex_rate, most)
+        return replace(plan.choice(), capex_rate=rate, withheld=withheld), plan.memory

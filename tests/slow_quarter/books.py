@@ -1,5 +1,6 @@
 """Step 8: debt service, default, owners' sweep, payout, values, funds."""
 
+from slow_quarter import credit
 from slow_quarter.state import clip, exact, growth, ratio, wear
 
 
@@ -33,7 +34,7 @@ def serve_debt(m, row, h):
     for b in m.lenders:
         b.paid_interest.append(paid * b.coupons[row] / 4.0)
         b.paid_principal.append(paid * b.loans[row] * repay)
-        rate = m.p.funding_rate_per_year + b.spread + h.p.credit_premium
+        rate = credit.cost(m, b, h)
         b.loans[row] = b.loans[row] * (1.0 - paid * repay) + b.new_loans[row]
         b.coupons[row] = b.coupons[row] * (1.0 - paid * repay) + b.new_loans[row] * rate
         b.written_off.append(0.0)
@@ -97,5 +98,6 @@ def close_lender(b):
     b.sweep = sum(b.swept)
     b.losses = sum(b.written_off)
     b.funds = b.funds - b.lending + b.principal + b.p.inflow
+    b.inflow, b.payout = b.p.inflow, b.interest + b.sweep
     b.outstanding = sum(b.loans)
     b.loss_rate = 0.75 * b.loss_rate + 0.25 * 4.0 * ratio(b.losses, b.outstanding + b.losses, 0.0)

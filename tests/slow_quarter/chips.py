@@ -51,7 +51,7 @@ def set_shares(m):
 
 def step(m, budgets, priority, memory_choices):
     """Orders, shipments and who pays whom. `budgets` are (merchant, custom) of each firm."""
-    p, s = m.p, m.system_cost
+    s = m.system_cost
     set_shares(m)
     m.merchant_price, m.custom_price = average_price(m, 0.0), average_price(m, 1.0)
     # of each firm's budget, what goes for chips
@@ -69,6 +69,7 @@ def step(m, budgets, priority, memory_choices):
     for v, z in zip(m.vendors, priority, strict=True):
         ship(v, fill_f * (fill_m if v.p.memory_content > 0.0 else 1.0), z)
         pay(m, v)
+    m.other_purchases = sum(v.other_revenue for v in m.vendors)
     for h, spent, budget in zip(m.hyperscalers, chips, budgets, strict=True):
         receive(m, h, spent)
         h.fill = ratio(h.bought, sum(budget), 1.0)

@@ -66,8 +66,19 @@ def lend(m):
             h.unmet -= b.new_loans[row]
     for b in m.lenders:
         b.lending = sum(b.new_loans)
-    m.credit_asked = sum(h.ask for h in m.hyperscalers)
-    m.credit_offered = sum(b.offered for b in m.lenders)
+    asked, offered = sum(h.ask for h in m.hyperscalers), sum(b.offered for b in m.lenders)
+    m.credit_demand = ratio(asked, offered, 1.0)
+    charged = sum(
+        loan * cost(m, b, h)
+        for b in m.lenders
+        for loan, h in zip(b.new_loans, m.hyperscalers, strict=True)
+    )
+    m.loan_rate = ratio(charged, sum(b.lending for b in m.lenders), m.loan_rate)
+
+
+def cost(m, b, h):
+    """What a new loan costs a year."""
+    return m.p.funding_rate_per_year + b.spread + h.p.credit_premium
 
 
 def spend(h):

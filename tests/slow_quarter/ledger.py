@@ -86,6 +86,10 @@ def step(m):
     left = m.surplus + net + everything
     right = m.gross_value + sum(each.other_revenue for each in m.vendors)
     m.worst = max(m.worst, abs(left - right) / right)
+    for h in m.hyperscalers:
+        moved = h.in_hand + ai_cash(h) - h.sweep - h.dividends - h.buybacks
+        through = h.in_hand + h.borrowing + h.revenue
+        m.worst = max(m.worst, ratio(abs(h.cash - moved), through, 0.0))
     count(m)
 
 

@@ -3,8 +3,8 @@
 import math
 from types import SimpleNamespace as Record
 
-from slow_quarter import chips, services
-from slow_quarter.state import fall, growth, order, wear
+from slow_quarter import chips, credit, services
+from slow_quarter.state import fall, growth, order, ratio, wear
 
 
 def open_books(m):
@@ -19,6 +19,7 @@ def open_books(m):
 
 
 def open_inputs(m):
+    """Technology and markets as they stand; capacity under way."""
     p = m.p
     m.c = m.e = m.d = m.M = m.W = m.frontier = 1.0
     m.n = 0.0
@@ -26,7 +27,9 @@ def open_inputs(m):
     m.other_budget = p.other_buyers_budget
     m.memory_price = p.memory_price
     m.memory_cost = m.base_memory_cost = p.memory_price * (1.0 - p.memory_margin)
-    m.wafers = p.foundry_capacity
+    m.foundry_tightness = m.memory_tightness = m.credit_demand = 1.0
+    m.loan_rate = p.funding_rate_per_year
+    m.wafers = m.foundry_capacity = p.foundry_capacity
     m.wafers_coming = steady(m.wafers, p.foundry_pipeline_growth, p.foundry_quarters)
     for k in m.makers:
         k.capacity = p.memory_capacity * k.p.capacity_share
@@ -39,9 +42,12 @@ def steady(stock, rate, lag):
 
 
 def open_vendors(m):
+    """Prices, and moats that give the calibration's spending shares at them."""
     for v in m.vendors:
         v.price = v.base_price = v.p.price
         v.m = v.p.spending_share
+        v.fill = 1.0
+        v.unit_cost = v.p.making_cost + v.p.memory_content * m.memory_price
     for kind in (0.0, 1.0):
         vendors = [v for v in m.vendors if v.p.designer == kind]
         niches = sum(v.p.spending_share / v.p.reach for v in vendors if v.p.reach < 1.0)
@@ -56,6 +62,7 @@ def open_vendors(m):
 
 
 def open_fleet(m, h):
+    """A hyperscaler's money, fleet, chips on order and book value."""
     p = m.p
     h.cash = h.p.cash
     h.core_cash = max(h.p.core_cash - h.p.other_capex, 0.0)
@@ -80,9 +87,20 @@ def open_fleet(m, h):
     V = chips.replacement_value(m, h)
     kept = max(1.0 - h.age * wear(p.economic_life), 0.0)
     h.book_value = h.economic_value = V * kept + chips.on_order_at_price(m, h)
+    # what was shipped last stands for last quarter's orders
+    h.capex = last(h.merchant_coming) * (m.merchant_price + m.system_cost)
+    h.capex += last(h.custom_coming) * (m.custom_price + m.system_cost)
+    h.capex_rate = ratio(h.capex, V, 0.0) if h.capex > 0.0 else wear(p.economic_life)
+    h.funded = h.fill = 1.0
+
+
+def last(line):
+    """What arrives last of what is under way."""
+    return line[-1] if line else 0.0
 
 
 def open_shells(m, h):
+    """Shells, those under construction, and what is left to pay for them."""
     p = m.p
     h.shells = h.p.shell_coverage * (h.merchant_power + h.custom_power)
     lag = p.shell_quarters
@@ -97,13 +115,13 @@ def open_shells(m, h):
 
 
 def open_credit(m):
+    """Loans and their coupons."""
     for b in m.lenders:
         b.funds = b.p.funds
         b.spread, b.advance_rate = b.p.spread, b.p.advance_rate
         b.loans = [b.p.loan_share * h.p.debt for h in m.hyperscalers]
         b.coupons = [
-            loan * (m.p.funding_rate_per_year + b.spread + h.p.credit_premium)
-            for loan, h in zip(b.loans, m.hyperscalers, strict=True)
+            loan * credit.cost(m, b, h) for loan, h in zip(b.loans, m.hyperscalers, strict=True)
         ]
         b.claims = [0.0 for _ in m.hyperscalers]
         b.loss_rate = 0.0

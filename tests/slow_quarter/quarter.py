@@ -6,12 +6,11 @@ from slow_quarter.state import load
 
 
 class Market:
-    """One run of a scenario; `m` is its state."""
+    """One run of a scenario, struck by efficiency shocks; `m` is its state."""
 
     def __init__(self, scenario, run=0, shocks=()):
         self.m = load(scenario, run)
         self.shocks = shocks
-        self.run = run
         open_books(self.m)
         ledger.open_ledger(self.m)
 
@@ -20,8 +19,8 @@ class Market:
         m = self.m
         m.quarter += 1
         for shock in self.shocks:
-            if shock["quarter"] == m.quarter:
-                technology.strike(m, shock["factor"], shock["diffusion"], shock["leader"])
+            if shock.quarter == m.quarter:
+                technology.strike(m, shock.factor, shock.diffusion, shock.leader)
         technology.step(m, z_demand)
         take(m, choices)
         budgets = credit.step(m, choices["hyperscaler"])

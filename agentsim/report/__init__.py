@@ -1,0 +1,47 @@
+"""The report: figures, a page that opens offline, and the headline for the terminal.
+
+words, study      what things are called; outcomes by posture, shock and demand
+measures, kinds   numbers with intervals; the kind of game
+*_figures         figures, listed with their captions in `figures`
+answers           the sentences at the head, worked out from the numbers
+html, sections    the page; terminal: the table; tables: the generated tables of docs/model.md
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agentsim.batch.results import Results
+    from agentsim.report.study import Study
+
+FIGURES, PAGE = "figures", "report.html"
+
+
+def write(folder: str | Path) -> Path:
+    """Draw the figures of a folder of results and write its report; return the path of that.
+
+    Raises AgentsimError, one line, if the folder holds no results.
+    """
+    from agentsim.batch.results import Results
+    from agentsim.report.figures import save
+    from agentsim.report.html import page
+    from agentsim.report.study import Study
+
+    study = Study(Results.open(folder))
+    drawn = save(study, Path(folder) / FIGURES)
+    path = Path(folder) / PAGE
+    # Never half a page: it takes its name when it is complete.
+    partial = path.with_name(f".{PAGE}.partial-{os.getpid()}")
+    partial.write_text(page(study, drawn), encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def headline(results: Results | Study) -> str:
+    """Return the headline as a table for the terminal, at most 100 columns wide."""
+    from agentsim.report.terminal import headline as table
+
+    return table(results)

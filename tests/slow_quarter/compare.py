@@ -1,0 +1,175 @@
+"""Hold a market of the arrays against the slow one, state by state and outcome by outcome.
+
+A difference is relative to the larger of the two numbers, or, where the number is what sums
+leave (a firm's cash, a lender's funds), to what went into the sums: the firm's turnover. Nothing
+else is made allowance for.
+"""
+
+import math
+
+from agentsim.steps.looks import HyperscalerLook
+from slow_quarter.look import look
+from slow_quarter.state import ratio
+
+# Declared state by the name that the slow market has for it, where that is another.
+NAMES = {
+    "hyperscaler": {
+        "fleet_age": "age",
+        "efficiency": "A",
+        "quality": "q",
+        "quality_share": "psi",
+        "training": "T",
+        "services": "x",
+        "own_price": "p_h",
+        "revenue_share": "s",
+        "merchant_on_order": lambda h: sum(h.merchant_coming),
+        "custom_on_order": lambda h: sum(h.custom_coming),
+        "shells_building": lambda h: sum(h.shells_coming),
+    },
+    "chip_vendor": {"share": "m", "moat": "a"},
+    "memory_maker": {"building": lambda k: sum(k.coming)},
+    "lender": {"outstanding": lambda b: sum(b.loans)},
+    "customer": {
+        "adoption": "M",
+        "willingness": "W",
+        "noise": "n",
+        "quantity": "Q",
+        "service_price": "P",
+        "elasticity": "E",
+    },
+    "input": {"cost_index": "c", "energy_index": "e"},
+}
+
+
+def sectors(world, m):
+    """Sectors of arrays with the slow firms of each."""
+    return (
+        (world.hyperscalers, m.hyperscalers),
+        (world.chip_vendors, m.vendors),
+        (world.memory_makers, m.makers),
+        (world.lenders, m.lenders),
+        (world.customers, [m]),
+        (world.inputs, [m]),
+    )
+
+
+def size(role, name, unit, firm):
+    """What a difference is relative to, where not to the number itself."""
+    if role == "hyperscaler":
+        through = turnover(firm)
+        if name in ("funded", "fill"):  # money over money
+            budget = firm.planned * (firm.funded if name == "fill" else 1.0)
+            return ratio(through, budget, math.inf)
+        if name == "capex_rate":
+            return ratio(through, firm.V, math.inf)
+        if name == "switched_off":  # one less the share that ran
+            return 1.0
+        if unit == "M H100e":  # orders and training are what the cash that is left pays for
+            return firm.merchant_fleet + firm.custom_fleet
+        if unit == "GW":
+            return firm.merchant_power + firm.custom_power
+        return through if unit.startswith("$bn") else 0.0
+    if role == "chip_vendor" and name in ("other_sales", "sales"):
+        return firm.orders
+    if role == "chip_vendor" and unit == "$bn":
+        return firm.price * firm.orders
+    if role == "lender" and unit.startswith("$bn"):
+        return firm.funds + firm.lending + sum(firm.loans)
+    if role == "customer" and name == "surplus":
+        return firm.gross_value
+    if name == "credit_demand":
+        offered = sum(b.offered for b in firm.lenders)
+        return ratio(sum(turnover(h) for h in firm.hyperscalers), offered, math.inf)
+    return 0.0
+
+
+def turnover(h):
+    """What went through a hyperscaler's hands this quarter."""
+    return h.in_hand + h.borrowing + h.revenue
+
+
+def difference(ours, theirs, scale):
+    """Relative difference of two numbers; infinite where only one is a number."""
+    if ours == theirs or (math.isnan(ours) and math.isnan(theirs)):
+        return 0.0
+    gap = abs(ours - theirs) / max(abs(ours), abs(theirs), scale)
+    return math.inf if math.isnan(gap) else gap
+
+
+def states(world, m, run):
+    """Yield (difference, (when, who, name, ours, theirs)) for every state set here."""
+    for sector, firms in sectors(world, m):
+        for name, declared in type(sector).states.items():
+            there = NAMES[sector.role].get(name, name)
+            for row, firm in enumerate(firms):
+                if isinstance(there, str) and not hasattr(firm, there):
+                    continue
+                ours = getattr(firm, there) if isinstance(there, str) else there(firm)
+                theirs = float(getattr(sector, name)[row, run])
+                opened = m.quarter == 0
+                scale = 0.0 if opened else size(sector.role, name, declared.unit, firm)
+                who = getattr(firm, "name", "market")
+                gap = difference(ours, theirs, scale)
+                yield gap, (m.quarter, who, name, ours, theirs)
+
+
+def unset(world, m):
+    """Declared states that the slow market does not have: none after a quarter."""
+    missing = []
+    for sector, firms in sectors(world, m):
+        for name in type(sector).states:
+            there = NAMES[sector.role].get(name, name)
+            if isinstance(there, str) and not all(hasattr(firm, there) for firm in firms):
+                missing.append(f"{sector.role}.{name}")
+    return missing
+
+
+def looks(world, m, run):
+    """Yield the same for what best_response looks at."""
+    seen = HyperscalerLook(world)
+    for row, fields in enumerate(look(m)):
+        for name, value in fields.items():
+            other = float(seen(name)[row, run])
+            # marginal revenue is price value less what it costs on all other sales
+            scale = fields["price_value"] if name.endswith("_revenue") else 0.0
+            yield difference(value, other, scale), (m.quarter, row, name, value, other)
+
+
+def ledger(theirs, m, run):
+    """Yield the same for the ledger's values; a firm's relative to what customers paid."""
+    for name, ours in vars(m.values).items():
+        array = getattr(theirs, name)
+        for row, value in enumerate(ours if isinstance(ours, list) else [ours]):
+            other = float(array[row, run] if isinstance(ours, list) else array[run])
+            scale = m.values.revenue if isinstance(ours, list) else 0.0
+            yield difference(value, other, scale), ("ledger", row, name, value, other)
+
+
+def table(ours, theirs, run, runoff=True):
+    """Yield the same for outcomes; worth relative to all that customers ever paid."""
+    for name, value in ours.items():
+        later = name.startswith("value.") or f"{name}_to_horizon" in ours
+        if later and not runoff:
+            continue
+        worth = name.startswith("value.") or "_value" in name
+        other = float(theirs[name][run])
+        gap = difference(value, other, ours["revenue"] if worth else 0.0)
+        yield gap, ("outcomes", "", name, value, other)
+
+
+def choices(sim, run):
+    """What firms chose in the arrays' quarter, as numbers: by role a dict for each firm."""
+    chosen = {}
+    for role, fields in vars(sim.chosen).items():
+        firms = len(next(iter(fields.values())))
+        chosen[role] = [
+            {name: float(array[row, run]) for name, array in fields.items()} for row in range(firms)
+        ]
+    return chosen
+
+
+def luck(sim, quarter, run):
+    """Standard normal numbers of a quarter: of demand, and of each hyperscaler's training."""
+    firms = sim.world.hyperscalers.size
+    drawn = sim.randomness.normals(quarter, [("demand", None), ("quality", firms)])
+    return float(drawn["demand"][run]), [float(z) for z in drawn["quality"][:, run]]

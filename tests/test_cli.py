@@ -1,0 +1,198 @@
+"""The command, in processes of its own, as people run it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+
+import pandas as pd
+import pytest
+
+from agentsim.batch.results import Results
+
+AGENTSIM = [sys.executable, "-m", "agentsim.cli"]
+QUICK = """
+name = "quick"
+scenario = "theory"
+runs = 3
+horizon = 3
+[factors]
+"lineup.hyperscaler" = ["restrain", "escalate"]
+"shock.efficiency.factor" = [1, 10]
+[[shocks]]
+kind = "efficiency"
+quarter = 2
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "quick.toml").write_text(QUICK)
+    return tmp_path
+
+
+def agentsim(*words, cwd, **how):
+    return subprocess.run(
+        [*AGENTSIM, *words], cwd=cwd, capture_output=True, text=True, timeout=120, **how
+    )
+
+
+def test_run_leaves_results_and_says_where(folder):
+    done = agentsim("run", "quick.toml", "--workers", "2", "--runs", "4", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # no bar where there is no terminal
+    assert "results/quick" in done.stdout
+    results = Results.open(folder / "results" / "quick")
+    assert len(results.runs) == 4 * 4
+    assert results.manifest["command"] == [
+        *("agentsim", "run", "quick.toml", "--workers", "2", "--runs", "4")
+    ]
+    assert [path.name for path in (folder / "results").iterdir()] == ["quick"]
+
+
+def test_settings_of_the_command_line(folder):
+    done = agentsim(
+        *("run", "quick.toml", "--workers", "1", "--no-report", "--out", "deep/er/out"),
+        *("--set", "shock.efficiency.factor=3", "--set", "substitution=20", "--set", "horizon=2"),
+        *("--set", "lineup.vendor=scarcity", "--set", "lineup.hyperscaler=scaled(multiple=2)"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    results = Results.open(folder / "deep" / "er" / "out")
+    assert results.experiment.factors == {
+        "lineup.hyperscaler": ["scaled(multiple=2)"],
+        "shock.efficiency.factor": [3],
+    }
+    assert results.experiment.set == {"substitution": 20}
+    assert results.experiment.horizon == results.series["quarter"].max() == 2
+
+
+def test_a_run_that_fails_is_said_and_leaves_the_rest(folder):
+    script = folder / "failing.py"
+    script.write_text(
+        "import sys\n"
+        "from agentsim.batch import engine\n"
+        "from agentsim.cli import main\n"
+        "class Raises(engine.Simulation):\n"
+        "    def run(self):\n"
+        "        if (self.shocks[0].factor == 10).any(): raise OSError('out of luck')\n"
+        "        super().run()\n"
+        "engine.Simulation = Raises\n"
+        "sys.exit(main(['run', 'quick.toml', '--workers', '1', '--no-report']))\n"
+    )
+    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "6 of 12 runs failed" in done.stderr and "out of luck" in done.stderr
+    assert "Traceback" not in done.stderr
+    runs = Results.open(folder / "results" / "quick").runs
+    assert runs["customer_surplus"].notna().sum() == 6
+
+
+def test_a_worker_that_dies_loses_nothing(folder):
+    script = folder / "dying.py"
+    script.write_text(
+        "import os, pathlib, sys\n"
+        "from agentsim.batch import engine\n"
+        "from agentsim.cli import main\n"
+        "class Dies(engine.Simulation):\n"
+        "    def run(self):\n"
+        "        if not pathlib.Path('died').exists():\n"
+        "            pathlib.Path('died').touch()\n"
+        "            os._exit(9)\n"
+        "        super().run()\n"
+        "engine.Simulation = Dies\n"
+        "if __name__ == '__main__':\n"
+        "    sys.exit(main(['run', 'quick.toml', '--workers', '2', '--no-report']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (folder / "died").exists()
+    assert Results.open(folder / "results" / "quick").runs["status"].tolist() == ["ok"] * 12
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_leaves_no_half_written_results(folder, workers):
+    words = ["run", "quick.toml", "--runs", "50000", "--workers", workers, "--set", "horizon=400"]
+    process = subprocess.Popen(
+        [*AGENTSIM, *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    partial = folder / "results"
+    deadline = time.monotonic() + 60
+    while not (partial.exists() and list(partial.iterdir())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)  # into the work
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped by Ctrl-C" in err and "nothing was written" in err
+    assert "Traceback" not in err + out
+    assert list(partial.iterdir()) == []
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from agentsim.cli import main; main(['--help']);"
+        "heavy = {'numpy', 'pandas', 'pydantic', 'pyarrow', 'scipy', 'mesa', 'tqdm'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "agentsim run escalator_war" in done.stdout
+
+
+def test_every_command_helps(tmp_path):
+    for command in ("run", "calibration", "strategies"):
+        done = agentsim(command, "--help", cwd=tmp_path)
+        assert done.returncode == 0
+        assert "Examples:" in done.stdout
+    assert agentsim(cwd=tmp_path).stdout == agentsim("--help", cwd=tmp_path).stdout
+
+
+def test_version(tmp_path):
+    import agentsim as package
+
+    assert agentsim("--version", cwd=tmp_path).stdout == f"agentsim {package.__version__}\n"
+
+
+def test_calibration_prints_a_table(tmp_path):
+    done = agentsim("calibration", "2025Q4", cwd=tmp_path)
+    assert done.returncode == 0
+    head, *lines = done.stdout.splitlines()
+    assert head.split()[:2] == ["parameter", "value"]
+    end = head.index("value") + len("value")
+    for line in lines:
+        assert line[end - 1].isdigit() and line[end] == " ", line  # numbers end in one column
+    whole = pd.read_csv(StringIO(agentsim("calibration", "--csv", cwd=tmp_path).stdout))
+    assert len(whole) == len(lines)
+    assert {"value", "unit", "low", "high", "kind", "source", "reason"} <= set(whole.columns)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def test_calibration_does_not_mind_a_reader_who_leaves(tmp_path):
+    words = " ".join(f"'{word}'" for word in AGENTSIM)
+    done = subprocess.run(
+        f"{words} calibration 2025Q4 --csv | head -n 1", shell=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("role,")
+
+
+def test_strategies_are_listed(tmp_path):
+    listed = agentsim("strategies", cwd=tmp_path).stdout
+    for name in ("hyperscaler", "escalate", "scarcity", "disciplined", "prudent"):
+        assert name in listed
+    vendors = agentsim("strategies", "chip_vendor", cwd=tmp_path).stdout
+    assert "scarcity" in vendors and "escalate" not in vendors
+    one = agentsim("strategies", "scaled", cwd=tmp_path).stdout
+    assert "multiple" in one
