@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
+from agentsim.sectors.base import constant
 from agentsim.sectors.world import World
 from agentsim.steps.choices import Choices, Chosen
 from agentsim.steps.looks import (
@@ -37,87 +38,96 @@ class Asked:
     """A group of firms with the same strategy, and what it remembers."""
 
     group: Group
+    name: str  # of the strategy, with its parameters
     firms: tuple[str, ...]
+    numbers: Array  # their rows in the sector, as numbers
     memory: Mapping[str, Array]
 
 
-@dataclass
 class Asking:
     """Asks all strategies each quarter. One lineup for all runs of a chunk."""
 
-    lineup: Mapping[str, Mapping[str, Strategy]]  # role -> firm -> strategy
-    firms: Mapping[str, tuple[str, ...]]
-    runs: int
-    draw: Draw
-    fail: Callable[[Array, str], None]  # called with the runs that failed and why
-    groups: dict[str, list[Asked]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for role, names in self.firms.items():
-            chosen = self.lineup[role]
+    def __init__(
+        self,
+        lineup: Mapping[str, Mapping[str, Strategy]],  # role -> firm -> strategy
+        firms: Mapping[str, tuple[str, ...]],
+        runs: int,
+        draw: Draw,
+        fail: Callable[[Array, str], None],  # called with the runs that failed and why
+    ) -> None:
+        self.firms = firms
+        self.runs = runs
+        self.draw = draw
+        self.fail = fail
+        self.groups: dict[str, list[Asked]] = {}
+        self.looks: dict[str, Look] = {}
+        self.zeros: dict[str, Array] = {}
+        for role, names in firms.items():
             asked = []
-            for g in group([(row, chosen[name]) for row, name in enumerate(names)]):
-                members = tuple(np.array(names)[g.rows].tolist())
-                memory = initial_memory(g.strategy, g.size, self.runs)
-                asked.append(Asked(g, members, memory))
+            for g in group([(row, lineup[role][name]) for row, name in enumerate(names)]):
+                numbers = np.arange(len(names))[g.rows]
+                members = tuple(names[row] for row in numbers)
+                memory = initial_memory(g.strategy, g.size, runs)
+                asked.append(Asked(g, str(g.strategy), members, numbers, memory))
             self.groups[role] = asked
+            self.zeros[role] = constant(0.0, (len(names), runs))
 
     def __call__(self, w: World) -> Choices:
         """Return what every firm chooses this quarter."""
         return Choices(**{role: self._ask_role(w, role) for role in self.firms})
 
     def _ask_role(self, w: World, role: str) -> Chosen:
-        look = LOOKS[role](w)
-        size = len(self.firms[role])
-        chosen: Chosen = self._otherwise(w, role)
+        look = self.looks.get(role)
+        if look is None or look.w is not w:
+            look = self.looks[role] = LOOKS[role](w)
+        chosen = self._otherwise(w, role)
+        mixed: set[str] = set()  # fields that are put together from several groups
         for asked in self.groups[role]:
-            made = self._ask_group(w, look, asked)
-            for name, array in made.items():
+            everyone = asked.group.size == len(self.firms[role])
+            for name, array in self._ask_group(w, look, asked).items():
                 if array is None:
                     continue
-                if asked.group.size == size:
+                if everyone:
                     chosen[name] = array
-                else:
-                    whole = np.array(np.broadcast_to(chosen[name], (size, self.runs)))
-                    whole[asked.group.rows] = array
-                    chosen[name] = whole
+                    continue
+                if name not in mixed:
+                    chosen[name] = chosen[name].copy()
+                    mixed.add(name)
+                chosen[name][asked.group.rows] = array
         return chosen
 
     def _ask_group(self, w: World, look: Look, asked: Asked) -> dict[str, Array | None]:
         strategy = asked.group.strategy
         base = BASES[strategy.role]
-        rows = asked.group.rows
-        rows_array = np.arange(look.sector.size)[rows]
         sees = base.view(
             look,
             look.public,
-            rows,
+            asked.group.rows,
             asked.firms,
             w.quarter,
             asked.memory,
-            lambda name: self.draw(w.quarter, f"strategy/{strategy.id}/{name}", rows_array),
+            lambda name: self.draw(w.quarter, f"strategy/{strategy.id}/{name}", asked.numbers),
         )
         made, asked.memory = ask(strategy, sees)
-        arrays, bad = checked(made, base.choice, asked.group.size, self.runs, str(strategy))
+        arrays, bad = checked(made, base.choice, asked.group.size, self.runs, asked.name)
         if bad is not None:
-            self.fail(bad, complaint(made, int(np.flatnonzero(bad)[0]), str(strategy)))
+            self.fail(bad, complaint(made, int(np.flatnonzero(bad)[0]), asked.name))
         return arrays
 
     def _otherwise(self, w: World, role: str) -> Chosen:
         """Return what stands for the choices that a strategy leaves out."""
+        zero = self.zeros[role]
         if role == "hyperscaler":
             h = w.hyperscalers
-            zero = np.zeros((h.size, self.runs))
             return {
                 "capex_rate": zero,
                 "custom_share": h.custom_share,
                 "debt_share": zero,
                 "training_share": h.training_share,
                 "withheld": zero,
-                "payout": w.full(w.p.hyperscaler.payout, h.size),
+                "payout": w.p.hyperscaler.payout,
             }
-        size = len(self.firms[role])
-        return {item.name: np.zeros((size, self.runs)) for item in fields(BASES[role].choice)}
+        return {item.name: zero for item in fields(BASES[role].choice)}
 
 
 def no_failure(runs: Array, why: str) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, ordered_sum
+from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 
 HYPERSCALERS, VENDORS, MEMORY, LENDERS = "hyperscalers", "chip_vendors", "memory_makers", "lenders"
@@ -87,42 +87,39 @@ class NetCash:
 def net_cash(w: World) -> NetCash:
     """Add up what each firm got and paid in the quarter that just closed."""
     h, v, k, b, c = w.hyperscalers, w.chip_vendors, w.memory_makers, w.lenders, w.customers
-    spent = h.merchant_spend + h.custom_spend + h.system_spend + h.shell_spend + h.design_spend
-    hyperscalers = (h.revenue - h.running - spent) + (
-        h.borrowing - h.interest - h.principal - h.sweep
-    )
+    hyperscalers = w.operating_cash - h.capex
+    hyperscalers -= h.design_spend
+    hyperscalers += h.borrowing
+    hyperscalers -= h.interest
+    hyperscalers -= h.principal
+    hyperscalers -= h.sweep
     # Costs that vendors and memory makers do not book by buyer are split by quantity.
-    shipped = v.sales + v.other_sales
-    own_part = np.where(shipped > 0.0, v.sales / np.where(shipped > 0.0, shipped, 1.0), 1.0)
-    making = v.memory_spend + v.making + v.foundry_spend
-    vendor_profit = v.revenue - own_part * (making + v.own_cost)
-    other_vendor_profit = v.other_revenue - (1.0 - own_part) * (making + v.own_cost)
-    memory_total = ordered_sum(v.memory_spend)
-    memory_own = ordered_sum(own_part * v.memory_spend)
-    memory_part = np.where(
-        memory_total > 0.0, memory_own / np.where(memory_total > 0.0, memory_total, 1.0), 1.0
-    )
-    memory_profit = k.revenue - k.making - k.expansion_spend
-    lenders = b.interest + b.principal + b.sweep - b.lending
-    vendor_cost = v.making + v.own_cost + v.foundry_spend
+    own_part = safe_divide(v.sales, v.sales + v.other_sales, 1.0)
+    vendor_cost = v.making + v.own_cost
+    vendor_cost += v.foundry_spend
+    vendor_own_cost = own_part * vendor_cost
+    vendor_other_cost = ordered_sum(vendor_cost - vendor_own_cost)
+    memory_bought = own_part * v.memory_spend
+    memory_own, memory_total = ordered_sum(memory_bought), ordered_sum(v.memory_spend)
+    memory_part = safe_divide(memory_own, memory_total, 1.0)
     memory_cost = k.making + k.expansion_spend
+    memory_profit = k.revenue - memory_cost
+    memory_cost_sum = ordered_sum(memory_cost)
+    memory_own_cost = memory_part * memory_cost_sum
+    memory_own_profit = memory_part * memory_profit
+    other_vendor_profit = ordered_sum(v.other_revenue) - (memory_total - memory_own)
+    other_memory_profit = ordered_sum(memory_profit - memory_own_profit)
     running = ordered_sum(h.running)
-    resources = (
-        running
-        + ordered_sum(h.system_spend + h.shell_spend + h.design_spend)
-        + ordered_sum(own_part * vendor_cost)
-        + memory_part * ordered_sum(memory_cost)
-    )
+    built = h.system_spend + h.shell_spend
+    built += h.design_spend
     return NetCash(
         hyperscalers=hyperscalers,
-        vendors=vendor_profit,
-        memory=memory_part * memory_profit,
-        lenders=lenders,
-        other_profit=ordered_sum(other_vendor_profit)
-        + (1.0 - memory_part) * ordered_sum(memory_profit),
-        resources=resources,
-        other_resources=ordered_sum((1.0 - own_part) * vendor_cost)
-        + (1.0 - memory_part) * ordered_sum(memory_cost),
+        vendors=v.revenue - (vendor_own_cost + memory_bought),
+        memory=memory_own_profit,
+        lenders=b.interest + b.principal + b.sweep - b.lending,
+        other_profit=other_vendor_profit - vendor_other_cost + other_memory_profit,
+        resources=running + ordered_sum(built) + ordered_sum(vendor_own_cost) + memory_own_cost,
+        other_resources=vendor_other_cost + (memory_cost_sum - memory_own_cost),
         surplus=c.surplus[0],
         gross_value=c.gross_value[0],
         revenue=c.spending[0],
@@ -139,9 +136,16 @@ def violation(w: World, cash_before: Array, net: NetCash) -> Array:
     scale = np.maximum(np.abs(given), 1e-9)
     value_identity = np.abs(got - given) / scale
     h = w.hyperscalers
-    moved = net.hyperscalers + w.core_paid_in - h.dividends - h.buybacks
-    turnover = np.maximum(np.abs(cash_before) + np.abs(h.cash) + h.revenue + h.capex, 1e-9)
-    cash_identity = np.abs(h.cash - cash_before - moved) / turnover
+    missing = cash_before + net.hyperscalers
+    missing += w.core_paid_in
+    missing -= h.dividends
+    missing -= h.buybacks
+    missing -= h.cash
+    turnover = cash_before + h.cash  # neither is ever below zero
+    turnover += h.revenue
+    turnover += h.capex
+    cash_identity = np.abs(missing, out=missing)
+    cash_identity /= np.maximum(turnover, 1e-9, out=turnover)
     return np.maximum(value_identity, cash_identity.max(axis=0))
 
 
@@ -190,8 +194,8 @@ class Values:
 
     def add(self, net: NetCash, weight: Array) -> None:
         """Add a quarter's cash, each run times its `weight` (discount, and length in run-off)."""
-        for name in vars(self):
-            setattr(self, name, getattr(self, name) + weight * getattr(net, name))
+        for name, total in vars(self).items():
+            total += weight * getattr(net, name)
 
     def copy(self) -> Values:
         """Return a copy that later additions leave alone."""

@@ -37,34 +37,43 @@ OUTCOMES: dict[str, tuple[str, str]] = {
 }
 
 
-COUNTED = (
-    *("capex", "chips", "written_off", "fleet", "idle", "off", "defaulted"),
-    *("vendor_sales", "vendor_costs", "memory_sales", "memory_costs"),
-)
-
-
 class Counts:
-    """Sums over the quarters that outcomes need besides the ledger."""
+    """Sums over the quarters, firm by firm, that outcomes need besides the ledger."""
 
     def __init__(self, w: World) -> None:
-        for name in COUNTED:
-            setattr(self, name, np.zeros(w.runs))
+        buyers, sellers = (w.hyperscalers.size, w.runs), (w.chip_vendors.size, w.runs)
+        makers = (w.memory_makers.size, w.runs)
+        self.capex = np.zeros(buyers)
+        self.chips = np.zeros(buyers)
+        self.fleet = np.zeros(buyers)
+        self.working = np.zeros(buyers)
+        self.off = np.zeros(buyers)
+        self.defaulted = np.zeros(buyers)
+        self.written_off = np.zeros(buyers)
+        self.vendor_sales = np.zeros(sellers)
+        self.vendor_costs = np.zeros(sellers)
+        self.memory_sales = np.zeros(makers)
+        self.memory_costs = np.zeros(makers)
 
     def add(self, w: World) -> None:
-        """Count the quarter that just closed."""
+        """Count the quarter that just closed. What did not happen in any run need not be added."""
         h, v, k = w.hyperscalers, w.chip_vendors, w.memory_makers
         fleet = h.merchant_fleet + h.custom_fleet
-        self.capex = self.capex + ordered_sum(h.capex)
-        self.chips = self.chips + ordered_sum(h.merchant_spend + h.custom_spend)
-        self.written_off = self.written_off + ordered_sum(h.written_off)
-        self.fleet = self.fleet + ordered_sum(fleet)
-        self.idle = self.idle + ordered_sum(fleet * (1.0 - h.working_share))
-        self.off = self.off + ordered_sum(fleet * h.working_share * h.switched_off)
-        self.defaulted = self.defaulted + ordered_sum(h.defaulted)
-        self.vendor_sales = self.vendor_sales + ordered_sum(v.revenue)
-        self.vendor_costs = self.vendor_costs + ordered_sum(v.unit_cost * v.sales)
-        self.memory_sales = self.memory_sales + ordered_sum(k.revenue)
-        self.memory_costs = self.memory_costs + ordered_sum(k.making)
+        self.fleet += fleet
+        fleet *= h.working_share
+        self.working += fleet
+        if h.switched_off is not w.none:
+            self.off += fleet * h.switched_off
+        self.capex += h.capex
+        self.chips += h.merchant_spend
+        self.chips += h.custom_spend
+        if h.defaulted is not w.none:
+            self.defaulted += h.defaulted
+            self.written_off += h.written_off
+        self.vendor_sales += v.revenue
+        self.vendor_costs += v.unit_cost * v.sales
+        self.memory_sales += k.revenue
+        self.memory_costs += k.making
 
 
 def table(
@@ -82,18 +91,20 @@ def table(
         for name, amount in _values(w, values, opening_debt, opening_loans).items():
             result[name + suffix] = amount
     fleet = ordered_sum(h.merchant_fleet + h.custom_fleet)
+    counted = {name: ordered_sum(each) for name, each in vars(counts).items()}
+    idle = counted["fleet"] - counted["working"]
     result |= {
-        "capex": counts.capex,
-        "chip_spend": counts.chips,
-        "defaults": counts.defaulted,
-        "lender_losses": counts.written_off,
-        "idle_share": safe_divide(counts.idle, counts.fleet, 0.0),
-        "switched_off_share": safe_divide(counts.off, counts.fleet - counts.idle, 0.0),
+        "capex": counted["capex"],
+        "chip_spend": counted["chips"],
+        "defaults": counted["defaulted"],
+        "lender_losses": counted["written_off"],
+        "idle_share": safe_divide(idle, counted["fleet"], 0.0),
+        "switched_off_share": safe_divide(counted["off"], counted["working"], 0.0),
         "hhi": ordered_sum(h.revenue_share * h.revenue_share),
         "service_price": w.customers.service_price[0] / w.base_price,
         "compute": fleet,
-        "chip_margin": 1.0 - safe_divide(counts.vendor_costs, counts.vendor_sales, 1.0),
-        "memory_margin": 1.0 - safe_divide(counts.memory_costs, counts.memory_sales, 1.0),
+        "chip_margin": 1.0 - safe_divide(counted["vendor_costs"], counted["vendor_sales"], 1.0),
+        "memory_margin": 1.0 - safe_divide(counted["memory_costs"], counted["memory_sales"], 1.0),
         "overstatement": ordered_sum(h.book_value - h.economic_value),
     }
     ordered = [name for name in OUTCOMES] + [n for n in result if n not in OUTCOMES]

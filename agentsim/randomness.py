@@ -45,6 +45,7 @@ _MULTIPLIER_0 = np.array(0xD2511F53, np.uint64)
 _MULTIPLIER_1 = np.array(0xCD9E8D57, np.uint64)
 _LOW_WORD = np.array(0xFFFFFFFF, np.uint64)
 _WORD_BITS = np.array(32, np.uint64)
+_QUARTER_SHIFT = np.array(16, np.uint64)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 _ROUNDS = 10
 
@@ -155,13 +156,14 @@ class _Plan:
             raise ValueError(f"a stream is asked for twice: {names}")
         pairs: list[int] = []
         stream_words: list[int] = []
-        self.rows: list[tuple[str, int, int | None]] = []
-        """Name, first row and number of firms of each stream."""
+        self.rows: dict[str, int | slice] = {}
+        """Where each stream's numbers stand: a row, or as many rows as firms."""
         for name, firms in streams:
             count = 1 if firms is None else operator.index(firms)
             if not 0 <= count <= MAX_FIRMS:
                 raise ValueError(f"stream {name!r}: {count} firms, not 0 to {MAX_FIRMS}")
-            self.rows.append((name, 2 * len(pairs), None if firms is None else count))
+            first = 2 * len(pairs)
+            self.rows[name] = first if firms is None else slice(first, first + count)
             blocks = (count + 1) // 2
             pairs.extend(range(blocks))
             stream_words.extend([_stream_word(name)] * blocks)
@@ -215,26 +217,30 @@ class Randomness:
     def uniforms(self, quarter: int, streams: Sequence[tuple[str, int | None]]) -> dict[str, Array]:
         """`uniform` for several streams, given as (name, firms), at the price of one call."""
         plan = self._plan(streams)
-        numbers = self._numbers(quarter, plan)
-        return {
-            name: numbers[first] if firms is None else numbers[first : first + firms]
-            for name, first, firms in plan.rows
-        }
+        numbers = self._numbers([quarter], plan)[0]
+        return {name: numbers[rows] for name, rows in plan.rows.items()}
 
     def normals(self, quarter: int, streams: Sequence[tuple[str, int | None]]) -> dict[str, Array]:
         """`normal` for several streams, given as (name, firms), at the price of one call."""
-        answer = self.uniforms(quarter, streams)
-        for numbers in answer.values():
+        return self.normals_of([quarter], streams)[0]
+
+    def normals_of(
+        self, quarters: Sequence[int], streams: Sequence[tuple[str, int | None]]
+    ) -> list[dict[str, Array]]:
+        """`normals` of several quarters, at little more than the price of one for short arrays."""
+        plan = self._plan(streams)
+        numbers = self._numbers(quarters, plan)
+        for rows in plan.rows.values():
             # Stream by stream and not all at once: an odd number of firms leaves a row unused.
-            ndtri(numbers, out=numbers)
-        return answer
+            ndtri(numbers[:, rows], out=numbers[:, rows])
+        return [{name: each[rows] for name, rows in plan.rows.items()} for each in numbers]
 
     def _plan(self, streams: Sequence[tuple[str, int | None]]) -> _Plan:
         asked = tuple(streams)
         plan = self._plans.get(asked)
         if plan is None:
             plan = self._plans[asked] = _Plan(asked)
-            for name, _, _ in plan.rows:
+            for name in plan.rows:
                 other = self._names.setdefault(_stream_word(name), name)
                 if other != name:
                     raise ValueError(
@@ -243,32 +249,31 @@ class Randomness:
                     )
         return plan
 
-    def _numbers(self, quarter: int, plan: _Plan) -> Array:
-        """Uniform numbers, shape (2 blocks, runs): the even firm's row, then the odd firm's."""
-        quarter = operator.index(quarter)
-        if not 0 <= quarter <= MAX_QUARTER:
-            raise ValueError(f"quarter must be 0 to {MAX_QUARTER}, not {quarter}")
-        blocks, runs = len(plan.pairs), self.runs.size
-        numbers = np.empty((blocks, 2, runs))
+    def _numbers(self, quarters: Sequence[int], plan: _Plan) -> Array:
+        """Uniform numbers, shape (quarters, 2 blocks, runs): the even firm's row, then the odd's."""
+        for quarter in map(operator.index, quarters):
+            if not 0 <= quarter <= MAX_QUARTER:
+                raise ValueError(f"quarter must be 0 to {MAX_QUARTER}, not {quarter}")
+        shape = (len(quarters), 2 * len(plan.pairs), self.runs.size)
+        numbers = np.empty((shape[0] * len(plan.pairs), 2, self.runs.size))
         if numbers.size == 0:
-            return numbers.reshape(2 * blocks, runs)
+            return numbers.reshape(shape)
+        high = np.repeat(np.array(quarters, np.uint64) << _QUARTER_SHIFT, len(plan.pairs))
+        pairs = np.tile(plan.pairs, (len(quarters), 1)) | high.reshape(-1, 1)
+        stream_words = np.tile(plan.stream_words, (len(quarters), 1))
         bits = numbers.view(np.uint64)
-        blocks_a_piece = max(1, _PIECE // runs)
-        for first in range(0, blocks, blocks_a_piece):
+        blocks_a_piece = max(1, _PIECE // self.runs.size)
+        for first in range(0, len(pairs), blocks_a_piece):
             piece = slice(first, first + blocks_a_piece)
             even, odd = _philox_pairs(
-                self._run_low,
-                self._run_high,
-                plan.pairs[piece] | np.uint64(quarter << 16),
-                plan.stream_words[piece],
-                self._keys,
+                self._run_low, self._run_high, pairs[piece], stream_words[piece], self._keys
             )
             np.right_shift(even, _DROPPED_BITS, bits[piece, 0])
             np.right_shift(odd, _DROPPED_BITS, bits[piece, 1])
         # A double in [1, 2), then half a step above its distance from 1: exact, and never 0 or 1.
         np.bitwise_or(bits, _BITS_OF_ONE, bits)
         np.subtract(numbers, _JUST_UNDER_ONE, numbers)
-        return numbers.reshape(2 * blocks, runs)
+        return numbers.reshape(shape)
 
 
 def _run_numbers(runs: NDArray[np.integer[Any]] | Iterable[int]) -> Words:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
-from agentsim.ledger import NetCash, Values
+from agentsim.ledger import Values
 from agentsim.sectors.world import World
 from agentsim.steps.power import open_shells, wear_and_arrive
 from agentsim.steps.services import services_clear
 
 LEFT = 0.02  # share of the fleet at which services end
 BLOCKS = 12
+FLEETS = ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power")
+STOCKS = (*FLEETS, "shells")
 
 
 def value_after(w: World, values: Values, discount: Array) -> Array:
@@ -27,29 +29,30 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     """
     start = values.copy()
     h = w.hyperscalers
-    as_is = {"withheld": np.zeros_like(h.cash), "training_share": h.training_share}
+    as_is = {"withheld": w.none, "training_share": h.training_share}
     plenty = np.full_like(h.cash, np.inf)
     after = discount
     worth = np.zeros_like(h.cash)  # of each firm's run-off, $bn at the base date
     per_quarter = 1.0 / (1.0 + w.rates.funding)
 
-    fleets = ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power")
-    # A run whose own lags are over waits for the others: it must not depend on its neighbours.
-    lags = np.maximum(w.p.market.delivery_quarters, w.p.market.shell_quarters) + 1.0
-    for ahead in range(w.longest_lag):
-        going = ahead < lags
-        rested = {name: getattr(h, name) for name in (*fleets, "shells")}
-        after = np.where(going, after * per_quarter, after)
-        h.shell_spend = w.shell_instalments.arrive()
+    for quarter in range(int(np.max(w.last_arrival))):
+        before = {name: getattr(h, name) for name in STOCKS}
+        h.shell_spend = w.shells_in_payment * w.rates.shell_instalment
         wear_and_arrive(w)
         open_shells(w)
-        for name, stock in rested.items():
-            setattr(h, name, np.where(going, getattr(h, name), stock))
         services_clear(w, as_is, plenty)
-        weight = np.where(going, after, 0.0)
+        going = quarter < w.last_arrival  # a run's own lags count, not those of its neighbours
+        if going.all():
+            after = after * per_quarter
+            weight = after
+        else:
+            after = np.where(going, after * per_quarter, after)
+            weight = np.where(going, after, 0.0)
+            for name, stock in before.items():
+                setattr(h, name, np.where(going, getattr(h, name), stock))
         worth = worth + weight * _add(w, values, weight)
 
-    h.shell_spend = np.zeros_like(h.cash)
+    h.shell_spend = w.none
     wear = np.minimum(np.asarray(w.rates.wear), 0.999)
     length = np.log(LEFT) / BLOCKS / np.log1p(-wear)  # quarters in a block
     to_middle, to_end = LEFT ** (0.5 / BLOCKS), LEFT ** (1.0 / BLOCKS)
@@ -57,7 +60,7 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     factor = np.exp(length * np.log(per_quarter))  # discount over a block
     quarters = (1.0 - factor) / (1.0 / per_quarter - 1.0)  # discounted quarters in a block
     for _ in range(BLOCKS):
-        at_start = {name: getattr(h, name) for name in fleets}
+        at_start = {name: getattr(h, name) for name in FLEETS}
         for name, stock in at_start.items():
             setattr(h, name, stock * to_middle)
         h.working_share = np.minimum(
@@ -78,23 +81,14 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
 def _add(w: World, values: Values, weight: Array) -> Array:
     """Add a quarter, or a block of them, of run-off; return each firm's AI cash in it."""
     h, c = w.hyperscalers, w.customers
-    cash = h.revenue - h.running - h.shell_spend
+    cash = w.operating_cash - h.shell_spend
     running = ordered_sum(h.running)
-    none = np.zeros(w.runs)
-    net = NetCash(
-        hyperscalers=cash,
-        vendors=np.zeros_like(w.chip_vendors.price),
-        memory=np.zeros_like(w.memory_makers.capacity),
-        lenders=np.zeros_like(w.lenders.funds),
-        other_profit=none,
-        resources=running + ordered_sum(h.shell_spend),
-        other_resources=none,
-        surplus=c.surplus[0],
-        gross_value=c.gross_value[0],
-        revenue=c.spending[0],
-        running=running,
-    )
-    values.add(net, weight)
+    values.hyperscalers += weight * cash
+    values.resources += weight * (running + ordered_sum(h.shell_spend))
+    values.surplus += weight * c.surplus[0]
+    values.gross_value += weight * c.gross_value[0]
+    values.revenue += weight * c.spending[0]
+    values.running += weight * running
     return cash
 
 
@@ -110,7 +104,7 @@ def _settle(w: World, values: Values, worth: Array, discount: Array) -> None:
     to_owners = np.maximum(worth, 0.0)
     owned = h.lender_owned > 0.0
     settled = np.where(owned, to_owners, repaid)
-    by_loan = safe_divide(b.loans, np.broadcast_to(h.debt, b.loans.shape), 0.0)
+    by_loan = safe_divide(b.loans, h.debt, 0.0)
     share = np.where(owned, b.claims, by_loan)
     values.hyperscalers = values.hyperscalers - settled
     values.lenders = values.lenders + ordered_sum(np.swapaxes(share * settled, 0, 1))

@@ -6,7 +6,6 @@ Batches use this class directly.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from agentsim import outcomes, runoff
 from agentsim.asking import Asking
 from agentsim.errors import AgentsimError
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, ordered_sum, quiet, safe_divide
 from agentsim.ledger import Ledger, Values
 from agentsim.lineup import Lineup
 from agentsim.quarter import run_quarter
@@ -30,6 +29,8 @@ from agentsim.steps.opening import open_market
 Record = Literal["outcomes", "series", "firms"]
 Errors = Literal["raise", "mark"]
 OK = "ok"
+DRAWN_AHEAD = 8
+"""Quarters whose luck is drawn at once: enough to save calls, little enough to stay in the cache."""
 
 
 class Simulation:
@@ -57,13 +58,15 @@ class Simulation:
         self.randomness = Randomness(entropy, runs)
         parameters = scenario.parameters(len(runs))
         self.world = World(parameters, dict(scenario.firms), len(runs))
-        open_market(self.world)
+        with quiet():
+            open_market(self.world)
         self.asking = Asking(lineup, scenario.firms, len(runs), self._draw, self._fail)
         self.ledger = Ledger(self.world, keep_flows=record != "outcomes")
         self.counts = outcomes.Counts(self.world)
         self.history: list[Snapshot] = []
         self.chosen: Choices | None = None
         self.streams = [("demand", None), ("quality", self.world.hyperscalers.size)]
+        self.drawn: dict[int, dict[str, Array]] = {}  # luck by quarter, not yet used
         if record != "outcomes":
             self.history.append(Snapshot(self.world, record == "firms"))
 
@@ -74,13 +77,12 @@ class Simulation:
             raise AgentsimError(
                 f"the horizon of {self.horizon} quarters is reached; give a longer horizon= to go on"
             )
-        drawn = self.randomness.normals(w.quarter + 1, self.streams)
-        luck = Luck(demand=drawn["demand"], quality=drawn["quality"])
+        luck = self._luck(w.quarter + 1)
         for shock in self.shocks:
             if shock.quarter == w.quarter + 1:
                 shock.strike(w)
         # A run that has gone wrong must not disturb the others, nor print warnings for them.
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with quiet():
             run_quarter(w, luck, self._choose, self._record)
 
     def run(self) -> None:
@@ -90,7 +92,7 @@ class Simulation:
 
     def outcomes(self) -> dict[str, Array]:
         """Return every outcome by name, `(runs,)`, as if the present quarter were the horizon."""
-        with np.errstate(all="ignore"):
+        with quiet():
             values, worst = self._with_runoff()
             self.runoff_violation = worst
             table = outcomes.table(
@@ -115,6 +117,14 @@ class Simulation:
         wrong = ~np.isfinite(money)
         if wrong.any():
             self._fail(wrong, "the market's sums are not finite")
+
+    def _luck(self, quarter: int) -> Luck:
+        """Return the quarter's luck, drawn for some quarters at once, which costs little more."""
+        if quarter not in self.drawn:
+            quarters = range(quarter, min(quarter + DRAWN_AHEAD, self.horizon + 1))
+            drawn = self.randomness.normals_of(quarters, self.streams)
+            self.drawn = dict(zip(quarters, drawn, strict=True))
+        return Luck(**self.drawn.pop(quarter))
 
     def _choose(self, w: World) -> Choices:
         self.chosen = self.asking(w)

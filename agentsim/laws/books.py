@@ -12,9 +12,12 @@ def wear_rate(life_years: Array) -> Array:
     return np.minimum(0.25 / life_years, 1.0)
 
 
-def mean_age(age: Array, kept: Array, arrived: Array) -> Array:
-    """Return the mean age, in quarters, of a stock of `kept` units a quarter older and new ones."""
-    return safe_divide((age + 1.0) * kept, kept + arrived, 0.0)
+def mean_age(age: Array, kept: Array, total: Array) -> Array:
+    """Return the mean age, in quarters, of `total` units of which those `kept` are older ones.
+
+    `age` is that of the older ones a quarter ago; the others are new.
+    """
+    return safe_divide((age + 1.0) * kept, total, 0.0)
 
 
 def pay_out(planned: Array, available: Array, dividend_share: Array) -> tuple[Array, Array]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, clip, log, ordered_sum, safe_divide
 
 
-def spending_shares(p: Array, base_price: Array, a: Array, eta: Array, reach: Array) -> Array:
-    """Return m_v, the share of spending that goes to each vendor, `(vendors, runs)`.
+def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach: Array) -> Array:
+    """Return m_v, the share of spending that goes to each vendor, vendors on the first axis.
 
     With omega_v = a_v p_v^-eta / sum a_w p_w^-eta, a vendor whose chips suit the share `reach` of
     workloads gets reach_v omega_v; what niche vendors cannot reach is spent on general vendors
@@ -18,19 +18,23 @@ def spending_shares(p: Array, base_price: Array, a: Array, eta: Array, reach: Ar
     Prices are taken relative to `base_price`, so that no power overflows. Where no vendor has a
     moat `a`, every share is zero; where all are niches, they share the rest among themselves.
     """
-    with np.errstate(divide="ignore"):
-        log_weight = np.log(a) - eta * np.log(p / base_price)
+    log_weight = log_a - eta * log(p / base_price)
     top = log_weight.max(axis=0)
-    weight = np.exp(log_weight - np.where(np.isfinite(top), top, 0.0))
-    omega = safe_divide(weight, np.broadcast_to(ordered_sum(weight), weight.shape), 0.0)
-    if np.all(np.asarray(reach) == 1.0):
+    log_weight -= np.where(np.isfinite(top), top, 0.0)
+    weight = np.exp(log_weight)
+    omega = safe_divide(weight, ordered_sum(weight), 0.0)
+    whole = reach == 1.0
+    if whole.all():
         return omega  # the same as below, where nothing is out of reach
     reached = reach * omega
-    general = np.where(np.asarray(reach) == 1.0, omega, 0.0)
-    among = ordered_sum(general)
-    general = np.where(among > 0.0, general, omega)
-    rest = ordered_sum(omega) - ordered_sum(reached)
-    return reached + rest * safe_divide(general, np.where(among > 0.0, among, ordered_sum(omega)), 0.0)
+    general = omega * whole
+    among, all_spent = ordered_sum(general), ordered_sum(omega)
+    some = among > 0.0
+    if not some.all():
+        general, among = np.where(some, general, omega), np.where(some, among, all_spent)
+    general *= safe_divide(all_spent - ordered_sum(reached), among, 0.0)
+    general += reached
+    return general
 
 
 def moats(share: Array, reach: Array) -> Array:
@@ -82,7 +86,9 @@ def allocate(fill: Array, priority: Array, first: Array, second: Array) -> tuple
     return np.minimum(first_fill, 1.0), np.minimum(second_fill, 1.0)
 
 
-def capacity_growth(orders: Array, capacity: Array, a: Array, b: Array, limit: Array) -> Array:
-    """Return the wafer capacity ordered over capacity: min(limit, a + b log(orders/capacity)) >= 0."""
-    tightness = np.log(np.maximum(orders / capacity, 1e-12))
-    return np.clip(a + b * tightness, 0.0, limit)
+def capacity_growth(tightness: Array, a: Array, b: Array, limit: Array) -> Array:
+    """Return the wafer capacity ordered over capacity: min(limit, a + b log tightness) >= 0.
+
+    `tightness` is orders over capacity.
+    """
+    return clip(a + b * np.log(np.maximum(tightness, 1e-12)), 0.0, limit)

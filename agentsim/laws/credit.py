@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 
@@ -27,25 +28,43 @@ def clear(
     `(lenders, runs)`. Returns new loans `(lenders, firms, runs)`. With any one lender a firm's
     debt stays within that lender's advance rate times its collateral.
     """
-    order = np.argsort(spread, axis=0, kind="stable")
-    funds_sorted = np.take_along_axis(funds, order, axis=0)
-    spread_sorted = np.take_along_axis(spread, order, axis=0)
-    advance_sorted = np.take_along_axis(advance, order, axis=0)
+    order = np.argsort(spread[:, 0], kind="stable")
+    shared = _is_order(order, spread)
+    if not shared:
+        by_run = np.argsort(spread, axis=0, kind="stable")
+        funds, spread, advance = (
+            np.take_along_axis(each, by_run, axis=0) for each in (funds, spread, advance)
+        )
+        order = np.arange(len(funds))
     remaining = np.minimum(ask, coverage)
     owed = debt
-    granted = np.empty((len(funds), *ask.shape))
-    for k in range(len(funds)):
+    granted = np.zeros((len(funds), *ask.shape))
+    for place, k in enumerate(order):
         # the funds of this lender and of those after it that ask the same: a tie is shared so
-        tied = funds_sorted[k]
-        for j in range(k + 1, len(funds)):
-            tied = tied + np.where(spread_sorted[j] == spread_sorted[k], funds_sorted[j], 0.0)
-        part = safe_divide(funds_sorted[k], tied, 0.0)
-        room = np.maximum(advance_sorted[k] * collateral - owed, 0.0)
-        wanted = np.minimum(remaining * part, room)
-        loans = wanted * np.minimum(1.0, safe_divide(funds_sorted[k], ordered_sum(wanted), 1.0))
-        granted[k] = loans
+        tied = funds[k]
+        for j in order[place + 1 :]:
+            tied = tied + np.where(spread[j] == spread[k], funds[j], 0.0)
+        wanted = remaining * safe_divide(funds[k], tied, 0.0)
+        room = advance[k] * collateral
+        room -= owed
+        np.maximum(room, 0.0, out=room)
+        np.minimum(wanted, room, out=wanted)
+        filled = np.minimum(1.0, safe_divide(funds[k], ordered_sum(wanted), 1.0))
+        loans = np.multiply(wanted, filled, out=granted[k])
         remaining = remaining - loans
+        if not remaining.any():
+            break  # the others lend nothing
         owed = owed + loans
-    result = np.empty_like(granted)
-    np.put_along_axis(result, order[:, np.newaxis, :], granted, axis=0)
-    return result
+    if not shared:
+        result = np.empty_like(granted)
+        np.put_along_axis(result, by_run[:, np.newaxis, :], granted, axis=0)
+        return result
+    return granted
+
+
+def _is_order(order: NDArray[np.intp], spread: Array) -> bool:
+    """Whether a stable sort by spread would bring every run into this order."""
+    sorted_spread = spread[order]
+    before, behind = sorted_spread[:-1], sorted_spread[1:]
+    tie_in_order = (order[1:] > order[:-1])[:, np.newaxis]
+    return bool(((before < behind) | (tie_in_order & (before == behind))).all())

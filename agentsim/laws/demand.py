@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.laws.numerics import Array, exp, log
+from agentsim.laws.numerics import Array, exp, expm1, log
 
 Runs = NDArray[np.intp] | slice
 Side = Literal["left", "right"]
@@ -76,6 +76,19 @@ class Demand:
         for field in fields(self):
             chosen[field.name] = take(getattr(self, field.name), runs)
         return replace(self, **chosen)
+
+    def moved(self, M: Array, W: Array) -> "Demand":
+        """The same demand at other adoption and willingness to pay.
+
+        For every quarter anew, so M and W are taken on trust, and the logs that do not depend on
+        them are kept.
+        """
+        twin = object.__new__(Demand)
+        twin.__dict__.update(self.__dict__)
+        for name in ("_v1", "_v_bar", "_u_kink", "_v_kink"):
+            twin.__dict__.pop(name, None)
+        twin.__dict__.update(M=M, W=W)
+        return twin
 
     # Where things lie in logs relative to the base date.
 
@@ -127,7 +140,7 @@ def quantity(d: Demand, P: Array | float) -> Array:
     """
     u = log(np.divide(P, d.P0))
     v = np.minimum(d._v1 - d.epsilon * u, d._v2 - d.epsilon_s * u)
-    return np.where(np.greater(P, d.P_bar), 0.0, d.Q0 * _exp(v))
+    return np.where(np.greater(P, d.P_bar), 0.0, d.Q0 * exp(v))
 
 
 def price(d: Demand, Q: Array | float) -> Array:
@@ -137,7 +150,7 @@ def price(d: Demand, Q: Array | float) -> Array:
     """
     v = log(np.divide(Q, d.Q0))
     u = np.minimum((d._v1 - v) / d.epsilon, (d._v2 - v) / d.epsilon_s)
-    below = d.P0 * _exp(np.minimum(u, d._u_bar))
+    below = d.P0 * exp(np.minimum(u, d._u_bar))
     return np.where(u >= d._u_bar, d.P_bar, np.minimum(below, d.P_bar))
 
 
@@ -177,13 +190,13 @@ def elasticity(d: Demand, Q: Array | float, side: Side = "right") -> Array:
 
 def kink_price(d: Demand) -> Array:
     """Price at which piece 2 takes over from piece 1; P_bar if piece 1 lies above it wholly."""
-    below: Array = d.P0 * _exp(d._u_kink)
+    below: Array = d.P0 * exp(d._u_kink)
     return np.where(d._u_kink >= d._u_bar, d.P_bar, np.minimum(below, d.P_bar))
 
 
 def choke_quantity(d: Demand) -> Array:
     """D(P_bar), the length of the choke segment, M H100e of service."""
-    return np.asarray(d.Q0 * _exp(d._v_bar))
+    return np.asarray(d.Q0 * exp(d._v_bar))
 
 
 def surplus(d: Demand, P: Array | float) -> Array:
@@ -194,10 +207,10 @@ def surplus(d: Demand, P: Array | float) -> Array:
     """
     u = log(np.divide(P, d.P0))
     length_1 = np.maximum(d._u_bar - np.maximum(u, d._u_kink), 0.0)
-    at_choke_price = _exp(d._v1 + (1.0 - d.epsilon) * d._u_bar)
+    at_choke_price = exp(d._v1 + (1.0 - d.epsilon) * d._u_bar)
     area_1 = at_choke_price * _growth(np.subtract(d.epsilon, 1.0), length_1)
     length_2 = np.maximum(d._u_kink - u, 0.0)
-    area_2 = _exp(d._v_kink + d._u_kink) * _decay(np.subtract(1.0, d.epsilon_s), length_2)
+    area_2 = exp(d._v_kink + d._u_kink) * _decay(np.subtract(1.0, d.epsilon_s), length_2)
     return np.asarray(d.P0 * d.Q0 * (area_1 + area_2))
 
 
@@ -210,12 +223,12 @@ def gross_value(d: Demand, Q: Array | float) -> Array:
     v = log(np.divide(Q, d.Q0))
     choke = d.P_bar * np.minimum(Q, choke_quantity(d))
     length_1 = np.maximum(np.minimum(v, d._v_kink) - d._v_bar, 0.0)
-    from_choke = _exp(d._v_bar + (d._v1 - d._v_bar) / d.epsilon)
+    from_choke = exp(d._v_bar + (d._v1 - d._v_bar) / d.epsilon)
     exponent_1 = np.subtract(d.epsilon, 1.0) / d.epsilon
     area_1 = from_choke * _growth(exponent_1, length_1)
     length_2 = np.maximum(v - d._v_kink, 0.0)
     exponent_2 = np.subtract(1.0, d.epsilon_s) / d.epsilon_s
-    area_2 = _exp(d._v_kink + d._u_kink) * _decay(exponent_2, length_2)
+    area_2 = exp(d._v_kink + d._u_kink) * _decay(exponent_2, length_2)
     return np.asarray(choke + d.P0 * d.Q0 * (area_1 + area_2))
 
 
@@ -227,18 +240,11 @@ def take(a: Array | float, runs: Runs) -> Array:
     return a[..., runs] if isinstance(runs, slice) else np.take(a, runs, axis=-1)
 
 
-def _exp(x: Array) -> Array:
-    """exp, infinite beyond the range of floats."""
-    with np.errstate(over="ignore"):
-        return exp(x)
-
-
 def _growth(rate: Array, length: Array) -> Array:
     """Integral of exp(rate t) over t from 0 to length, accurate at and about rate = 0."""
     z = rate * length
-    with np.errstate(over="ignore"):
-        ratio = np.expm1(z) / np.where(z == 0.0, 1.0, z)
-    return length * np.where(z == 0.0, 1.0, ratio)
+    flat = z == 0.0
+    return length * np.where(flat, 1.0, expm1(z) / np.where(flat, 1.0, z))
 
 
 def _decay(rate: Array, length: Array) -> Array:

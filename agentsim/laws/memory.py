@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from agentsim.laws.numerics import Array, power
 
 
@@ -17,4 +19,4 @@ def margin(u: Array, slack: Array, short: Array, at_balance: Array, k: Array) ->
 def price(last: Array, cost: Array, spot_margin: Array, contracts: Array) -> Array:
     """Return the price, a geometric mean of last quarter's and the spot price cost/(1 - margin)."""
     spot = cost / (1.0 - spot_margin)
-    return power(last, contracts) * power(spot, 1.0 - contracts)
+    return np.exp(contracts * np.log(last) + (1.0 - contracts) * np.log(spot))

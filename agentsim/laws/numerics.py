@@ -18,7 +18,9 @@ NumPy 2.5 on a machine with AVX-512 (other machines may be more forgiving, not l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +36,24 @@ PAIRWISE = 8
 """Number of terms from which NumPy adds a contiguous column in another order."""
 
 
+_quiet: ContextVar[bool] = ContextVar("agentsim_quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it NumPy prints no warnings, and the functions here need not see to that themselves.
+
+    Entering `np.errstate` takes longer than the arithmetic on a small array, and a quarter would
+    do so a hundred times: it enters here once.
+    """
+    token = _quiet.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _quiet.reset(token)
+
+
 def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     """Sum over the first axis, always in the order x[0] + x[1] + ...
 
@@ -46,19 +66,17 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     terms = np.asarray(x, np.float64)
     if terms.ndim == 0:
         raise ValueError("ordered_sum: x must have an axis to sum over")
-    if out is None:
-        out = np.empty(terms.shape[1:])
-    elif out.shape != terms.shape[1:]:
-        raise ValueError(f"ordered_sum: out has shape {out.shape}, the sum {terms.shape[1:]}")
-    if len(terms) == 0:
-        out[...] = 0.0
-        return out
-    rows = terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous
-    if len(terms) < PAIRWISE or rows:
+    firms = terms.shape[0]
+    if firms < PAIRWISE or (
+        terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous
+    ):
         # NumPy then adds row after row, which the tests hold; a single column of 8 and more it
         # would add up in pairs.
-        np.add.reduce(terms, axis=0, out=out, initial=0.0)
-        return out
+        if out is None and terms.ndim > 1:
+            return _add_rows(terms, initial=0.0)
+        out = np.empty(terms.shape[1:]) if out is None else out
+        return _add_rows(terms, out=out, initial=0.0)
+    out = np.empty(terms.shape[1:]) if out is None else out
     # From 0.0, as above: nothing but negative zeros must not sum to -0.0 here and to 0.0 there.
     np.add(terms[0], 0.0, out=out)
     for term in terms[1:]:
@@ -66,10 +84,25 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     return out
 
 
+_add_rows = np.add.reduce
+
+
 def exp(x: ArrayLike) -> Array:
-    """`np.exp`, with bits that do not depend on how x lies in memory. Returns a new array."""
-    out = _fresh(x)
-    return np.exp(out, out=out)
+    """`np.exp`, with bits that do not depend on how x lies in memory; infinite, quietly, where
+    the numbers end. Returns a new array.
+    """
+    if _quiet.get():
+        return np.asarray(np.exp(_plain(x)))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(_plain(x)))
+
+
+def expm1(x: ArrayLike) -> Array:
+    """`np.expm1`, exp(x) - 1 to the last digit for small x, with the same care."""
+    if _quiet.get():
+        return np.asarray(np.expm1(_plain(x)))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.expm1(_plain(x)))
 
 
 def log(x: ArrayLike) -> Array:
@@ -77,9 +110,10 @@ def log(x: ArrayLike) -> Array:
 
     Returns a new array. Below zero the result is NaN and NumPy warns.
     """
-    out = _fresh(x)
+    if _quiet.get():
+        return np.asarray(np.log(_plain(x)))
     with np.errstate(divide="ignore"):
-        return np.log(out, out=out)
+        return np.asarray(np.log(_plain(x)))
 
 
 def power(x: ArrayLike, e: ArrayLike) -> Array:
@@ -93,17 +127,23 @@ def power(x: ArrayLike, e: ArrayLike) -> Array:
     last digits. For integer powers products are faster and closer.
     """
     logs = log(x)
+    if _quiet.get():
+        return _exp_of_product(logs, e)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return _exp_of_product(logs, e)
+
+
+def _exp_of_product(logs: Array, e: ArrayLike) -> Array:
+    """exp(e logs) with 0 times infinity for 0; `logs` may be written over."""
     exponents = np.asarray(e, np.float64)
     if exponents.ndim == 0:
-        out = logs
+        out = np.multiply(exponents, logs, out=logs)
     else:
-        out = np.empty(np.broadcast_shapes(logs.shape, exponents.shape))
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        np.multiply(exponents, logs, out=out)
-        # 0 times log(0) is no number. For other x the exponential of 0 gives 1 anyway.
-        if not exponents.all():
-            np.copyto(out, 0.0, where=exponents == 0.0)
-        return np.exp(out, out=out)
+        out = np.asarray(np.multiply(exponents, logs), order="C")
+    # 0 times log(0) is no number. For other x the exponential of 0 gives 1 anyway.
+    if not np.logical_and.reduce(exponents, axis=None):
+        np.copyto(out, 0.0, where=exponents == 0.0)
+    return np.exp(out, out=out)
 
 
 def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
@@ -112,14 +152,22 @@ def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
     The three broadcast against each other. Returns a new array of the broadcast shape of a and b,
     or of all three where some b is zero.
     """
+    if not _quiet.get():
+        with quiet():
+            return safe_divide(a, b, otherwise)
     denominator = np.asarray(b, np.float64)
-    if denominator.all():
-        with np.errstate(all="ignore"):
-            return np.asarray(np.divide(a, denominator), np.float64)
+    quotient = np.asarray(np.divide(a, denominator), np.float64)
+    # The cheapest way to see that nothing is divided by zero.
+    if _least(denominator, axis=None, initial=np.inf) > 0.0:
+        return quotient
     zero = denominator == 0.0
-    with np.errstate(all="ignore"):
-        quotient = np.divide(a, denominator)
+    if np.ndim(otherwise) == 0:
+        np.copyto(quotient, otherwise, where=zero)
+        return quotient
     return np.asarray(np.where(zero, otherwise, quotient), np.float64)
+
+
+_least = np.minimum.reduce
 
 
 def clip(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
@@ -194,6 +242,9 @@ def newton_bracketed(
     return y
 
 
-def _fresh(x: ArrayLike) -> Array:
-    """A C-contiguous copy in double precision: the one memory layout that is always safe."""
-    return np.array(x, np.float64, order="C", copy=True)
+def _plain(x: ArrayLike) -> Array:
+    """x in a memory layout that is always safe: as it is if so allocated, else a C-ordered copy."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float64 and x.flags.owndata:
+        if x.flags.c_contiguous:
+            return x
+    return np.array(x, np.float64, order="C")

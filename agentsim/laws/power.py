@@ -33,4 +33,6 @@ def shells_wanted(
 def within_limit(wanted: Array, limit: Array) -> Array:
     """Cut all firms' orders by the same share where together they exceed the limit."""
     total = ordered_sum(wanted)
+    if (total <= limit).all():
+        return wanted
     return wanted * np.minimum(1.0, safe_divide(np.broadcast_to(limit, total.shape), total, 1.0))

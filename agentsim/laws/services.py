@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws.demand import Demand, elasticity, line, log_kink_quantity, log_price, price, take
-from agentsim.laws.numerics import Array, log, ordered_sum
+from agentsim.laws.numerics import Array, log, ordered_sum, safe_divide
 
 COST_ROUNDING = 1e-12
 """A price this little below cost, relatively, covers it: rounding must not shut a firm down."""
@@ -33,6 +34,7 @@ NOTHING = 1e-280
 """Less service than this is none; what lies below would lose its digits to underflow."""
 
 TINY = float(np.finfo(np.float64).tiny)
+LOG_TINY = float(np.log(TINY))
 NOWHERE = -1e18  # before any corner; finite, as corners may lie at -inf
 
 NEWTON_STEPS = 12
@@ -61,6 +63,8 @@ class Services:
     """Services from the kind given first, M H100e, (firms, runs)."""
     used_dear: Array
     """Services from the kind given second, M H100e, (firms, runs)."""
+    off: Array | None
+    """Share of capacity that is switched off, (firms, runs); None where no firm in any run does."""
 
 
 def weights(psi: Array, sigma: Array | float) -> Array:
@@ -72,9 +76,22 @@ def weights(psi: Array, sigma: Array | float) -> Array:
     best = log_psi.max(axis=0)
     if not np.isfinite(best).all():
         raise ValueError("weights: every run needs a positive, finite quality")
-    log_psi -= best  # the best now has 0, so that psi^sigma neither overflows nor all vanishes
-    total = ordered_sum(np.exp(sigma * log_psi))
-    return np.asarray(np.exp(log_psi - np.log(total) / sigma))
+    # The best now has 0, so that psi^sigma neither overflows nor all vanishes.
+    log_psi -= best
+    return np.exp(log_psi - _log_norm(log_psi, sigma))
+
+
+def log_weights(log_psi: Array, sigma: Array | float) -> Array:
+    """log theta_h, (firms, runs), from log psi_h less that of the best, whose scale cancels out.
+
+    A weight of zero counts as next to nothing, so that no inf - inf comes of it.
+    """
+    return np.maximum(log_psi - _log_norm(log_psi, sigma), LOG_TINY)
+
+
+def _log_norm(log_psi: Array, sigma: Array | float) -> Array:
+    """log (sum psi^sigma)^(1/sigma), (runs,), where the best psi is 1."""
+    return np.asarray(np.log(ordered_sum(np.exp(sigma * log_psi))) / sigma)
 
 
 def aggregate(x: Array, theta: Array, sigma: Array | float) -> Array:
@@ -108,16 +125,27 @@ def clear(
     """
     if not np.all(np.greater(sigma, 1.0) & np.less(sigma, np.inf)):
         raise ValueError("clear: sigma must be above 1 and finite")
-    log_theta = _log_theta(theta)
+    return settle(
+        capacity_cheap, cost_cheap, capacity_dear, cost_dear, _log_theta(theta), sigma, demand
+    )
+
+
+def settle(
+    capacity_cheap: Array,
+    cost_cheap: Array,
+    capacity_dear: Array,
+    cost_dear: Array,
+    log_theta: Array,
+    sigma: Array | float,
+    demand: Demand,
+) -> Services:
+    """`clear` for every quarter: the weights given in logs, and sigma taken on trust."""
     x = capacity_cheap + capacity_dear
     sold = _sell(x, log_theta, sigma, demand)
-    used_cheap, used_dear = np.array(capacity_cheap), np.array(capacity_dear)
-    cost = np.maximum(
-        np.where(capacity_cheap > 0.0, cost_cheap, 0.0),
-        np.where(capacity_dear > 0.0, cost_dear, 0.0),
-    )
-    uncovered = (sold.p_h < cost * (1.0 - COST_ROUNDING)).any(axis=0)
+    used_cheap, used_dear, off = capacity_cheap, capacity_dear, None
+    uncovered = _uncovered(sold.p_h, capacity_cheap, cost_cheap, capacity_dear, cost_dear)
     if uncovered.any():
+        used_cheap, used_dear = np.array(capacity_cheap), np.array(capacity_dear)
         # At full capacity the other runs are cleared; only these are solved.
         runs = slice(None) if uncovered.all() else np.flatnonzero(uncovered)
         cheap, k_cheap, dear, k_dear, log_theta = (
@@ -137,15 +165,16 @@ def clear(
         used_1, used_2 = _switch_off(stack, log_theta, sigma, demand_there)
         less = used_1 + used_2
         resold = _sell(less, log_theta, sigma, demand_there)
-        off = (less == 0.0) & (stack.first > 0.0) & (resold.Q > 0.0)
-        np.copyto(resold.p_h, stack.cost_1, where=off)
+        idle = (less == 0.0) & (stack.first > 0.0) & (resold.Q > 0.0)
+        np.copyto(resold.p_h, stack.cost_1, where=idle)
         x[:, runs] = less
         for whole, part in zip(sold, resold, strict=True):
             whole[..., runs] = part
         used_cheap[:, runs] = np.where(swap, used_2, used_1)
         used_dear[:, runs] = np.where(swap, used_1, used_2)
+        off = 1.0 - safe_divide(x, capacity_cheap + capacity_dear, 1.0)
     E = elasticity(demand, sold.Q)
-    return Services(x, *sold, E=E, used_cheap=used_cheap, used_dear=used_dear)
+    return Services(x, *sold, E=E, used_cheap=used_cheap, used_dear=used_dear, off=off)
 
 
 def marginal_revenue(p_h: Array, s_h: Array, sigma: Array | float, E: Array | float) -> Array:
@@ -161,6 +190,20 @@ def marginal_revenue(p_h: Array, s_h: Array, sigma: Array | float, E: Array | fl
 def industry_marginal_revenue(p_h: Array, E: Array | float) -> Array:
     """What one more unit of a firm's services adds to all firms' revenue together, $k."""
     return p_h * (1.0 - np.divide(1.0, E))
+
+
+def _uncovered(
+    p_h: Array, capacity_cheap: Array, cost_cheap: Array, capacity_dear: Array, cost_dear: Array
+) -> NDArray[np.bool_]:
+    """The runs, (runs,), in which some price does not cover the cost of a kind that the firm has."""
+    limit = 1.0 - COST_ROUNDING
+    if (p_h >= np.maximum(cost_cheap, cost_dear) * limit).all():
+        return np.zeros(p_h.shape[-1], np.bool_)  # most quarters: not even of a kind it has not
+    cost = np.maximum(
+        np.where(capacity_cheap > 0.0, cost_cheap, 0.0),
+        np.where(capacity_dear > 0.0, cost_dear, 0.0),
+    )
+    return (p_h < cost * limit).any(axis=0)
 
 
 class _Sold(NamedTuple):

@@ -29,11 +29,18 @@ def next_quality(q: Array, delta_q: Array, A: Array, T: Array, gamma: Array, luc
     return (1.0 - delta_q) * q + power(A * T, gamma) * np.exp(luck)
 
 
-def quality_shares(q: Array, beta: Array) -> Array:
-    """Return psi_h = q_h^beta / sum q^beta, `(firms, runs)`, adding up to one."""
+def log_relative_quality(q: Array, beta: Array) -> Array:
+    """Return beta log q_h less that of the best, `(firms, runs)`: no power of it overflows."""
     log_q = beta * np.log(np.maximum(q, TINY))
-    weight = np.exp(log_q - log_q.max(axis=0))
-    return weight / ordered_sum(weight)
+    log_q -= log_q.max(axis=0)
+    return log_q
+
+
+def quality_shares(log_relative: Array) -> Array:
+    """Return psi_h = q_h^beta / sum q^beta, `(firms, runs)`, adding up to one."""
+    weight = np.exp(log_relative)
+    weight /= ordered_sum(weight)
+    return weight
 
 
 def place_training(tau: Array, merchant: Array, custom: Array, fit: Array, codesign: Array) -> tuple[Array, Array, Array]:

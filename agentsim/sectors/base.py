@@ -54,7 +54,7 @@ class Sector:
         """Return a sector with its own arrays."""
         twin = copy.copy(self)
         for name, value in vars(self).items():
-            if isinstance(value, np.ndarray):
+            if is_writeable(value):
                 setattr(twin, name, value.copy())
         return twin
 
@@ -69,28 +69,31 @@ class Sector:
 
 
 class Pipeline:
-    """What is ordered and has not arrived: one array a quarter ahead, each of the same shape.
+    """What is ordered and has not arrived: one array a quarter ahead, None where nothing is due.
 
-    The lag may differ from run to run. `longest` is the largest lag that will ever be used.
+    The lag may differ from run to run. `longest` is the largest lag that will ever be used. Slots
+    hold the arrays that were ordered and are never written into.
     """
 
     def __init__(self, shape: tuple[int, ...], longest: int) -> None:
-        self.shape = shape
-        self.slots: deque[Array] = deque(np.zeros(shape) for _ in range(longest + 1))
+        self.slots: deque[Array | None] = deque([None] * (longest + 1))
+        self.nothing = constant(0.0, shape)
 
     def order(self, amount: Array, lags: Iterable[tuple[int, Array | None]]) -> None:
         """Add `amount`, to arrive after the lag. `lags` are (lag, mask of the runs with it)."""
         for lag, mask in lags:
-            if mask is None:
-                self.slots[lag] = self.slots[lag] + amount
-            else:
-                self.slots[lag] = self.slots[lag] + np.where(mask, amount, 0.0)
+            self.add(lag, amount if mask is None else np.where(mask, amount, 0.0))
+
+    def add(self, ahead: int, amount: Array) -> None:
+        """Add what arrives so many quarters from now, `(firms, runs)`."""
+        due = self.slots[ahead]
+        self.slots[ahead] = amount if due is None else due + amount
 
     def arrive(self) -> Array:
         """Take out what arrives this quarter and move the rest a quarter closer."""
         arriving = self.slots.popleft()
-        self.slots.append(np.zeros(self.shape))
-        return arriving
+        self.slots.append(None)
+        return self.nothing if arriving is None else arriving
 
     def copy(self) -> Pipeline:
         """Return a pipeline of its own; slots are never written into, so they may be shared."""
@@ -100,15 +103,32 @@ class Pipeline:
 
     def total(self) -> Array:
         """Return everything still to come, added up in the order of arrival."""
-        result = np.zeros(self.shape)
-        for slot in self.slots:
-            result = result + slot
-        return result
+        due = [slot for slot in self.slots if slot is not None]
+        if len(due) < 2:
+            return due[0] if due else self.nothing
+        total = due[0] + due[1]
+        for slot in due[2:]:
+            total += slot
+        return total
 
     def scale(self, factor: Array) -> None:
         """Cancel a share of everything still to come."""
-        for index, slot in enumerate(self.slots):
-            self.slots[index] = slot * factor
+        for ahead, slot in enumerate(self.slots):
+            if slot is not None:
+                self.slots[ahead] = slot * factor
+
+
+def constant(value: Array | float, shape: tuple[int, ...]) -> Array:
+    """Return an array of this shape that holds `value` and cannot be written to."""
+    array = np.empty(shape)
+    array[...] = value
+    array.flags.writeable = False
+    return array
+
+
+def is_writeable(value: object) -> bool:
+    """Whether this is an array that may change; a constant need not be copied."""
+    return isinstance(value, np.ndarray) and value.flags.writeable
 
 
 def lag_masks(lag: Array) -> list[tuple[int, Array | None]]:

@@ -40,7 +40,7 @@ def _open_inputs(w: World) -> None:
     k = w.memory_makers
     k.capacity[:] = m.memory_capacity * w.p.memory_maker.capacity_share
     _steady_growth(w.memory_pipeline, w.memory_lags, k.capacity, m.memory_pipeline_growth)
-    k.building[:] = w.memory_pipeline.total()
+    k.building = w.memory_pipeline.total()
 
 
 def _steady_growth(
@@ -51,16 +51,18 @@ def _steady_growth(
         step = stock * growth
         for ahead in range(lag):
             added = step if mask is None else np.where(mask, step, 0.0)
-            pipeline.slots[ahead] = pipeline.slots[ahead] + added
+            pipeline.add(ahead, added)
             step = step * (1.0 + growth)
 
 
 def _open_vendors(w: World) -> None:
     v, p, i = w.chip_vendors, w.p.chip_vendor, w.inputs
     v.price[:] = p.price
-    share, reach = w.full(p.spending_share, v.size), w.full(p.reach, v.size)
+    moat = np.zeros_like(v.price)
     for kind in (1.0 - w.designer, w.designer):
-        v.moat = v.moat + kind * chips.moats(kind * share, np.where(kind > 0.0, reach, 1.0))
+        reach = np.where(kind > 0.0, p.reach, 1.0)
+        moat = moat + kind * chips.moats(kind * p.spending_share, reach)
+    w.set_moats(moat)
     v.share[:] = p.spending_share
     v.fill[:] = 1.0
     v.unit_cost[:] = p.making_cost + p.memory_content * i.memory_price
@@ -120,26 +122,22 @@ def _under_way(w: World, pipeline: Pipeline, amount: Array, growth: Array) -> Ar
         for ahead in range(lag):
             part = total * (weights[ahead] / whole)
             part = part if mask is None else np.where(mask, part, 0.0)
-            pipeline.slots[ahead] = pipeline.slots[ahead] + part
+            pipeline.add(ahead, part)
             if ahead == lag - 1:
                 last = last + part
     return last
 
 
 def _open_shells(w: World) -> None:
-    h, p, m = w.hyperscalers, w.p.hyperscaler, w.p.market
+    h, p = w.hyperscalers, w.p.hyperscaler
     h.shells[:] = p.shell_coverage * (h.merchant_power + h.custom_power)
     building = p.shells_building * h.shells
     for lag, mask in w.shell_lags:
         for ahead in range(lag):
             part = building / lag if mask is None else np.where(mask, building / lag, 0.0)
-            w.shell_pipeline.slots[ahead] = w.shell_pipeline.slots[ahead] + part
-            # a shell that is ready after `ahead` more quarters is paid for until then
-            for due in range(ahead + 1):
-                w.shell_instalments.slots[due] = (
-                    w.shell_instalments.slots[due] + part * m.shell_cost / lag
-                )
+            w.shell_pipeline.add(ahead, part)
     h.shells_building = w.shell_pipeline.total()
+    w.shells_in_payment = h.shells_building
 
 
 def _open_credit(w: World) -> None:
@@ -167,5 +165,5 @@ def open_quality(w: World) -> None:
         np.zeros_like(relative), m.quality_decay, h.efficiency, T, m.training_exponent, np.zeros(1)
     )
     scale = safe_divide(ordered_sum(sustained), ordered_sum(relative) * m.quality_decay, 1.0)
-    h.quality = relative * np.where(scale > 0.0, scale, 1.0)
+    w.set_quality(relative * np.where(scale > 0.0, scale, 1.0))
     w.base_quality = h.quality.max(axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.laws import books
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 from agentsim.steps.credit import Purse
 
@@ -16,26 +16,34 @@ ROUNDING = 1e-12
 def books_close(w: World, purse: Purse) -> None:
     """Close the quarter's books of hyperscalers and lenders."""
     h = w.hyperscalers
-    cash = np.maximum(purse.cash + (h.revenue - h.running), 0.0)
-    cash = cash - _serve_debt(w, purse, cash)
-    cash = np.maximum(cash, 0.0)
-    h.sweep = np.where(h.lender_owned > 0.0, np.clip(ai_cash(w), 0.0, cash), 0.0)
-    cash = cash - h.sweep
+    cash = purse.cash + w.operating_cash
+    np.maximum(cash, 0.0, out=cash)
+    cash -= _serve_debt(w, purse, cash)
+    np.maximum(cash, 0.0, out=cash)
+    owned = h.lender_owned > 0.0
+    h.sweep = w.none
+    if owned.any():
+        h.sweep = np.where(owned, clip(ai_cash(w), 0.0, cash), 0.0)
+        cash -= h.sweep
     h.dividends, h.buybacks = books.pay_out(
         purse.planned_payout, cash, w.p.market.dividend_share
     )
-    h.cash = np.maximum(cash - (h.dividends + h.buybacks), 0.0)
+    cash -= h.dividends + h.buybacks
+    h.cash = np.maximum(cash, 0.0, out=cash)
     _lenders_collect(w)
-    _assets_wear(w)
+    _assets_wear(w, purse.spent)
     _core_moves_on(w)
 
 
 def ai_cash(w: World) -> Array:
     """Return AI cash before any sweep: service revenue less everything AI costs, plus net debt."""
     h = w.hyperscalers
-    chips_and_systems = h.merchant_spend + h.custom_spend + h.system_spend
-    operating = h.revenue - h.running - chips_and_systems - h.shell_spend - h.design_spend
-    return operating + h.borrowing - h.interest - h.principal
+    cash = w.operating_cash - h.capex
+    cash -= h.design_spend
+    cash += h.borrowing
+    cash -= h.interest
+    cash -= h.principal
+    return cash
 
 
 def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
@@ -44,36 +52,53 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
     Returns what was paid. The default itself moves no cash: debt is cut to what the collateral is
     worth, and lenders own what the firm's AI business earns from then on.
     """
-    h, b = w.hyperscalers, w.lenders
-    due = ordered_sum(purse.interest_due) + ordered_sum(purse.principal_due)
-    paid = np.minimum(due, cash)
-    share = safe_divide(paid, due, 1.0)
-    interest, principal = purse.interest_due * share, purse.principal_due * share
-    h.interest, h.principal = ordered_sum(interest), ordered_sum(principal)
-    b.interest = ordered_sum(np.swapaxes(interest, 0, 1))
-    b.principal = ordered_sum(np.swapaxes(principal, 0, 1))
-    b.lending = ordered_sum(np.swapaxes(purse.new_loans, 0, 1))
+    h, b, r = w.hyperscalers, w.lenders, w.rates
+    due = purse.interest_due + purse.principal_due
+    loans, coupons, kept = b.loans, b.coupons, 1.0 - r.repayment
+    h.interest, h.principal = purse.interest_due, purse.principal_due
+    paid_in_full = (cash >= due).all()
+    if not paid_in_full:
+        share = safe_divide(np.minimum(due, cash), due, 1.0)
+        h.interest, h.principal = h.interest * share, h.principal * share
+        loans, coupons, kept = loans * share, coupons * share, 1.0 - r.repayment * share
+    b.interest = 0.25 * _by_lender(coupons)
+    b.principal = r.repayment * _by_lender(loans)
 
-    kept = 1.0 - safe_divide(principal, b.loans, 0.0)
-    rate = w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
-    b.loans = b.loans * kept + purse.new_loans
-    b.coupons = b.coupons * kept + purse.new_loans * rate
-    lent = ordered_sum(b.lending)
-    charged = ordered_sum(ordered_sum(purse.new_loans * rate))
-    w.inputs.loan_rate[0] = safe_divide(charged, lent, w.inputs.loan_rate[0])
+    b.loans = b.loans * kept
+    b.coupons = b.coupons * kept
+    b.lending = w.no_lending
+    if purse.new_loans is not None:
+        _add_loans(w, purse.new_loans)
 
-    defaulted = paid < due * (1.0 - ROUNDING)
-    h.defaulted = defaulted.astype(np.float64)
+    h.defaulted = h.written_off = w.none
+    b.losses = w.no_lending
     h.restructuring = np.maximum(h.restructuring - 1.0, 0.0)
-    h.written_off = np.zeros_like(due)
-    b.losses = np.zeros_like(b.funds)
-    if defaulted.any():
-        _restructure(w, defaulted, purse.collateral)
+    if not paid_in_full:
+        defaulted = cash < due * (1.0 - ROUNDING)
+        if defaulted.any():
+            _restructure(w, defaulted, purse.collateral)
     h.debt = ordered_sum(b.loans)
-    b.outstanding = ordered_sum(np.swapaxes(b.loans, 0, 1))
+    b.outstanding = _by_lender(b.loans)
     rate_lost = 4.0 * safe_divide(b.losses, b.outstanding + b.losses, 0.0)
     b.loss_rate = 0.75 * b.loss_rate + 0.25 * rate_lost
     return h.interest + h.principal
+
+
+def _by_lender(x: Array) -> Array:
+    """Add up all borrowers of each lender: `(lenders, firms, runs)` to `(lenders, runs)`."""
+    return ordered_sum(np.swapaxes(x, 0, 1))
+
+
+def _add_loans(w: World, new_loans: Array) -> None:
+    """Lenders pay out what they lend, at their rate for the borrower."""
+    b, i = w.lenders, w.inputs
+    rate = w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    coupons = new_loans * rate
+    b.loans += new_loans
+    b.coupons += coupons
+    b.lending = _by_lender(new_loans)
+    charged = ordered_sum(ordered_sum(coupons))
+    i.loan_rate[0] = safe_divide(charged, ordered_sum(b.lending), i.loan_rate[0])
 
 
 def _restructure(w: World, defaulted: Array, collateral: Array) -> None:
@@ -81,11 +106,12 @@ def _restructure(w: World, defaulted: Array, collateral: Array) -> None:
     h, b = w.hyperscalers, w.lenders
     debt = ordered_sum(b.loans)
     left = np.where(defaulted, books.haircut(debt, collateral), 1.0)
-    claims = safe_divide(b.loans, np.broadcast_to(debt, b.loans.shape), 0.0)
+    claims = safe_divide(b.loans, debt, 0.0)
     lost = b.loans * (1.0 - left)
     b.claims = np.where(defaulted, claims, b.claims)
-    b.losses = ordered_sum(np.swapaxes(lost, 0, 1))
+    b.losses = _by_lender(lost)
     h.written_off = ordered_sum(lost)
+    h.defaulted = defaulted.astype(np.float64)
     b.loans = b.loans * left
     b.coupons = b.coupons * left
     h.restructuring = np.where(defaulted, w.p.market.restructuring_quarters, h.restructuring)
@@ -95,26 +121,27 @@ def _restructure(w: World, defaulted: Array, collateral: Array) -> None:
 def _lenders_collect(w: World) -> None:
     """Lenders book what borrowers paid; savers get the income and bring new money."""
     h, b = w.hyperscalers, w.lenders
-    b.sweep = ordered_sum(np.swapaxes(b.claims * h.sweep, 0, 1))
-    b.inflow[:] = w.p.lender.inflow
+    b.sweep = w.no_lending if h.sweep is w.none else _by_lender(b.claims * h.sweep)
+    b.inflow = w.p.lender.inflow
     b.payout = b.interest + b.sweep
     b.funds = np.maximum(b.funds - b.lending, 0.0) + b.principal + b.inflow
 
 
-def _assets_wear(w: World) -> None:
+def _assets_wear(w: World, bought: Array) -> None:
     """Depreciate chips and systems in the books and in truth, then add what was bought."""
     h = w.hyperscalers
-    bought = h.merchant_spend + h.custom_spend + h.system_spend
-    h.book_value = h.book_value * (1.0 - books.wear_rate(w.p.hyperscaler.book_life)) + bought
-    h.economic_value = h.economic_value * (1.0 - w.rates.wear) + bought
+    h.book_value = h.book_value * (1.0 - w.rates.book_wear)
+    h.book_value += bought
+    h.economic_value = h.economic_value * (1.0 - w.rates.wear)
+    h.economic_value += bought
 
 
 def _core_moves_on(w: World) -> None:
     """Grow the core business's cash and the capex outside AI for the next quarter."""
     h, p = w.hyperscalers, w.p.hyperscaler
-    operating = h.revenue - h.running
     core = h.core_cash + h.other_capex
-    h.trailing_cash = 0.75 * h.trailing_cash + operating + core
+    h.trailing_cash = 0.75 * h.trailing_cash
+    h.trailing_cash += w.operating_cash + core
     grown = core * w.rates.core_growth
     w.other_capex_path = w.other_capex_path * w.rates.other_capex_growth
     h.other_capex = np.minimum(p.other_capex * w.other_capex_path, grown)

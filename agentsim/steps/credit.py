@@ -14,76 +14,92 @@ from agentsim.steps.choices import Choices
 
 @dataclass
 class Purse:
-    """Each hyperscaler's money in the quarter: what it has, what it owes, what it may spend."""
+    """Each hyperscaler's money in the quarter: what it has, what it owes, what it may spend.
+
+    Arrays are `(firms, runs)` where nothing else is said.
+    """
 
     cash: Array  # in hand, falls as the quarter goes on
-    interest_due: Array  # (lenders, firms, runs)
-    principal_due: Array  # (lenders, firms, runs)
-    new_loans: Array  # (lenders, firms, runs)
+    interest_due: Array
+    principal_due: Array
+    new_loans: Array | None  # (lenders, firms, runs); None if nobody borrows
     merchant_budget: Array  # chips and systems
     custom_budget: Array
+    budget: Array  # both
+    fleet_value: Array  # of delivered chips and systems at last quarter's prices
+    collateral: Array  # what lenders take the fleets, delivered and on order, to be worth
     planned_payout: Array
-    collateral: Array
+    spent: Array | None = None  # on chips and systems, once they are shipped
 
 
 def fleet_value(w: World) -> Array:
     """Return what the delivered fleets would cost today, chips and systems, `(firms, runs)`."""
-    h, i = w.hyperscalers, w.inputs
-    merchant = h.merchant_fleet * (i.merchant_price + i.system_cost)
-    return merchant + h.custom_fleet * (i.custom_price + i.system_cost)
+    h = w.hyperscalers
+    return _at_price(w, h.merchant_fleet, h.custom_fleet)
 
 
-def collateral_value(w: World) -> Array:
-    """Return what lenders take the fleets, delivered and on order, to be worth."""
-    h, i = w.hyperscalers, w.inputs
-    on_order = h.merchant_on_order * (i.merchant_price + i.system_cost)
-    on_order = on_order + h.custom_on_order * (i.custom_price + i.system_cost)
+def collateral_value(w: World, fleets: Array) -> Array:
+    """Return what lenders take the fleets to be worth, those on order at price.
+
+    `fleets` is the replacement value of those delivered.
+    """
+    h = w.hyperscalers
     life = 4.0 * np.asarray(w.p.market.collateral_life)
-    return credit.collateral_value(fleet_value(w), h.fleet_age, life) + on_order
+    delivered = credit.collateral_value(fleets, h.fleet_age, life)
+    return delivered + _at_price(w, h.merchant_on_order, h.custom_on_order)
+
+
+def _at_price(w: World, merchant: Array, custom: Array) -> Array:
+    """Return what so many chips of the two kinds cost today, with their systems."""
+    i = w.inputs
+    value = merchant * (i.merchant_price + i.system_cost)
+    value += custom * (i.custom_price + i.system_cost)
+    return value
 
 
 def credit_clears(w: World, chosen: Choices) -> Purse:
     """Firms plan their spending; what cash does not cover is asked for, offered, rationed."""
-    h, b, i, m = w.hyperscalers, w.lenders, w.inputs, w.p.market
+    h, b, i, r = w.hyperscalers, w.lenders, w.inputs, w.rates
     choice, terms = chosen.hyperscaler, chosen.lender
-    able = h.restructuring <= 0.0
+    barred = h.restructuring > 0.0  # from orders and credit
+    some_barred = barred.any()
 
-    planned = np.where(able, choice["capex_rate"], 0.0) * fleet_value(w)
-    shells_due = w.shell_instalments.arrive()
-    design_due = w.p.hyperscaler.design_cost * w.p.hyperscaler.custom_program
-    interest_due = 0.25 * b.coupons
-    principal_due = w.rates.repayment * b.loans
-    debt_service = ordered_sum(interest_due) + ordered_sum(principal_due)
+    fleets = fleet_value(w)
+    planned = choice["capex_rate"] * fleets
+    if some_barred:
+        np.copyto(planned, 0.0, where=barred)
+    shells_due = w.shells_in_payment * r.shell_instalment
+    interest_due = 0.25 * ordered_sum(b.coupons)
+    principal_due = r.repayment * h.debt
+    debt_service = interest_due + principal_due
     planned_payout = choice["payout"] * h.core_cash
-    expected = h.revenue - h.running
-
     w.core_paid_in = h.core_cash
     in_hand = h.cash + h.core_cash
-    due = shells_due + design_due + debt_service
-    short = planned + due + planned_payout - (in_hand + expected)
-    ask = np.maximum(choice["debt_share"] * (planned + shells_due), np.maximum(short, 0.0))
-    ask = np.where(able, ask, 0.0)
 
-    collateral = collateral_value(w)
-    coverage = credit.coverage_room(
-        m.coverage_multiple, h.trailing_cash, h.debt + w.p.hyperscaler.old_debt
-    )
+    # what is due and planned, less what is in hand and expected to come in
+    short = planned + shells_due
+    ask = choice["debt_share"] * short
+    short += w.design_due + debt_service + planned_payout
+    short -= in_hand + w.operating_cash
+    ask = np.maximum(np.maximum(ask, short), 0.0)
+    if some_barred:
+        np.copyto(ask, 0.0, where=barred)
+
+    collateral = collateral_value(w, fleets)
     b.spread, b.advance_rate = terms["spread"], terms["advance_rate"]
     b.deployed = terms["deployed"]
-    offered = b.deployed * b.funds
-    new_loans = credit.clear(ask, coverage, collateral, h.debt, offered, b.spread, b.advance_rate)
-    h.borrowing = ordered_sum(new_loans)
-    i.credit_demand[0] = safe_divide(ordered_sum(ask), ordered_sum(offered), 1.0)
-
+    new_loans = _borrow(w, ask, collateral)
     cash = in_hand + h.borrowing
-    h.design_spend = np.minimum(design_due, cash)
-    cash = cash - h.design_spend
+    h.design_spend = np.minimum(w.design_due, cash)
+    cash -= h.design_spend
     h.shell_spend = np.minimum(shells_due, cash)
-    cash = cash - h.shell_spend
-    _drop_unpaid_shells(w, safe_divide(h.shell_spend, shells_due, 1.0))
+    cash -= h.shell_spend
+    if (h.shell_spend < shells_due).any():
+        _drop_unpaid_shells(w, safe_divide(h.shell_spend, shells_due, 1.0))
 
-    reserve = np.maximum(debt_service - np.maximum(expected, 0.0), 0.0)
-    h.funded = np.minimum(1.0, safe_divide(np.maximum(cash - reserve, 0.0), planned, 1.0))
+    reserve = np.maximum(debt_service - np.maximum(w.operating_cash, 0.0), 0.0)
+    free = np.maximum(cash - reserve, 0.0)
+    h.funded = np.minimum(1.0, safe_divide(free, planned, 1.0))
     h.custom_share = choice["custom_share"] * w.p.hyperscaler.custom_program
     budget = planned * h.funded
     custom_budget = budget * h.custom_share
@@ -94,13 +110,29 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
         new_loans=new_loans,
         merchant_budget=budget - custom_budget,
         custom_budget=custom_budget,
-        planned_payout=planned_payout,
+        budget=budget,
+        fleet_value=fleets,
         collateral=collateral,
+        planned_payout=planned_payout,
     )
 
 
+def _borrow(w: World, ask: Array, collateral: Array) -> Array | None:
+    """Lenders answer what is asked for; returns the new loans, `(lenders, firms, runs)`."""
+    h, b, i, m = w.hyperscalers, w.lenders, w.inputs, w.p.market
+    offered = b.deployed * b.funds
+    i.credit_demand[0] = safe_divide(ordered_sum(ask), ordered_sum(offered), 1.0)
+    if not ask.any():
+        h.borrowing = w.none
+        return None
+    all_debt = h.debt + w.p.hyperscaler.old_debt
+    coverage = credit.coverage_room(m.coverage_multiple, h.trailing_cash, all_debt)
+    loans = credit.clear(ask, coverage, collateral, h.debt, offered, b.spread, b.advance_rate)
+    h.borrowing = ordered_sum(loans)
+    return loans
+
+
 def _drop_unpaid_shells(w: World, paid: Array) -> None:
-    """What is not paid for is not built: the order shrinks by the unpaid share."""
-    if (paid < 1.0).any():
-        w.shell_pipeline.scale(paid)
-        w.shell_instalments.scale(paid)
+    """What is not paid for is not built: the orders shrink by the unpaid share."""
+    w.shell_pipeline.scale(paid)
+    w.hyperscalers.shells_building = w.shell_pipeline.total()

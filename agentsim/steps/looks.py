@@ -11,28 +11,39 @@ from typing import Any
 import numpy as np
 
 from agentsim.laws import credit, demand, services, technology
-from agentsim.laws.numerics import Array, ordered_sum, power, safe_divide
-from agentsim.sectors.base import Sector
+from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.sectors.base import Sector, constant
 from agentsim.sectors.world import World
 from agentsim.steps.credit import collateral_value, fleet_value
 
 NO_CEILING = 1e4  # $k per H100e, the highest price that can be chosen
 
+Outlook = tuple[Array, Array, services._Sold, demand.Demand]
+"""At committed fleets: capacity x, training T, what they would sell for, and to what demand."""
+
 
 class Look:
-    """What one role can see this quarter."""
+    """What one role can see, quarter after quarter."""
 
     def __init__(self, w: World, sector: Sector, parameters: Any) -> None:
         self.w = w
         self.sector = sector
         self.parameters = parameters
-        self.known: dict[str, Array] = {}
+        self.quarter = w.quarter
+        self.known: dict[str, Array] = {}  # worked out this quarter
+        self.lasting: dict[str, Array] = {}  # what does not change in a run
 
     def __call__(self, name: str) -> Array:
         """Return the field of that name, `(firms, runs)` or `(1, runs)`."""
-        if name not in self.known:
-            self.known[name] = np.atleast_2d(self._find(name))
-        return self.known[name]
+        if self.quarter != self.w.quarter:
+            self.quarter = self.w.quarter
+            self.known = {}
+        found = self.known.get(name)
+        if found is None:
+            found = self.lasting.get(name)
+        if found is None:
+            found = self._find(name)
+        return found
 
     def public(self, name: str) -> Array:
         """Return state of all firms that everybody may see."""
@@ -45,13 +56,28 @@ class Look:
     def _find(self, name: str) -> Array:
         derived = getattr(self, f"see_{name}", None)
         if derived is not None:
-            return derived()  # type: ignore[no-any-return]
+            found: Array = derived()
+            if found.ndim < 2:
+                found = found.reshape(1, -1)
+            self.known[name] = found
+            return found
         for place in (self.sector, self.w.customers, self.w.inputs):
             if name in type(place).states:
                 return getattr(place, name)  # type: ignore[no-any-return]
+        self.lasting[name] = found = self._parameter(name)
+        return found
+
+    def _parameter(self, name: str) -> Array:
+        """Return what never changes in a run: a firm's parameter or a market's."""
         if hasattr(self.parameters, name):
-            return self.w.full(getattr(self.parameters, name), self.sector.size)
-        return np.broadcast_to(getattr(self.w.p.market, name), (1, self.w.runs))
+            return getattr(self.parameters, name)  # type: ignore[no-any-return]
+        return constant(getattr(self.w.p.market, name), (1, self.w.runs))
+
+    def for_all(self, row: Array) -> Array:
+        """Return what is the same for all firms of the role with a row for each."""
+        rows = np.empty((self.sector.size, self.w.runs))
+        rows[...] = row
+        return rows
 
 
 class HyperscalerLook(Look):
@@ -59,14 +85,14 @@ class HyperscalerLook(Look):
 
     def __init__(self, w: World) -> None:
         super().__init__(w, w.hyperscalers, w.p.hyperscaler)
+        self._outlook: tuple[int, Outlook] | None = None  # quarter, and what was seen in it
+        self.lasting["planned_payout"] = w.p.hyperscaler.payout
+        self.lasting["wear"] = self.for_all(w.rates.wear)
+        self.lasting["required_return"] = constant(w.rates.required_return, (1, w.runs))
 
     def see_operating_cash(self) -> Array:
         """AI service revenue less running cost."""
-        return self.w.hyperscalers.revenue - self.w.hyperscalers.running
-
-    def see_planned_payout(self) -> Array:
-        """The payout that the firm is used to."""
-        return self.w.full(self.w.p.hyperscaler.payout, self.sector.size)
+        return self.w.operating_cash
 
     def see_borrowing_room(self) -> Array:
         """Most that lenders' last terms would let the firm borrow."""
@@ -75,19 +101,12 @@ class HyperscalerLook(Look):
         multiple = self.w.p.market.coverage_multiple
         by_cash = credit.coverage_room(multiple, h.trailing_cash, h.debt + old)
         best = b.advance_rate.max(axis=0)
-        return np.minimum(by_cash, np.maximum(best * collateral_value(self.w) - h.debt, 0.0))
+        collateral = collateral_value(self.w, self("fleet_value"))
+        return np.minimum(by_cash, np.maximum(best * collateral - h.debt, 0.0))
 
     def see_fleet_value(self) -> Array:
         """Replacement value of the delivered fleet."""
         return fleet_value(self.w)
-
-    def see_wear(self) -> Array:
-        """Share of the fleet that wears out in a quarter."""
-        return np.broadcast_to(self.w.rates.wear, (self.sector.size, self.w.runs))
-
-    def see_required_return(self) -> Array:
-        """Return on capital asked for, a quarter."""
-        return np.broadcast_to(self.w.rates.required_return, (1, self.w.runs))
 
     def see_rivals_capex_rate(self) -> Array:
         """Rivals' chip and system spending over rivals' fleet value."""
@@ -99,8 +118,8 @@ class HyperscalerLook(Look):
 
     # What one more chip would bring, at committed fleets --------------------------------------
 
-    def committed(self) -> tuple[Array, Array, services._Sold, demand.Demand]:
-        """Return (capacity x, training T, what it would sell for, demand) at committed fleets."""
+    def committed(self) -> Outlook:
+        """Work out the outlook."""
         h, p, m = self.w.hyperscalers, self.w.p.hyperscaler, self.w.p.market
         merchant = h.merchant_fleet + h.merchant_on_order
         custom = h.custom_fleet + h.custom_on_order
@@ -108,17 +127,15 @@ class HyperscalerLook(Look):
             h.training_share, merchant, custom, p.custom_fit, p.codesign
         )
         x = h.efficiency * (left_m + p.custom_fit * left_c)
-        psi = technology.quality_shares(h.quality, m.quality_exponent)
-        total_demand = self.w.demand()
-        theta = services.weights(psi, m.substitution)
-        sold = services._sell(x, services._log_theta(theta), np.asarray(m.substitution), total_demand)
+        total_demand = self.w.demand
+        sold = services._sell(x, self.w.log_theta, m.substitution, total_demand)
         return x, T, sold, total_demand
 
-    def outlook(self) -> tuple[Array, Array, services._Sold, demand.Demand]:
-        """Return `committed`, computed once a quarter."""
-        if not hasattr(self, "_outlook"):
-            self._outlook = self.committed()
-        return self._outlook
+    def outlook(self) -> Outlook:
+        """Return the outlook, worked out once a quarter."""
+        if self._outlook is None or self._outlook[0] != self.w.quarter:
+            self._outlook = (self.w.quarter, self.committed())
+        return self._outlook[1]
 
     def elasticity(self) -> Array:
         """Elasticity of demand for one unit more than committed fleets make."""
@@ -162,26 +179,20 @@ class HyperscalerLook(Look):
 
     def _user_cost(self, price: Array, kw: Array) -> Array:
         """Sum price x (return + wear + expected price decline) x (1 + return)^lag over the parts."""
-        m, r, i = self.w.p.market, self.w.rates, self.w.inputs
-        rho = np.asarray(r.required_return)
-        wait = power(1.0 + rho, m.delivery_quarters)
-        chip_and_system = (price + i.system_cost) * (rho + r.wear + r.price_decline) * wait
-        # a shell is paid for evenly while it is built
-        built = power(1.0 + rho, 0.5 * np.asarray(m.shell_quarters))
-        shell = m.shell_cost * kw * i.energy_index * (rho + r.shell_wear) * built
-        return np.broadcast_to(chip_and_system + shell, (self.sector.size, self.w.runs))
+        r, i = self.w.rates, self.w.inputs
+        chip_and_system = (price + i.system_cost) * r.chip_user_cost
+        shell = self.w.p.market.shell_cost * kw * i.energy_index * r.shell_user_cost
+        return self.for_all(chip_and_system + shell)
 
     def see_merchant_running_cost(self) -> Array:
         """Electricity and upkeep of a new merchant chip."""
         m = self.w.p.market
-        cost = m.running_cost * m.merchant_power * self.w.inputs.energy_index
-        return np.broadcast_to(cost, (self.sector.size, self.w.runs))
+        return self.for_all(m.running_cost * m.merchant_power * self.w.inputs.energy_index)
 
     def see_custom_running_cost(self) -> Array:
         """Electricity and upkeep of a new custom chip."""
         m = self.w.p.market
-        cost = m.running_cost * m.custom_power * self.w.inputs.energy_index
-        return np.broadcast_to(cost, (self.sector.size, self.w.runs))
+        return self.for_all(m.running_cost * m.custom_power * self.w.inputs.energy_index)
 
     def see_cartel_quantity(self) -> Array:
         """Services that would earn all firms the most, over what committed fleets can make.
@@ -202,8 +213,7 @@ class HyperscalerLook(Look):
         lowest = np.maximum(wanted_price, demand.kink_price(d))
         chosen_price = np.minimum(lowest, np.broadcast_to(d.P_bar, (self.w.runs,)))
         best = demand.quantity(d, chosen_price)
-        ratio = safe_divide(best, sold.Q, 1.0)
-        return np.broadcast_to(ratio, (self.sector.size, self.w.runs))
+        return self.for_all(safe_divide(best, sold.Q, 1.0))
 
 
 class ChipVendorLook(Look):
@@ -211,28 +221,21 @@ class ChipVendorLook(Look):
 
     def __init__(self, w: World) -> None:
         super().__init__(w, w.chip_vendors, w.p.chip_vendor)
+        self.lasting["base_margin"] = w.base_margin
+        # Price ceiling over the price of custom chips: none where nobody designs or can order any.
+        fit = (w.p.hyperscaler.custom_fit * w.p.hyperscaler.custom_program).max(axis=0)
+        designed = ordered_sum(w.designer) > 0.0
+        self.outside = np.where(designed, w.p.market.outside_option * safe_divide(1.0, fit, np.inf), np.inf)
 
     def see_unit_cost(self) -> Array:
         """Making cost and memory of one H100e at today's known costs."""
         p, i = self.w.p.chip_vendor, self.w.inputs
         return p.making_cost * i.cost_index + p.memory_content * i.memory_price
 
-    def see_designer(self) -> Array:
-        """1 for designers."""
-        return self.w.designer
-
-    def see_base_margin(self) -> Array:
-        """Gross margin at the base date."""
-        return self.w.base_margin
-
     def see_price_ceiling(self) -> Array:
         """Price at which buyers turn to custom silicon of the best fit there is; none for designers."""
-        w, p = self.w, self.w.p.hyperscaler
-        fit = (w.full(p.custom_fit, w.hyperscalers.size) * p.custom_program).max(axis=0)
-        designers = ordered_sum(w.designer)
-        outside = w.p.market.outside_option * safe_divide(w.inputs.custom_price[0], fit, np.inf)
-        ceiling = np.where(designers > 0.0, np.minimum(outside, NO_CEILING), NO_CEILING)
-        return np.where(w.designer > 0.0, NO_CEILING, ceiling)
+        ceiling = np.minimum(self.w.inputs.custom_price * self.outside, NO_CEILING)
+        return np.where(self.w.designer > 0.0, NO_CEILING, ceiling)
 
 
 class MemoryMakerLook(Look):
@@ -240,14 +243,11 @@ class MemoryMakerLook(Look):
 
     def __init__(self, w: World) -> None:
         super().__init__(w, w.memory_makers, w.p.memory_maker)
+        self.lasting["growth_limit"] = constant(w.p.market.memory_growth_limit, (1, w.runs))
 
     def see_memory_margin(self) -> Array:
         """Gross margin of memory, last quarter."""
         return 1.0 - self.w.inputs.memory_cost / self.w.inputs.memory_price
-
-    def see_growth_limit(self) -> Array:
-        """Fastest growth of capacity."""
-        return np.broadcast_to(self.w.p.market.memory_growth_limit, (1, self.w.runs))
 
 
 class LenderLook(Look):
@@ -255,18 +255,8 @@ class LenderLook(Look):
 
     def __init__(self, w: World) -> None:
         super().__init__(w, w.lenders, w.p.lender)
-
-    def see_base_spread(self) -> Array:
-        """Spread at the base date."""
-        return self.w.full(self.w.p.lender.spread, self.sector.size)
-
-    def see_base_advance_rate(self) -> Array:
-        """Advance rate at the base date."""
-        return self.w.full(self.w.p.lender.advance_rate, self.sector.size)
-
-    def see_base_deployed(self) -> Array:
-        """Share of ready funds offered at the base date."""
-        return self.w.full(self.w.p.lender.deployed, self.sector.size)
+        for name in ("spread", "advance_rate", "deployed"):
+            self.lasting[f"base_{name}"] = getattr(w.p.lender, name)
 
     def see_industry_loss_rate(self) -> Array:
         """All lenders' smoothed write-offs over loans."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws import power, services, technology
+from agentsim.laws import power, services
 from agentsim.sectors.opening import open_books, open_quality
 from agentsim.sectors.world import World
 from agentsim.steps.services import services_clear, split_fleet
@@ -22,13 +22,10 @@ def open_market(w: World) -> None:
     open_quality(w)
     use = split_fleet(w)
     x = h.efficiency * (use.merchant + p.custom_fit * use.custom)
-    theta = services.weights(
-        technology.quality_shares(h.quality, m.quality_exponent), m.substitution
-    )
-    w.base_quantity = np.array(np.broadcast_to(services.aggregate(x, theta, m.substitution), w.runs))
-    w.base_price = np.array(np.broadcast_to(m.service_revenue / w.base_quantity, w.runs))
+    w.base_quantity = services.aggregate(x, np.exp(w.log_theta), m.substitution)
+    w.base_price = m.service_revenue / w.base_quantity
+    w.rebase_demand()
     as_is = {"withheld": np.zeros_like(h.cash), "training_share": h.training_share}
     services_clear(w, as_is, np.full_like(h.cash, np.inf))
-    h.quality_share = technology.quality_shares(h.quality, m.quality_exponent)
-    h.trailing_cash = 4.0 * ((h.revenue - h.running) + h.core_cash + h.other_capex)
+    h.trailing_cash = 4.0 * (w.operating_cash + h.core_cash + h.other_capex)
     w.inputs.other_purchases[:] = m.other_buyers_budget

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.laws import books, power
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 
 # Growth that builders of shells plan for, a quarter: they neither believe in collapse nor in more
@@ -19,50 +19,60 @@ def power_and_shells(w: World, ordered_power: Array) -> None:
     `ordered_power` is the power of the chips shipped this quarter, GW, `(firms, runs)`.
     """
     wear_and_arrive(w)
-    order_shells(w, ordered_power)
+    ordered = order_shells(w, ordered_power)
     open_shells(w)
+    if w.shells_at_once is not None:
+        w.shells_in_payment = w.shells_in_payment + np.where(w.shells_at_once, ordered, 0.0)
 
 
 def wear_and_arrive(w: World) -> None:
     """Everything delivered wears by a quarter; chips shipped a delivery time ago are installed."""
     h, kept = w.hyperscalers, 1.0 - w.rates.wear
-    old = (h.merchant_fleet + h.custom_fleet) * kept
-    merchant, custom = w.merchant_pipeline.arrive(), w.custom_pipeline.arrive()
-    h.fleet_age = books.mean_age(h.fleet_age, old, merchant + custom)
-    h.merchant_fleet = h.merchant_fleet * kept + merchant
-    h.custom_fleet = h.custom_fleet * kept + custom
-    h.merchant_power = h.merchant_power * kept + w.merchant_power_pipeline.arrive()
-    h.custom_power = h.custom_power * kept + w.custom_power_pipeline.arrive()
+    h.merchant_fleet, h.custom_fleet = h.merchant_fleet * kept, h.custom_fleet * kept
+    old = h.merchant_fleet + h.custom_fleet
+    h.merchant_fleet += w.merchant_pipeline.arrive()
+    h.custom_fleet += w.custom_pipeline.arrive()
+    h.fleet_age = books.mean_age(h.fleet_age, old, h.merchant_fleet + h.custom_fleet)
+    h.merchant_power = h.merchant_power * kept
+    h.merchant_power += w.merchant_power_pipeline.arrive()
+    h.custom_power = h.custom_power * kept
+    h.custom_power += w.custom_power_pipeline.arrive()
     h.merchant_on_order = w.merchant_pipeline.total()
     h.custom_on_order = w.custom_pipeline.total()
 
 
-def order_shells(w: World, ordered_power: Array) -> None:
-    """Order shells for the chips on order, and for the growth until the shells are ready."""
+def order_shells(w: World, ordered_power: Array) -> Array:
+    """Order shells for the chips on order, and for the growth until the shells are ready.
+
+    A shell is paid for in equal parts from the next quarter until it is ready: an instalment is
+    due for all that is under construction, and once for what is ready at once.
+    """
     h, r, m = w.hyperscalers, w.rates, w.p.market
     committed = h.merchant_power + h.custom_power
-    committed = committed + w.merchant_power_pipeline.total() + w.custom_power_pipeline.total()
-    pace = safe_divide(ordered_power, committed, 0.0) - r.wear
+    committed += w.merchant_power_pipeline.total()
+    committed += w.custom_power_pipeline.total()
+    pace = safe_divide(ordered_power, committed, 0.0)
+    pace -= r.wear
     wanted = power.shells_wanted(
         committed,
-        np.minimum(np.maximum(pace, LEAST_GROWTH), MOST_GROWTH),
+        clip(pace, LEAST_GROWTH, MOST_GROWTH),
         r.shell_lag_gap,
         h.shells * (1.0 - r.shell_wear),
-        w.shell_pipeline.total(),
+        h.shells_building,
         r.shell_survival,
     )
-    new = power.within_limit(np.where(h.restructuring > 0.0, 0.0, wanted), m.power_limit)
+    barred = h.restructuring > 0.0
+    if barred.any():
+        wanted = np.where(barred, 0.0, wanted)
+    new = power.within_limit(wanted, m.power_limit)
     w.inputs.power_ordered[0] = ordered_sum(new)
     w.shell_pipeline.order(new, w.shell_lags)
-    for lag, mask in w.shell_lags:
-        parts = max(lag, 1)  # paid in equal parts from the next quarter until it is ready
-        instalment = new * m.shell_cost / parts
-        w.shell_instalments.order(instalment, [(ahead, mask) for ahead in range(parts)])
+    return new
 
 
 def open_shells(w: World) -> None:
     """Shells wear, new ones are powered, and the fleet works as far as they reach."""
     h = w.hyperscalers
     h.shells = h.shells * (1.0 - w.rates.shell_wear) + w.shell_pipeline.arrive()
-    h.shells_building = w.shell_pipeline.total()
+    h.shells_building = w.shells_in_payment = w.shell_pipeline.total()
     h.working_share = power.working_share(h.shells, h.merchant_power + h.custom_power)

@@ -21,9 +21,10 @@ def technology_moves(w: World, luck: Luck) -> None:
     i.other_budget = i.other_budget * r.other_buyers_growth
     w.density = w.density * r.density_growth
 
-    w.gaps[0].gap = w.gaps[0].gap + np.log(r.frontier_growth)
-    behind = np.zeros_like(w.hyperscalers.efficiency)
-    for cause in w.gaps:
+    trend, *shocks = w.gaps
+    trend.gap = (trend.gap + r.log_frontier_growth) * (1.0 - trend.diffusion)
+    behind = trend.gap
+    for cause in shocks:
         cause.gap = cause.gap * (1.0 - cause.diffusion)
         behind = behind + cause.gap
     w.hyperscalers.efficiency = i.frontier * np.exp(-behind)
@@ -31,4 +32,6 @@ def technology_moves(w: World, luck: Luck) -> None:
     c.noise = m.demand_persistence * c.noise + m.demand_noise * luck.demand
     c.adoption[:] = technology.adoption(m.adoption_saturation, m.adoption_growth_per_year, w.quarter)
     best = w.hyperscalers.quality.max(axis=0) / w.base_quality
-    c.willingness[:] = power(best, m.new_uses)
+    W = power(best, m.new_uses)
+    c.willingness[:] = W
+    w.demand = w.demand.moved(c.adoption[0] * np.exp(c.noise[0]), W)

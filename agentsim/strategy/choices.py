@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -75,26 +76,44 @@ def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> t
         raise AgentsimError(f"strategy {who} returned {type(made).__name__}; return a {kind.__name__}")
     arrays: dict[str, Array | None] = {}
     bad: Array | None = None
-    for item in fields(kind):
-        value = getattr(made, item.name)
+    for name, low, high in _bounds(kind):
+        value = getattr(made, name)
         if value is None:
-            arrays[item.name] = None
+            arrays[name] = None
             continue
         try:
-            array = np.broadcast_to(np.asarray(value, dtype=np.float64), (firms, runs))
+            array = _in_full(value, (firms, runs))
         except (TypeError, ValueError):
             shape = np.shape(value)
             raise AgentsimError(
-                f"strategy {who} chose {item.name} with shape {shape}; it must broadcast to ({firms}, {runs}) numbers"
+                f"strategy {who} chose {name} with shape {shape}; it must broadcast to ({firms}, {runs}) numbers"
             ) from None
-        low, high = item.metadata["low"], item.metadata["high"]
-        acceptable = (array >= low) & (array <= high)  # False for NaN too
-        if not acceptable.all():
-            wrong = ~acceptable
+        # False if there is a NaN, too.
+        if not (_least(array, axis=None) >= low and _largest(array, axis=None) <= high):
+            wrong = ~((array >= low) & (array <= high))
             bad = wrong.any(axis=0) if bad is None else bad | wrong.any(axis=0)
             array = np.where(np.isnan(array), low, np.clip(array, low, high))
-        arrays[item.name] = array
+        arrays[name] = array
     return arrays, bad
+
+
+_least, _largest = np.minimum.reduce, np.maximum.reduce
+
+
+@cache
+def _bounds(kind: type[Any]) -> tuple[tuple[str, float, float], ...]:
+    """Return name, lowest and highest value of each choice."""
+    return tuple((each.name, each.metadata["low"], each.metadata["high"]) for each in fields(kind))
+
+
+def _in_full(value: Any, shape: tuple[int, int]) -> Array:
+    """Return numbers as an array of this shape, as they are if they have it."""
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape == shape:
+        return array
+    if array.ndim == 0:
+        return np.full(shape, array)
+    return np.broadcast_to(array, shape)
 
 
 def complaint(made: Choice, run: int, who: str) -> str:

@@ -84,7 +84,9 @@ def _spread(
     arrays = {}
     for name, value in values.items():
         try:
-            array = np.array(np.broadcast_to(np.asarray(value, np.float64), shape))
+            array = np.array(value, np.float64)
+            if array.shape != shape:
+                array = np.array(np.broadcast_to(array, shape))
         except (TypeError, ValueError):
             raise AgentsimError(
                 f"strategy {strategy.id} remembers {name} with shape {np.shape(value)}; "

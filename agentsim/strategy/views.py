@@ -94,7 +94,8 @@ class View:
             known = ", ".join(sorted(type(self).fields))
             raise AttributeError(f"{type(self).__name__} does not show {name!r}; it shows: {known}")
         value = self._fetch(name)
-        seen = read_only(value[self._rows] if declared.scope == "own" else value)
+        seen = value[self._rows] if declared.scope == "own" else value.view()
+        seen.flags.writeable = False
         self.__dict__[name] = seen
         return seen
 
