@@ -180,10 +180,14 @@ def test_numbers_of_the_answer_are_those_of_the_runs(results: Results) -> None:
     change = mean(results, "customer_surplus", "escalate", 1, 1.1) - mean(
         results, "customer_surplus", "restrain", 1, 1.1
     )
-    assert words.money_interval(SimpleNamespace(value=change, low=np.nan, high=np.nan), True) in first
+    assert (
+        words.money_interval(SimpleNamespace(value=change, low=np.nan, high=np.nan), True) in first
+    )
     assert f"{100 * (share['escalate'] - share['restrain']):+.1f}".replace("-", "−") in first
     for outcome in list(LAYERS)[1:] + [BURNT]:
-        moved = mean(results, outcome, "escalate", 1, 1.1) - mean(results, outcome, "restrain", 1, 1.1)
+        moved = mean(results, outcome, "escalate", 1, 1.1) - mean(
+            results, outcome, "restrain", 1, 1.1
+        )
         shown = words.money_interval(SimpleNamespace(value=moved, low=np.nan, high=np.nan), True)
         assert shown in second
     gained = {
@@ -363,7 +367,9 @@ def test_other_layers_are_grouped_by_sign() -> None:
     )
     second = answers.answer(given).sentences[1]
     assert re.search(r"chip vendors \(\+\$2\.00bn [^)]*\) gain, memory makers \(−\$2\.00bn", second)
-    assert re.search(r"memory makers [^,]*, [^,]* lose, lenders .* neither clearly gain nor lose", second)
+    assert re.search(
+        r"memory makers [^,]*, [^,]* lose, lenders .* neither clearly gain nor lose", second
+    )
     assert "real resources burnt fall (−$3.00bn" in second
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,7 @@ DEVIATIONS = el(
     "p",
     "The cells above have all hyperscalers do the same. Here one of them does something else than "
     "the rest, under every shock and elasticity: what it gains by that is what drives, or stops, a "
-    "race. `Mild` and `fierce` are the less and the more aggressive of two postures.",
+    "race. Of two postures the mild one is the less, the fierce one the more aggressive.",
 )
 
 
@@ -247,6 +248,8 @@ def provenance(study: Study) -> list[Html]:
         "a summary (summary.csv), the manifest (manifest.json) and the figures (PNG and SVG)."
     )
     spec = json.dumps(study.experiment.to_dict(), indent=2, ensure_ascii=False)
+    # What holds nothing but numbers and words goes on one line.
+    spec = re.sub(r"[\[{]\s[^\[\]{}]*[\]}]", lambda found: " ".join(found[0].split()), spec)
     return [
         el("p", promise),
         table(["", ""], [[name, el("td", str(text), class_="text")] for name, text in rows]),

@@ -83,7 +83,9 @@ def styled[**P](
         }
         with mpl.rc_context(style | own):
             figure = draw(Study.of(given), *args, **kwargs)
-            # Laid out once, with the fonts in force, and not again each time it is saved.
+            # Laid out with the fonts in force, and not again each time it is saved. Once more,
+            # because ticks change as panels find their size.
+            figure.draw_without_rendering()
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
             return figure
