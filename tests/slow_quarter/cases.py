@@ -200,6 +200,7 @@ MADE = {
     "slump": made("slump", lineup=WHIMS, economic_life=1.0, **SHELLS, **RICH),
     "leader": made(
         "chips rationed",
+        demand_elasticity=1.0,
         shocks=(
             Efficiency(quarter=2, factor=10.0, diffusion=0.1, leader="meta"),
             Efficiency(quarter=9, factor=3.0, diffusion=1.0),
