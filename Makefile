@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs constraints clean
+.PHONY: help demo test check format bench docs publish constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -36,6 +36,10 @@ bench: .venv/.core ## measure speed
 
 docs: .venv/.core ## remake the generated tables in docs/
 	@$(BIN)/python -m agentsim.report.tables docs/model.md
+
+publish: .venv/.core ## run the headline experiment and quote it in the README
+	@$(BIN)/agentsim run escalator_war
+	@$(BIN)/python -m agentsim.report.publish results/escalator_war README.md
 
 # The comment at the head of constraints.txt is kept.
 constraints: ## pin the newest versions that pyproject.toml allows

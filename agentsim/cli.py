@@ -7,7 +7,6 @@ with 130.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -100,10 +99,10 @@ def run(
     given = dict(_setting(text) for text in settings)
     design = Experiment.read(experiment).changed(_whole("--runs", runs), given)
     results = batch.run(design, out, _whole("--workers", workers), command=["agentsim", *words])
-    headline, report = (_plain_headline(results), None) if no_report else _report(results)
-    click.echo(f"{headline}\n\nResults: {results.folder}")
-    if report is not None:
-        click.echo(f"Report:  {report}")
+    click.echo(_plain_headline(results) if no_report else _headline(results))
+    click.echo(f"\nResults: {results.folder}")
+    if not no_report:
+        click.echo(f"Report:  {_report(results)}")
     if results.manifest["failures"]["runs"]:
         click.echo(_failures(results), err=True)
         raise SystemExit(FAILED)
@@ -187,18 +186,22 @@ def _whole(name: str, text: str | None) -> int | None:
         raise AgentsimError(f"{name} {text!r} is not a whole number; give one from 1") from None
 
 
-def _report(results: Results) -> tuple[str, Path | None]:
-    """Write the report; return the headline and where the report is."""
-    spec = importlib.util.find_spec("agentsim.report")
-    if spec is None or spec.origin is None:  # a package without it
-        return _plain_headline(results), None
-    report = importlib.import_module("agentsim.report")
+def _report(results: Results) -> Path:
+    """Write the report and return where it is."""
+    from agentsim import report
+
     try:
-        return report.headline(results), report.write(results.folder)
+        return report.write(results.folder)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"while the report was written; the tables in {results.folder} are complete"
         ) from None
+
+
+def _headline(results: Results) -> str:
+    from agentsim import report
+
+    return report.headline(results)
 
 
 def _plain_headline(results: Results) -> str:

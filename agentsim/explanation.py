@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from agentsim.sectors.world import World
 from agentsim.simulation import Simulation
 from agentsim.steps.choices import Choices
 from agentsim.strategy.base import BASES
+
+FULL = 1.0 - 1e-9
+"""A share this near to one is one, but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -109,30 +112,26 @@ def _alone(
     }
     own = scenario.replace(values) if values else scenario
     shocks = [_pick(shock, column) for shock in simulation.shocks]
+    alike = {id(s): _pick(s, column) for chosen in lineup.values() for s in chosen.values()}
+    own_lineup = {
+        role: {firm: alike[id(strategy)] for firm, strategy in chosen.items()}
+        for role, chosen in lineup.items()
+    }
     numbers = np.array([run], dtype=np.int64)
     entropy = simulation.randomness.entropy
     return Simulation(
-        own, _lineup_of(lineup, column), numbers, entropy, shocks, simulation.horizon, "outcomes", "mark"
+        own, own_lineup, numbers, entropy, shocks, simulation.horizon, "outcomes", "mark"
     )
 
 
 def _pick(thing: Any, column: int) -> Any:
     """Return a shock or strategy with the numbers of one run."""
-    from dataclasses import fields, replace
-
     changes = {}
     for item in fields(thing):
         value = getattr(thing, item.name)
         if isinstance(value, np.ndarray) and value.ndim and value.shape[-1] > 1:
-            changes[item.name] = float(value[..., column].reshape(-1)[0])
+            changes[item.name] = value[..., [column]]
     return replace(thing, **changes) if changes else thing
-
-
-def _lineup_of(lineup: Lineup, column: int) -> Lineup:
-    return {
-        role: {firm: _pick(strategy, column) for firm, strategy in chosen.items()}
-        for role, chosen in lineup.items()
-    }
 
 
 def _clipped(
@@ -142,9 +141,9 @@ def _clipped(
     found: dict[str, str] = {}
     w = alone.world
     if role == "hyperscaler":
-        if got["funded"] < 1.0:
+        if got["funded"] < FULL:
             found["capex_rate"] = f"cash and credit paid for {got['funded']:.0%} of the planned order"
-        if got["fill"] < 1.0:
+        if got["fill"] < FULL:
             found["order"] = f"foundry and memory could fill {got['fill']:.0%} of the funded order"
         program = float(w.full(w.p.hyperscaler.custom_program, w.hyperscalers.size)[row, 0])
         if chose["custom_share"] > 0.0 and program == 0.0:
@@ -155,7 +154,7 @@ def _clipped(
         limit = float(np.broadcast_to(w.p.market.memory_growth_limit, (w.runs,))[0])
         if chose["expansion"] > limit:
             found["expansion"] = f"capacity cannot grow faster than {limit:.0%} a quarter"
-    if role == "chip_vendor" and got["fill"] < 1.0:
+    if role == "chip_vendor" and got["fill"] < FULL:
         found["sales"] = f"foundry and memory could fill {got['fill']:.0%} of orders"
     return found
 

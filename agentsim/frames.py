@@ -60,7 +60,7 @@ def flows_frame(simulation: Simulation) -> pd.DataFrame:
     """Return payer, payee, kind, whether the flow is part of the value identity, and $bn."""
     if simulation.record_level == "outcomes":
         raise AgentsimError(
-            'flows() was not kept with record="outcomes"; build the market with record="series"'
+            "flows() was not kept with record='outcomes'; build the market with record=\"series\""
         )
     runs, kept = simulation.runs, simulation.ledger.kept
     frames = []

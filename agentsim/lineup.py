@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from agentsim.errors import AgentsimError, unknown
 from agentsim.parameters import ROLES
 from agentsim.strategy.base import Strategy
+from agentsim.strategy.params import declared
 from agentsim.strategy.registry import parse
 
 Lineup = dict[str, dict[str, Strategy]]
@@ -79,6 +82,19 @@ def resolve(given: Given, firms: Mapping[str, tuple[str, ...]]) -> Lineup:
     return {
         role: {firm: _strategy(role, firm, texts[firm]) for firm in firms[role]} for role in ROLES
     }
+
+
+def check_runs(lineup: Lineup, runs: int) -> None:
+    """Refuse strategies whose parameters are given run by run for another number of runs."""
+    for chosen in lineup.values():
+        for firm, strategy in chosen.items():
+            for name in declared(type(strategy)):
+                shape = np.shape(getattr(strategy, name))
+                if shape and shape[-1] not in (1, runs):
+                    raise AgentsimError(
+                        f"lineup.{firm}: {name} has {shape[-1]} values and the market {runs} runs; "
+                        f"give one number, or {runs} values"
+                    )
 
 
 def _strategy(role: str, firm: str, given: Any) -> Strategy:

@@ -15,15 +15,17 @@ from mesa import DataCollector, Model
 from mesa.agent import Agent
 
 from agentsim.agents import AGENTS, Firm
-from agentsim.errors import AgentsimError
+from agentsim.errors import AgentsimError, unknown
 from agentsim.explanation import explain
 from agentsim.frames import flows_frame, outcomes_frame, series_frame
 from agentsim.lineup import Given, resolve
+from agentsim.lineup import check_runs as check_lineup_runs
 from agentsim.scenario import Scenario
 from agentsim.settings import (
     check_choice,
     check_horizon,
     entropy_of,
+    named_scenario,
     run_numbers,
     split_overrides,
 )
@@ -71,12 +73,15 @@ class Market(Model):
         check_horizon(horizon)
         check_choice("record", record, ("outcomes", "series", "firms"))
         check_choice("errors", errors, ("raise", "mark"))
-        base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        base = named_scenario(scenario)
         values, fields = split_overrides(overrides)
         self.parameters = base.replace(values) if values else base
         self.parameters.check_runs(len(numbers))
         self.shocks = collect(shocks, fields)
         self.lineup = resolve(lineup, self.parameters.firms)
+        for shock in self.shocks:
+            shock.check_runs(len(numbers))
+        check_lineup_runs(self.lineup, len(numbers))
         self.runs = numbers
         self.simulation = Simulation(
             self.parameters,
@@ -169,7 +174,7 @@ class Market(Model):
         for agent in self.agents:
             if agent.name == name:
                 return agent  # type: ignore[no-any-return]
-        raise AgentsimError(f"firm {name!r} is not in this market")
+        raise unknown("firm", name, [agent.name for agent in self.agents])
 
     def deregister_agent(self, agent: Agent) -> None:
         """Refuse: the firm's row would stay behind in the sector's arrays."""
@@ -195,8 +200,9 @@ def default_datacollector(runs: int) -> DataCollector:
     """Return a collector of the main series and the firms' books; floats in a market of one run."""
     if runs != 1:
         return DataCollector()
+    # Mesa's batch_run puts a model's and its agents' reporters in one row: no name may be both.
     model = {
-        "capex": lambda m: float(m.sectors["hyperscaler"].capex[:, 0].sum()),
+        "industry_capex": lambda m: float(m.sectors["hyperscaler"].capex[:, 0].sum()),
         "service_price": lambda m: float(m.simulation.world.customers.service_price[0, 0]),
         "spending": lambda m: float(m.simulation.world.customers.spending[0, 0]),
         "consumer_surplus": lambda m: float(m.simulation.world.customers.surplus[0, 0]),

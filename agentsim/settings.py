@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.errors import AgentsimError, unknown
+from agentsim.scenario import Scenario
 
 MOST_QUARTERS = 400
 MOST_RUNS = 10_000_000
@@ -58,6 +59,15 @@ def entropy_of(rng: Any) -> int:
     if entropy < 0:
         raise AgentsimError(f"rng = {entropy} is negative; give an integer from 0")
     return entropy
+
+
+def named_scenario(scenario: Any) -> Scenario:
+    """Return a Scenario, or the one of this name."""
+    if isinstance(scenario, Scenario):
+        return scenario
+    if not isinstance(scenario, str):
+        raise AgentsimError(f"scenario = {scenario!r} is no scenario; give a name or a Scenario")
+    return Scenario.load(scenario)
 
 
 def check_horizon(horizon: Any) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import reprlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.errors import AgentsimError, unknown
 from agentsim.laws.numerics import Array
@@ -42,7 +44,10 @@ class Shock(ABC):
         for item in fields(self):
             if "low" not in item.metadata:
                 continue
-            check_number(f"shock.{self.kind}.{item.name}", getattr(self, item.name), **item.metadata)
+            given = getattr(self, item.name)
+            numbers = check_number(f"shock.{self.kind}.{item.name}", given, **item.metadata)
+            if np.ndim(given):
+                object.__setattr__(self, item.name, numbers)
 
     def check(self, horizon: int, firms: Mapping[str, tuple[str, ...]]) -> None:
         """Refuse a shock that this market cannot meet."""
@@ -51,23 +56,39 @@ class Shock(ABC):
                 f"shock.{self.kind}.quarter = {self.quarter} is outside the horizon; it must lie between 1 and {horizon}"
             )
 
+    def check_runs(self, runs: int) -> None:
+        """Refuse numbers given run by run for another number of runs."""
+        for item in fields(self):
+            size = np.size(getattr(self, item.name))
+            if np.ndim(getattr(self, item.name)) and size != runs:
+                raise AgentsimError(
+                    f"shock.{self.kind}.{item.name} has {size} values and the market {runs} runs; "
+                    f"give one number, or {runs} values"
+                )
+
     @abstractmethod
     def strike(self, w: World) -> None:
         """Change the world."""
 
 
-def check_number(name: str, given: Any, low: float, high: float, unit: str, **_: Any) -> None:
-    """Refuse what is not a finite number, or one a run, within bounds."""
+def check_number(
+    name: str, given: Any, low: float, high: float, unit: str, **_: Any
+) -> NDArray[np.float64]:
+    """Refuse what is not a finite number, or one a run, within bounds; return it as an array."""
+    span = f"{low:g} to {high:g}" + ("" if unit == "1" else f" {unit}")
     try:
-        numbers = np.atleast_1d(np.asarray(given, dtype=np.float64))
+        numbers = np.array(given, dtype=np.float64, ndmin=1)
     except (TypeError, ValueError):
         numbers = np.array([np.nan])
     if isinstance(given, bool | str) or given is None or numbers.ndim > 1 or np.isnan(numbers).any():
-        raise AgentsimError(f"{name} = {given!r} is not a number; give one from {low:g} to {high:g} {unit}")
+        shown = " ".join(reprlib.repr(given).split())  # arrays show themselves over many lines
+        raise AgentsimError(f"{name} = {shown} is not a number; give one from {span}")
     wrong = (numbers < low) | (numbers > high)
     if wrong.any():
         worst = numbers[wrong][0]
-        raise AgentsimError(f"{name} = {worst:g} is out of bounds; it must lie between {low:g} and {high:g} {unit}")
+        raise AgentsimError(f"{name} = {worst:g} is out of bounds; give a number from {span}")
+    numbers.setflags(write=False)
+    return numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +143,8 @@ def collect(
     """
     if isinstance(given, Shock | Mapping):
         given = [given]
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise AgentsimError(f"shocks = {given!r} is no list; give Shock objects or dicts with kind")
     made: list[Shock] = []
     for item in given:
         if isinstance(item, Shock):

@@ -24,7 +24,7 @@ from agentsim.strategy import (
 from agentsim.strategy.registry import ids, make
 
 ENTROPY = 20251231
-QUARTERS = 14
+QUARTERS = 12
 MANY = 1000
 FEW = 21
 ELASTICITIES = (0.5, 1.0, 2.0, 3.0)
@@ -206,7 +206,7 @@ def test_the_thousand_runs_meet_defaults_shut_down_and_more(case: Case) -> None:
 
 def test_a_run_is_the_same_alone(case: Case) -> None:
     world, together = case
-    for run in (*range(10), 512, MANY - 1):
+    for run in (*range(8), 512, MANY - 1):
         assert_same_bits(world.outcomes([run]), together)
 
 
@@ -220,7 +220,6 @@ def test_a_run_is_the_same_in_any_order(case: Case) -> None:
     world, together = case
     order = np.random.default_rng(1).permutation(MANY)
     assert_same_bits(world.outcomes(order[:40].tolist()), together)
-    assert_same_bits(world.outcomes(list(range(30))[::-1]), together)
 
 
 @pytest.mark.parametrize("sigma", SUBSTITUTIONS)
@@ -247,7 +246,7 @@ def test_a_value_shared_by_all_runs_is_the_same_as_one_a_run(
     tables = []
     for runs in (1, 7):
         for given in (values, {name: np.full(runs, value) for name, value in values.items()}):
-            market = Market(firms, "escalate", runs, 3, horizon=8, record="outcomes", **dict(given))
+            market = Market(firms, "escalate", runs, 3, horizon=5, record="outcomes", **dict(given))
             tables.append(market.run().outcomes().set_index("run"))
     alone, alone_by_run, seven, seven_by_run = tables
     assert_same_bits(alone_by_run, alone)
@@ -256,19 +255,18 @@ def test_a_value_shared_by_all_runs_is_the_same_as_one_a_run(
 
 
 @pytest.mark.parametrize("posture", ids("hyperscaler"))
-@pytest.mark.parametrize("epsilon", ELASTICITIES)
-def test_every_posture_keeps_its_bits(posture: str, epsilon: float) -> None:
+def test_every_posture_keeps_its_bits(posture: str) -> None:
     def outcomes(runs: list[int]) -> pd.DataFrame:
         market = Market(
             "2025Q4",
             posture,
             runs,
             ENTROPY,
-            horizon=10,
+            horizon=8,
             record="outcomes",
-            demand_elasticity=epsilon,
+            demand_elasticity=per_run(*ELASTICITIES)[runs],
+            substitution=per_run(*SUBSTITUTIONS, every=4)[runs],
             saturated_elasticity=0.4,
-            substitution=2.0,
         )
         return market.run().outcomes().set_index("run")
 

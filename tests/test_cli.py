@@ -10,7 +10,9 @@ from io import StringIO
 import pandas as pd
 import pytest
 
+from agentsim import report
 from agentsim.batch.results import Results
+from agentsim.cli import main
 
 AGENTSIM = [sys.executable, "-m", "agentsim.cli"]
 QUICK = """
@@ -40,16 +42,25 @@ def agentsim(*words, cwd, **how):
 
 
 def test_run_leaves_results_and_says_where(folder):
-    done = agentsim("run", "quick.toml", "--workers", "2", "--runs", "4", cwd=folder)
+    words = ["run", "quick.toml", "--workers", "2", "--runs", "4", "--no-report"]
+    done = agentsim(*words, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""  # no bar where there is no terminal
     assert "results/quick" in done.stdout
     results = Results.open(folder / "results" / "quick")
     assert len(results.runs) == 4 * 4
-    assert results.manifest["command"] == [
-        *("agentsim", "run", "quick.toml", "--workers", "2", "--runs", "4")
-    ]
+    assert results.manifest["command"] == ["agentsim", *words]
     assert [path.name for path in (folder / "results").iterdir()] == ["quick"]
+
+
+def test_run_writes_the_report_after_the_headline(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(report, "headline", lambda results: f"{len(results.runs)} rows")
+    monkeypatch.setattr(report, "write", lambda path: path / "report.html")
+    assert main(["run", "quick.toml", "--workers", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        *("12 rows", "", "Results: results/quick", "Report:  results/quick/report.html")
+    ]
 
 
 def test_settings_of_the_command_line(folder):

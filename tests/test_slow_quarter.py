@@ -41,10 +41,11 @@ def play(case, run=0, runs=1, runoff=True):
         hold(compare.states(sim.world, m, run))
         if quarter % LOOKED_AT == 1:
             hold(compare.looks(sim.world, m, run))
+        if quarter == 1 or quarter == HORIZON:
+            hold(compare.ledger(sim.ledger.values, m, run))
+            hold(compare.table(slow.outcomes(), sim.outcomes(), run, runoff))
         seen |= happened(m)
     assert compare.unset(sim.world, m) == []
-    hold(compare.ledger(sim.ledger.values, m, run))
-    hold(compare.table(slow.outcomes(), sim.outcomes(), run, runoff))
     assert m.worst < CLOSE
     assert sim.ledger.worst[run] < CLOSE
     return seen

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from agentsim import Efficiency, Market, Scenario
-from agentsim.laws.demand import choke_quantity
 from agentsim.strategy import (
     Array,
     HyperscalerChoice,
@@ -157,6 +156,28 @@ class TestQuantityCompetition:
             firms_of(market).own_price, np.tile(expected, (4, 1)), rtol=CLOSE
         )
 
+    def test_with_lags_the_rest_is_that_of_delivered_and_ordered_chips_together(self) -> None:
+        """Wear x lag of the fleet is on order, and what is bought early waits for its return."""
+        lag, shell_lag = np.array([0.0, 1.0, 2.0, 2.0]), np.array([0.0, 3.0, 0.0, 6.0])
+        r, wear, shell_wear, epsilon = 0.01, 1 / 8, 1 / 60, 1.5
+        chip = (CHIP_PRICE + 1) * (r + wear) * (1 + r) ** lag
+        shell = 2.0 * (r + shell_wear) * (1 + r) ** (shell_lag / 2)
+        at_committed = (chip + shell) / (1 - 0.75 / 4 - 0.25 / epsilon)
+        values = {
+            "economic_life": 2.0,
+            "delivery_quarters": lag,
+            "shell_quarters": shell_lag,
+            "system_cost": 1.0,
+            "shell_cost": 2.0,
+            "shell_life": 15.0,
+            "service_revenue": 6 * at_committed,
+        }
+        market = market_of(4, rational("best_response"), 90, values, record="outcomes")
+        expected = at_committed * (1 + wear * lag) ** (1 / epsilon)
+        np.testing.assert_allclose(
+            firms_of(market).own_price, np.tile(expected, (4, 1)), rtol=CLOSE
+        )
+
     def test_the_rest_does_not_depend_on_the_start(self) -> None:
         values = {
             "firm_1.merchant_fleet": np.array([0.2, 1.0, 3.0]),
@@ -218,22 +239,27 @@ class TestCartel:
 
     def test_sells_at_the_choke_price_where_less_always_earns_more(self) -> None:
         """While its fleet, which wears by 5% a quarter, can make what buyers take at that price."""
-        values = {"demand_elasticity": np.array([0.8, 0.9, 1.0]), "choke_price_ratio": 20.0}
+        epsilon = np.array([0.8, 0.9, 1.0])
+        values = {"demand_elasticity": epsilon, "choke_price_ratio": 20.0}
         market = market_of(4, rational("cartel"), 40, values, record="series")
-        world = market.simulation.world
         price = by_quarter(market, "service_price")[1:]
-        np.testing.assert_allclose(price, np.tile(20.0 * world.base_price, (40, 1)), rtol=EXACT)
+        np.testing.assert_allclose(price, 20.0 * THEORY.service_revenue / 4, rtol=EXACT)
         np.testing.assert_allclose(by_quarter(market, "surplus")[1:], 0.0, atol=EXACT)
         # what buyers take at that price, less what wore out since the cartel looked
-        sold = by_quarter(market, "quantity")[1:] / choke_quantity(world.demand())
+        sold = by_quarter(market, "quantity")[1:] / (4 * 20.0**-epsilon)
         assert (sold <= 1 + EXACT).all()
         assert (sold >= 0.95 - EXACT).all()
 
     def test_stays_at_the_choke_price_once_its_fleet_has_worn_down(self) -> None:
-        values = {"demand_elasticity": np.array([0.6, 0.9]), "choke_price_ratio": 4.0}
+        epsilon = np.array([0.6, 0.9])
+        values = {"demand_elasticity": epsilon, "choke_price_ratio": 4.0}
         market = market_of(4, rational("cartel"), 60, values, record="series")
-        price = by_quarter(market, "service_price")[1:] / market.simulation.world.base_price
-        np.testing.assert_allclose(price, 4.0, rtol=EXACT)
+        price = by_quarter(market, "service_price")[1:]
+        np.testing.assert_allclose(price, 4.0 * THEORY.service_revenue / 4, rtol=EXACT)
+        # it keeps the chips that those sales take, but for a quarter's wear, and no more
+        fleet = by_quarter(market, "compute")[-10:] / (4 * 4.0**-epsilon)
+        assert (fleet <= 1 + EXACT).all()
+        assert (fleet >= 0.95 - EXACT).all()
 
     def test_earns_more_than_rivals_do(self) -> None:
         values = {"demand_elasticity": np.array([0.8, 1.0, 1.5]), "choke_price_ratio": 20.0}

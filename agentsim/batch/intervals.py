@@ -50,7 +50,7 @@ def bootstrap_mean(x: Any) -> Interval:
     there = np.isfinite(x)
     sums = _Sums(there)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _interval(sums(x) / sums(there), one, there)
+        return _interval(sums(x) / sums.count(), one, there)
 
 
 def ratio_of_means(num: Any, den: Any) -> Interval:
@@ -129,6 +129,12 @@ class _Sums:
         if self.starts is not None:
             x = np.add.reduceat(x, self.starts, axis=0)
         return np.concatenate([x.sum(axis=0, keepdims=True), self.weights @ x])
+
+    def count(self) -> Array:
+        """Return how many runs counted, by resample too."""
+        if self.starts is None and self.there.all():  # resamples are as large as the whole
+            return np.full((1, 1), float(len(self.there)))
+        return self(np.ones_like(self.there))
 
 
 @lru_cache(maxsize=4)

@@ -326,9 +326,10 @@ def _between_corners(log_F: Array, log_K: Array, end: Array, sigma: Array, deman
 
         F exp(-s) + K' exp(-t s) = 1,
 
-    whose logarithm is convex and falls: Newton comes from the left and never overshoots. On the
-    choke segment t = 0, and the solution is closed. It is minus infinity, nothing being made,
-    where there is no F and K' < 1: the aggregate costs more than P_bar.
+    whose logarithm is convex and falls, so that Newton, after its first step at the latest, comes
+    from the left and never overshoots. On the choke segment t = 0, and the solution is closed. It
+    is minus infinity, nothing being made, where there is no F and K' < 1: the aggregate costs
+    more than P_bar.
     """
     # Demand is the least of its pieces. Which of the two it is at the solution shows at the kink;
     # in case of doubt piece 2, since piece 1 may lie above the choke price wholly.

@@ -25,7 +25,14 @@ from agentsim.report.measures import (
     value,
 )
 from agentsim.report.study import BURNT, LAYERS, TOTAL, Key, Level, Study
-from agentsim.report.words import listed, money_interval, percent, percent_interval, points_interval
+from agentsim.report.words import (
+    listed,
+    money_interval,
+    percent,
+    percent_interval,
+    points_interval,
+    who_words,
+)
 
 if TYPE_CHECKING:
     from agentsim.batch.intervals import Interval
@@ -66,7 +73,9 @@ def answer(given: Results | Study) -> Answer:
         nothing = "No run of the cells that the answer rests on came through."
         return Answer("What happens?", (nothing, "", ""), "", coverage(study))
     if len(study.posture) > 1:
-        question = "Does the escalator war push value to customers?"
+        question = f"Does {_move(study)} push value to customers?"
+        if study.move == "escalation":
+            question = "Does the escalator war push value to customers?"
         first, second = _customers(study), _the_others(study)
     else:
         question = "Who ends up with the value?"
@@ -84,7 +93,7 @@ def _customers(study: Study) -> str:
     moves = {1: "raises", -1: "lowers", 0: "does not clearly change"}[sign(surplus)]
     shares = [customers_share(study, key) for key in (before, after)]
     return (
-        f"{verdict}: {_place(study)}, going from all {_mild(study)} to all {_fierce(study)} "
+        f"{verdict}: {_place(study)}, {_move(study)} "
         f"{moves} customers' surplus ({money_interval(surplus, plus=True)} in present value) and "
         f"{'moves' if sign(share) else 'does not clearly move'} their share of total surplus, from "
         f"{percent_interval(shares[0])} to {percent_interval(shares[1])} "
@@ -119,12 +128,11 @@ def _the_others(study: Study) -> str:
 
 def _third(study: Study) -> str:
     """Say what shocks do; without shocks, what the other factor does."""
-    where = _fierce(study)
-    what = f"when all {where}" if len(study.posture) > 1 else "here"
+    what = f"when {study.doing(study.fierce)}" if len(study.posture) > 1 else "here"
     if study.strikes:
         sentence = f"With an efficiency shock, {what}, {_gains(study)}"
         if len(study.posture) > 1:
-            sentence += f"; escalation then {_effects(study)}"
+            sentence += f"; {study.move} then {_effects(study)}"
         return sentence + "."
     for axis, at in (
         (study.shock, lambda level: (study.fierce, level, study.reference)),
@@ -228,12 +236,11 @@ def _place(study: Study) -> str:
     return " and ".join(part for part in parts if part) or "in these runs"
 
 
-def _mild(study: Study) -> str:
-    return study.posture.words(study.mild)
-
-
-def _fierce(study: Study) -> str:
-    return study.posture.words(study.fierce)
+def _move(study: Study) -> str:
+    """Return the move that the answer is about."""
+    who = who_words(study.posture.column)
+    mild, fierce = (study.posture.words(each) for each in (study.mild, study.fierce))
+    return f"a move of {who} from {mild} to {fierce}"
 
 
 def _capital(text: str) -> str:
@@ -263,20 +270,20 @@ def run_off(study: Study) -> str:
     head = "Without that,"
     if len(study.posture) > 1:
         moved = f"from {percent_interval(shares[0])} to {percent_interval(shares[1])}"
-        head += f" escalation moves customers' share {moved}, and"
+        head += f" {study.move} moves customers' share {moved}, and"
     else:
         head += f" customers' share is {percent_interval(shares[1])}, and"
     return f"{text} {head} hyperscalers are left with {money_interval(kept)}."
 
 
 def _when(study: Study) -> str:
-    return f" when all {_fierce(study)}" if len(study.posture) > 1 else ""
+    return f" when {study.doing(study.fierce)}" if len(study.posture) > 1 else ""
 
 
 def coverage(study: Study) -> str:
     """Say what the intervals cover and what they do not."""
     drawn = len(study.results.draws.columns.drop("run"))
-    runs = f"{study.count} simulated market{'s' if study.count != 1 else ''}"
+    runs = f"{study.count} simulated market" + ("s" if study.count != 1 else "")
     if drawn:
         luck = (
             f"each with luck of its own (swings of demand, luck in training) and assumptions of its "
@@ -305,7 +312,7 @@ def signs(given: Results | Study) -> tuple[list[Level], list[tuple[str, list[flo
         return study.x(outcome, *key)
 
     rows: list[tuple[str, list[float]]] = []
-    fierce = _fierce(study) or "as calibrated"
+    when = f" when {study.doing(study.fierce)}" if study.posture.column is not None else ""
     if len(study.posture) > 1:
         pairs = [escalation(study, shock) for shock in shocks]
 
@@ -313,17 +320,17 @@ def signs(given: Results | Study) -> tuple[list[Level], list[tuple[str, list[flo
             shares = [holds(direction * (x(outcome, b) - x(outcome, a))) for a, b in pairs]
             rows.append((text, shares))
 
-        moved("customers gain by escalation", CUSTOMERS)
+        moved(f"customers gain by {study.move}", CUSTOMERS)
         moved("customers' share of total surplus rises", "customer_share")
-        moved("hyperscalers lose by escalation", HYPERSCALERS, -1.0)
-        moved("chip vendors gain by escalation", "chip_vendor_value")
-        moved("memory makers gain by escalation", "memory_maker_value")
-        moved("lenders gain by escalation", "lender_value")
-        moved("total surplus rises by escalation", TOTAL)
+        moved(f"hyperscalers lose by {study.move}", HYPERSCALERS, -1.0)
+        moved(f"chip vendors gain by {study.move}", "chip_vendor_value")
+        moved(f"memory makers gain by {study.move}", "memory_maker_value")
+        moved(f"lenders gain by {study.move}", "lender_value")
+        moved(f"total surplus rises by {study.move}", TOTAL)
     ends = [(study.fierce, shock, study.reference) for shock in shocks]
     for text, outcome in (
-        (f"hyperscalers lose money when all {fierce}", HYPERSCALERS),
-        (f"lenders lose money when all {fierce}", "lender_value"),
+        (f"hyperscalers lose money{when}", HYPERSCALERS),
+        (f"lenders lose money{when}", "lender_value"),
     ):
         rows.append((text, [holds(-x(outcome, key)) for key in ends]))
     return shocks, rows

@@ -88,11 +88,10 @@ def pictures(study: Study) -> list[Picture]:
         ),
     ]
     if several:
-        mild, fierce = study.posture.words(study.mild), study.posture.words(study.fierce)
         found.append(
             Picture(
                 "escalation_effect",
-                f"What escalation moves, from all {mild} to all {fierce}",
+                f"What {study.move} moves, from {study.doing(study.mild)} to {study.doing(study.fierce)}",
                 "Read from the top: each bar starts where the one above ends, to the right for a "
                 "gain and to the left for a loss, until the change of total surplus. Below the "
                 "dotted line, what more of real resources is burnt: a cost that the layers have "

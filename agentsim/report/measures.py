@@ -115,11 +115,15 @@ def difference_of_ratios(num_a: Any, den_a: Any, num_b: Any, den_b: Any) -> Inte
     return Interval(estimate, float(low), float(high), n)
 
 
+TINY = 1e-9
+"""A dollar, or a billionth of a share: what rounding leaves of a difference that is none."""
+
+
 def sign(interval: Interval) -> int:
     """Return 1 or -1 where the interval lies on that side of zero, 0 where it does not tell."""
-    if interval.low > 0.0:
+    if interval.low > TINY:
         return 1
-    return -1 if interval.high < 0.0 else 0
+    return -1 if interval.high < -TINY else 0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,7 @@ DEVIATIONS = el(
     "p",
     "The cells above have all hyperscalers do the same. Here one of them does something else than "
     "the rest, under every shock and elasticity: what it gains by that is what drives, or stops, a "
-    "race. `Mild` and `fierce` are the less and the more aggressive of two postures.",
+    "race. Of two postures the mild one is the less, the fierce one the more aggressive.",
 )
 
 
@@ -102,8 +103,8 @@ def variants(study: Study) -> list[Html]:
     for shock in shocks:
         words = study.shock.words(shock)
         heads += [
-            f"share, all {study.posture.words(study.fierce)}, {words}",
-            f"change by escalation, {words}",
+            f"share when {study.doing(study.fierce)}, {words}",
+            f"change by {study.move}, {words}",
             f"hyperscalers, $bn, {words}",
         ]
     rows = []
@@ -119,7 +120,7 @@ def variants(study: Study) -> list[Html]:
             row.append(_amount(value(study, "hyperscaler_value", after, name)))
         rows.append(row)
     caption = (
-        f"Customers' share when all {study.posture.words(study.fierce)}, how escalation from all "
+        f"Customers' share when {study.doing(study.fierce)}, how {study.move} from "
         f"{study.posture.words(study.mild)} changes it, and what hyperscalers are left with; 95% "
         "intervals."
     )
@@ -138,7 +139,7 @@ def uncertain(study: Study) -> list[Html]:
         "hyperscalers' value": study.x("hyperscaler_value", *after),
     }
     if len(study.posture) > 1:
-        columns["customers' share gained by escalation"] = share - study.x(
+        columns[f"customers' share gained by {study.move}"] = share - study.x(
             "customer_share", *before
         )
     found = drivers(study, columns)
@@ -161,11 +162,11 @@ def uncertain(study: Study) -> list[Html]:
                 ),
             ]
         )
-    posture = study.posture.words(study.fierce)
+    posture = study.doing(study.fierce) if study.posture.column is not None else ""
     text = (
         "Assumptions and published figures with a margin of error are drawn afresh in every run. "
         "The table ranks them by how closely outcomes rank with them (Spearman's rank correlation "
-        f"over the draws{', all ' + posture if posture else ''}, "
+        f"over the draws{', ' + posture if posture else ''}, "
         f"{study.shock.words(study.calm) or 'main design'} {study.setting()}). +1 or −1 would mean "
         f"that the draw alone decides; what is below {weak:.2f} (set in grey) cannot be told from "
         "chance. With so many ranges some unrelated ones will exceed it."
@@ -247,6 +248,8 @@ def provenance(study: Study) -> list[Html]:
         "a summary (summary.csv), the manifest (manifest.json) and the figures (PNG and SVG)."
     )
     spec = json.dumps(study.experiment.to_dict(), indent=2, ensure_ascii=False)
+    # What holds nothing but numbers and words goes on one line.
+    spec = re.sub(r"[\[{]\s[^\[\]{}]*[\]}]", lambda found: " ".join(found[0].split()), spec)
     return [
         el("p", promise),
         table(["", ""], [[name, el("td", str(text), class_="text")] for name, text in rows]),

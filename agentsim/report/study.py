@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.laws.numerics import Array
-from agentsim.report.words import level_words, title_words
+from agentsim.report.words import doing_words, level_words, title_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from agentsim.batch.design import Experiment
     from agentsim.batch.results import Results
+    from agentsim.report.kinds import Game
 
 Level = float | str | None
 Key = tuple[Level, Level, Level]
@@ -59,8 +60,10 @@ class Axis:
 
     def short(self, level: Level) -> str:
         """Return what a level is called where the axis is named besides: `none`, `×10`."""
-        if self.baseline is None or not isinstance(level, float):
+        if not isinstance(level, float):
             return self.words(level)
+        if self.baseline is None:
+            return f"{level:g}"
         return "none" if level == self.baseline else f"×{level:g}"
 
     @property
@@ -84,7 +87,9 @@ class Study:
         self.results = results
         self.experiment: Experiment = results.experiment
         self.runs: pd.DataFrame = results.runs
-        self.games: dict[Any, Any] = {}  # kept by `kinds.game`, as several figures ask for them
+        self.games: dict[
+            tuple[Any, ...], Game
+        ] = {}  # kept by `kinds.game`, as several figures ask for them
         factors = {
             name: tuple(_level(self.runs, name, each) for each in levels)
             for name, levels in self.experiment.factors.items()
@@ -120,6 +125,16 @@ class Study:
     def fierce(self) -> Level:
         """The posture that escalation ends in."""
         return _named(self.posture.levels, "escalate", -1)
+
+    @property
+    def move(self) -> str:
+        """What going from the mild to the fierce posture is called."""
+        named = self.posture.column == "lineup.hyperscaler" and self.fierce == "escalate"
+        return "escalation" if named else "the move"
+
+    def doing(self, level: Level) -> str:
+        """Return what it is called when a posture is taken: `all escalate`."""
+        return doing_words(self.posture.column, level)
 
     @property
     def strikes(self) -> tuple[Level, ...]:
@@ -215,7 +230,7 @@ class Study:
         rows = self._places.get(key)
         if rows is None or outcome not in self._columns:
             return np.full(self.count, np.nan)
-        return self._columns[outcome][rows]
+        return np.asarray(self._columns[outcome][rows])
 
     @cached_property
     def _columns(self) -> dict[str, Array]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from agentsim.batch.intervals import Interval
     from agentsim.batch.results import Results
 
-INK, FAINT = "#222222", "#8a8a8a"
+INK = "#222222"
+LEAST_WIDTH = 7.5  # inches: titles fit
 
 # colour, hatch; the hatch is drawn in the colour of the edge
 LAYER_STYLE: dict[str, tuple[str, str]] = {
@@ -82,7 +83,9 @@ def styled[**P](
         }
         with mpl.rc_context(style | own):
             figure = draw(Study.of(given), *args, **kwargs)
-            # Laid out once, with the fonts in force, and not again each time it is saved.
+            # Laid out with the fonts in force, and not again each time it is saved. Once more,
+            # because ticks change as panels find their size.
+            figure.draw_without_rendering()
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
             return figure
@@ -96,7 +99,7 @@ def grid(
     """Return a figure in inches and its panels, row by row."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(max(width, LEAST_WIDTH), height), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, **options)
     for panel in panels.flat:
         panel.spines[["top", "right"]].set_visible(False)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING
 
 from agentsim.report.measures import customers_share, value
@@ -24,14 +23,16 @@ TITLES = {
     "resource_cost": "resources\nburnt",
 }
 HEADS = {"lineup.hyperscaler": "posture", "shock.efficiency.factor": "shock"}
-REPORT = "report.html"
 
 
 def headline(given: Results | Study) -> str:
-    """Return the table of the headline, and where the report is."""
+    """Return the table of the headline."""
     study = Study.of(given)
     several = [axis for axis in (study.posture, study.shock) if axis.column is not None]
-    heads = [HEADS.get(str(axis.column), axis.title) for axis in several]
+    heads = [
+        "\n".join(wrap(HEADS.get(str(axis.column), axis.title), 14, break_long_words=False))
+        for axis in several
+    ]
     lines = [[*heads, *TITLES.values(), "customers' share\nof total surplus"]]
     for posture in study.posture.levels:
         for shock in study.shock.levels:
@@ -46,14 +47,11 @@ def headline(given: Results | Study) -> str:
             lines.append([*labels, *amounts, share])
     table = _set(lines, labels=len(several), block=len(study.shock))
     where = study.setting()
-    title = f"Present value, $bn, mean of {study.count} runs{', ' + where if where else ''}; "
+    title = f"Present value, $bn, mean of {study.count} run{'s' if study.count != 1 else ''}{', ' + where if where else ''}; "
     title += "share with 95% interval"
-    parts = [title, "", table]
+    parts = [fill(title, WIDTH), "", table]
     if study.failed:
         parts += ["", f"{study.failed:,} of {len(study.runs):,} runs failed and are left out."]
-    folder = getattr(study.results, "folder", None)
-    if folder is not None:
-        parts += ["", f"Report: {_shown(Path(folder) / REPORT)}"]
     return "\n".join(parts)
 
 
@@ -96,10 +94,3 @@ def _set(lines: list[list[str]], labels: int, block: int) -> str:
             line = ["", *line[1:]]  # the posture is named once
         out.append(row(line))
     return "\n".join(out)
-
-
-def _shown(path: Path) -> str:
-    """Return a path as it is shortest: from here if it lies below, else from the root."""
-    full = Path(os.path.abspath(path))
-    here = Path.cwd()
-    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)

@@ -195,8 +195,7 @@ def value_of_each_layer(study: Study) -> Figure:
 def _case_ticks(study: Study, panel: Axes) -> None:
     """Label the shocks along an axis, in short where they are factors."""
     labels = [study.shock.short(each) for each in study.shock.levels]
-    if study.shock.baseline is not None:
-        panel.set_xlabel("efficiency shock")
+    panel.set_xlabel(study.shock.title)
     panel.set_xticks(range(len(study.shock)), labels)
     panel.grid(axis="x", visible=False)
     panel.set_xlim(-0.5, len(study.shock) - 0.5)
@@ -223,10 +222,9 @@ def escalation_effect(study: Study) -> Figure:
     for panel in flat[len(shocks) :]:
         panel.set_visible(False)
     _same_limits(flat[: len(shocks)])
-    mild, fierce = study.posture.words(study.mild), study.posture.words(study.fierce)
     heading(
         figure,
-        f"What escalation moves: from all {mild} to all {fierce}",
+        f"What {study.move} moves: from {study.doing(study.mild)} to {study.doing(study.fierce)}",
         f"{study.setting()}; paired differences with 95% intervals",
     )
     return figure

@@ -14,7 +14,7 @@ UNITS = {declaration.name: declaration.unit for declaration in DECLARATIONS.valu
 # Parameters that are named so often that their name alone should do.
 TITLES = {
     "demand_elasticity": "demand elasticity",
-    "shock.efficiency.factor": "efficiency shock (factor)",
+    "shock.efficiency.factor": "efficiency shock",
     "lineup.hyperscaler": "hyperscalers' posture",
 }
 
@@ -46,6 +46,29 @@ def title_words(column: str | None) -> str:
     unit = UNITS.get(parts[-1], "1")
     name = plain(" ".join(reversed(parts)) if len(parts) == 1 else f"{parts[0]}: {parts[1]}")
     return name if unit in ("1", "") else f"{name} ({unit})"
+
+
+ROLE_WORDS = {
+    "hyperscaler": "all hyperscalers",
+    "chip_vendor": "all chip vendors",
+    "memory_maker": "all memory makers",
+    "lender": "all lenders",
+}
+VERBS = ("restrain", "match", "escalate")
+
+
+def who_words(column: str | None) -> str:
+    """Return whose posture a factor sets: `all hyperscalers`, `Oracle`."""
+    owner = str(column).partition(".")[2]
+    return ROLE_WORDS.get(owner, firm_words(owner) if owner else "nobody")
+
+
+def doing_words(column: str | None, level: Any) -> str:
+    """Return what it is called when a posture is taken: `all escalate`, `Oracle plays match`."""
+    who = who_words(column)
+    if who == ROLE_WORDS["hyperscaler"]:
+        return f"all {level}" if level in VERBS else f"all play {level_words(column, level)}"
+    return f"{who} {'play' if who.startswith('all ') else 'plays'} {level_words(column, level)}"
 
 
 def level_words(column: str | None, level: Any) -> str:
@@ -89,26 +112,14 @@ def decimals_for(largest: float) -> int:
     return 1 if largest >= 10.0 else 2
 
 
-def money(value: float, plus: bool = False) -> str:
-    """Return $bn as people write it: `$33.1tn`, `−$412bn`."""
-    if not math.isfinite(value):
-        return "–"
-    by, unit = scale(abs(value))
-    size = abs(value) / by
-    text = number(size, decimals_for(size))
-    if float(text.replace(",", "")) == 0.0:
-        return f"$0{unit}"
-    return f"{MINUS if value < 0 else '+' if plus else ''}${text}{unit}"
-
-
 def money_interval(interval: Any, plus: bool = False) -> str:
     """Return $bn with its interval: `$33.1tn [31.2, 35.0]`."""
     value, low, high = float(interval.value), float(interval.low), float(interval.high)
     if not math.isfinite(value):
         return "–"
-    by, unit = scale(abs(value))
+    by, unit = scale(abs(value)) if abs(value) >= 0.1 else (0.001, "m")
     size = abs(value) / by
-    digits = decimals_for(size)
+    digits = decimals_for(size) if by >= 1.0 else 0
     text = number(size, digits)
     zero = float(text.replace(",", "")) == 0.0
     head = f"{'' if zero else MINUS if value < 0 else '+' if plus else ''}${text}{unit}"

@@ -9,8 +9,8 @@ from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 from agentsim.steps.credit import Purse
 
-# A debt service that falls short by no more than rounding is paid in full.
-ROUNDING = 1e-12
+# Who falls short by less than a dollar, or by what may be rounding, has paid in full.
+ROUNDING, A_DOLLAR = 1e-9, 1e-9
 
 
 def books_close(w: World, purse: Purse) -> None:
@@ -74,7 +74,7 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
     b.losses = w.no_lending
     h.restructuring = np.maximum(h.restructuring - 1.0, 0.0)
     if not paid_in_full:
-        defaulted = cash < due * (1.0 - ROUNDING)
+        defaulted = due - cash > ROUNDING * due + A_DOLLAR
         if defaulted.any():
             _restructure(w, defaulted, purse.collateral)
     h.debt = ordered_sum(b.loans)

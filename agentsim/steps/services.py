@@ -11,6 +11,8 @@ from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 from agentsim.steps.choices import Chosen
 
+NEXT_TO_NOTHING = 1e-9  # a share of training that rounding alone may leave
+
 
 @dataclass(frozen=True)
 class Serving:
@@ -66,6 +68,8 @@ def services_clear(w: World, chosen: Chosen, cash: Array) -> None:
     else:
         affordable = np.maximum(affordable, 0.0)
         trained = np.minimum(1.0, safe_divide(affordable, use.training_bill, 1.0))
+        # Quality rises with a low power of training, and would make much of a rounding error.
+        trained = np.where(trained < NEXT_TO_NOTHING, 0.0, trained)
         h.training = use.T * trained
         h.running += use.training_bill * trained
     w.operating_cash = h.revenue - h.running

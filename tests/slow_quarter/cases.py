@@ -96,9 +96,11 @@ def happened(m):
     lent = [b.spread for b in m.lenders if b.lending > 0.0]
     seen = {
         "default": any(h.defaulted for h in firms),
+        "default again": any(h.defaulted and h.owned_before for h in firms),
         "owned by lenders": any(h.sweep > 0.0 for h in firms),
         "restructuring": any(h.restructuring > 0 for h in firms),
         "credit rationed": any(h.borrowing < 0.99 * h.ask for h in firms),
+        "coverage binds": any(h.borrowing > 0.99 * h.room > 0.0 for h in firms),
         "lenders tied": len(set(lent)) < len(lent),
         "shells unpaid": any(h.shell_spend < 0.99 * h.due_shells for h in firms),
         "payout cut": any(h.dividends + h.buybacks < 0.99 * h.planned_payout for h in firms),
@@ -110,6 +112,8 @@ def happened(m):
         ),
         "shells bind": any(h.working_share < 0.99 for h in firms),
         "shells limited": m.power_ordered > 0.999 * m.p.power_limit,
+        "boom": any(getattr(h, "pace", 0.0) == 0.3 for h in firms),
+        "slump": any(getattr(h, "pace", 0.0) == -0.2 for h in firms),
         "shut-down": any(h.switched_off > 0.01 for h in firms),
         "training cut": any(h.T < 0.99 * h.placed.T for h in firms),
         "kink": m.p.saturated_elasticity == m.E,
@@ -160,6 +164,40 @@ MADE = {
         running_cost=1.5,
         **{"hyperscaler.cash": 2.0, "hyperscaler.debt": 15.0},
     ),
+    "broke": made(
+        *("training cut", "default", "owned by lenders", "payout cut", "shut-down"),
+        training_exponent=0.95,  # see made
+        running_cost=3.0,
+        **{"hyperscaler.cash": 1.0, "hyperscaler.debt": 20.0},
+    ),
+    "default again": made(
+        *("default again", "owned by lenders"),
+        lineup=WHIMS,
+        restructuring_quarters=0,
+        running_cost=1.5,
+        **{"hyperscaler.cash": 1.0, "hyperscaler.debt": 20.0},
+    ),
+    "coverage binds": made(
+        "coverage binds",
+        lineup=WHIMS,
+        coverage_multiple=0.3,
+        **{"hyperscaler.cash": 5.0, "lender.funds": 1000.0},
+    ),
+    # debts that could not be settled if the first quarter were the horizon
+    "in debt": made(
+        *("default", "payout cut"),
+        lineup="match",
+        loan_tenor=50.0,
+        **{"hyperscaler.debt": 500.0, "hyperscaler.cash": 100.0},
+    ),
+    "boom": made(
+        *("boom", "default again"),
+        lineup="escalate(step=0.5)",
+        foundry_capacity=50.0,
+        memory_capacity=50.0,
+        **RICH,
+    ),
+    "slump": made("slump", lineup=WHIMS, economic_life=1.0, **SHELLS, **RICH),
     "leader": made(
         "chips rationed",
         shocks=(

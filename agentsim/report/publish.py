@@ -1,0 +1,82 @@
+"""Publishing: a small part of some results, kept in the repository and quoted in the README.
+
+    python -m agentsim.report.publish results/escalator_war README.md
+
+copies the headline's picture and tables to results/published/NAME and puts answer, picture and
+table between the README's markers, so that no figure in it is older than its results.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentsim.errors import AgentsimError
+
+START, END = "<!-- headline: start -->", "<!-- headline: end -->"
+PICTURES = ("value_by_layer.png", "customers_share.png")
+KEPT = ("name", "spec_hash", "spec_sha256", "versions", "entropy", "runs", "started", "commit")
+
+
+def publish(results: Path, page: Path) -> Path:
+    """Copy the small part of some results and fill the page; return the folder written.
+
+    Raises AgentsimError, one line, if there are no results or the page has no markers.
+    """
+    from agentsim.batch.results import Results
+    from agentsim.report import FIGURES, headline
+    from agentsim.report.answers import answer
+
+    opened = Results.open(results)
+    name = opened.experiment.name
+    folder = page.parent / "results" / "published" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in PICTURES:
+        shutil.copyfile(results / FIGURES / picture, folder / picture)
+    table = headline(opened)
+    said = answer(opened)
+    (folder / "headline.txt").write_text(table + "\n", encoding="utf-8")
+    manifest = {key: value for key, value in opened.manifest.items() if key in KEPT}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    shown = [
+        f"**{said.question}**",
+        *said.sentences,
+        said.run_off,
+        said.coverage,
+        f"![Value by layer, by posture and shock]({folder.relative_to(page.parent)}/{PICTURES[0]})",
+        f"```\n{table}\n```",
+        f"From `agentsim run {name}`; `make publish` writes this part of the page.",
+    ]
+    fill(page, "\n\n".join(part for part in shown if part))
+    return folder
+
+
+def fill(page: Path, text: str) -> None:
+    """Put text between the page's markers."""
+    head, start, rest = page.read_text(encoding="utf-8").partition(START)
+    _, end, tail = rest.partition(END)
+    if not start or not end:
+        raise AgentsimError(f"{page} has no {START} followed by {END}; put both into it")
+    page.write_text(f"{head}{START}\n\n{text}\n\n{END}{tail}", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish; return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if len(words) != 2:
+        print("usage: python -m agentsim.report.publish RESULTS PAGE", file=sys.stderr)
+        return 2
+    try:
+        folder = publish(Path(words[0]), Path(words[1]))
+    except (AgentsimError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"Published: {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,534 @@
+"""The report says what the runs say: figures, page, sentences, kinds of game."""
+
+import html.parser
+import io
+import itertools
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+import agentsim.report as report
+from agentsim import batch
+from agentsim.batch.design import Experiment
+from agentsim.batch.results import Results
+from agentsim.report import answers, kinds, measures, words
+from agentsim.report.figures import pictures
+from agentsim.report.html import page
+from agentsim.report.study import BURNT, LAYERS, TOTAL, Study
+
+POSTURES, FACTORS, ELASTICITIES = ["restrain", "escalate"], [1, 10], [0.8, 1.1]
+NASTY = 'rigid <b>"power"</b> & co'
+
+
+# A small real experiment
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    experiment = Experiment(
+        name="small",
+        runs=12,
+        horizon=12,
+        factors={
+            "lineup.hyperscaler": POSTURES,
+            "shock.efficiency.factor": FACTORS,
+            "demand_elasticity": ELASTICITIES,
+        },
+        shocks=[{"kind": "efficiency", "quarter": 4, "diffusion": 0.5}],
+        deviations=[{"firm": "microsoft", "own": POSTURES, "others": POSTURES}],
+        variants=[
+            {"name": NASTY, "set": {"power_limit": 0.5}, "factors": {"demand_elasticity": [1.1]}},
+            {"name": "same", "lineup": {"nvidia": "scarcity"}},
+        ],
+    )
+    folder = tmp_path_factory.mktemp("results") / "small"
+    return batch.run(experiment, folder, workers=1, progress=False)
+
+
+@pytest.fixture(scope="module")
+def study(results: Results) -> Study:
+    return Study(results)
+
+
+@pytest.fixture(scope="module")
+def written(results: Results) -> Path:
+    return report.write(results.folder)
+
+
+def mean(results: Results, outcome: str, posture: str, factor: float, elasticity: float) -> float:
+    """The mean of an outcome, from the table and nothing else."""
+    t = results.runs
+    rows = (t["kind"] == "main") & (t["lineup.hyperscaler"] == posture)
+    rows &= (t["shock.efficiency.factor"] == factor) & (t["demand_elasticity"] == elasticity)
+    assert rows.sum() == 12
+    return float(t.loc[rows, outcome].mean())
+
+
+def test_all_figures_are_drawn_and_not_empty(study: Study, written: Path) -> None:
+    folder = written.parent / report.FIGURES
+    names = {each.name for each in pictures(study)}
+    assert names >= {
+        "value_by_layer", "value_of_each_layer", "escalation_effect", "customers_share",
+        "share_of_gain", "through_time", "rent_dissipation", "share_under_variants",
+        "value_under_variants", "payoffs_microsoft", "kinds_microsoft", "temptation_microsoft",
+    }  # fmt: skip
+    assert {file.name for file in folder.iterdir()} == {
+        f"{name}.{kind}" for name in names for kind in ("png", "svg")
+    }
+    for name in names:
+        pixels = matplotlib.image.imread(io.BytesIO((folder / f"{name}.png").read_bytes()))
+        assert pixels.shape[1] >= 600
+        ink = (pixels[..., :3].mean(axis=-1) < 0.9).mean()
+        assert 0.01 < ink < 0.9, (name, ink)
+        root = ET.fromstring((folder / f"{name}.svg").read_text())
+        assert root.tag.endswith("svg") and len(list(root.iter())) > 100
+
+
+def test_figures_are_functions_of_results_with_labelled_axes(results: Results) -> None:
+    from agentsim.report.figures import value_by_layer
+
+    figure = value_by_layer(results)
+    panels = [each for each in figure.axes if each.get_visible()]
+    assert len(panels) == 2 * len(FACTORS)
+    assert panels[0].get_ylabel() == "all\n$tn, present value"
+    assert [each.get_title() for each in panels[:2]] == ["no shock", "efficiency ×10"]
+    # The stack adds up to gross value: total surplus and resources burnt.
+    top = sum(bar.get_height() for bar in panels[0].patches[::2] if bar.get_height() > 0)
+    below = sum(bar.get_height() for bar in panels[0].patches[::2] if bar.get_height() < 0)
+    total = mean(results, TOTAL, "restrain", 1, 1.1) + mean(results, BURNT, "restrain", 1, 1.1)
+    assert top + below == pytest.approx(total / 1000.0, rel=1e-9)
+
+
+class Links(html.parser.HTMLParser):
+    """Collects what a page would fetch, and checks that elements are closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.anchors: list[str] = []
+        self.ids: set[str] = set()
+        self.open: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in ("script", "link", "iframe", "object", "base")
+        given = {name: value or "" for name, value in attrs}
+        self.ids |= {given["id"]} if "id" in given else set()
+        for name in ("src", "srcset", "href", "data", "action"):
+            if name in given:
+                (self.anchors if name == "href" else self.fetched).append(given[name])
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_page_is_self_contained_and_escaped(study: Study, written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    links = Links()
+    links.feed(text)
+    assert links.open == []
+    assert len(links.fetched) == len(pictures(study))
+    assert all(each.startswith("data:image/png;base64,") for each in links.fetched)
+    assert links.anchors and all(each[1:] in links.ids for each in links.anchors)
+    assert "url(" not in text and "@import" not in text and "http" not in text.split("<pre>")[0]
+    assert "<b>" not in text
+    assert NASTY in "".join(links.text)
+    assert not [file for file in written.parent.iterdir() if file.name.startswith(".")]
+
+
+def test_page_holds_its_sections(written: Path, study: Study) -> None:
+    text = written.read_text(encoding="utf-8")
+    for each in ("headline", "figures", "robustness", "deviations", "uncertain", "method"):
+        assert f'id="{each}"' in text
+    assert study.results.manifest["spec_sha256"] in text
+    assert "with run-off" in text and "to the horizon" in text
+    assert "marked ranges" in text and "share of draws" in text
+
+
+def test_the_same_results_give_the_same_page(results: Results, written: Path, study: Study) -> None:
+    folder = written.parent / report.FIGURES
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    figure = pictures(study)[0].draw(study)
+    figure.savefig(folder / "again.png", dpi=150)
+    again = (folder / "again.png").read_bytes()
+    (folder / "again.png").unlink()
+    assert again == before["value_by_layer.png"]
+    assert page(Study(results), []) == page(Study(results), [])
+
+
+def test_numbers_of_the_answer_are_those_of_the_runs(results: Results) -> None:
+    found = answers.answer(results)
+    first, second, third = found.sentences
+    share = {
+        p: mean(results, "customer_surplus", p, 1, 1.1) / mean(results, TOTAL, p, 1, 1.1)
+        for p in POSTURES
+    }
+    for each in share.values():
+        assert words.percent(each) in first
+    change = mean(results, "customer_surplus", "escalate", 1, 1.1) - mean(
+        results, "customer_surplus", "restrain", 1, 1.1
+    )
+    assert (
+        words.money_interval(SimpleNamespace(value=change, low=np.nan, high=np.nan), True) in first
+    )
+    assert f"{100 * (share['escalate'] - share['restrain']):+.1f}".replace("-", "−") in first
+    for outcome in list(LAYERS)[1:] + [BURNT]:
+        moved = mean(results, outcome, "escalate", 1, 1.1) - mean(
+            results, outcome, "restrain", 1, 1.1
+        )
+        shown = words.money_interval(SimpleNamespace(value=moved, low=np.nan, high=np.nan), True)
+        assert shown in second
+    gained = {
+        name: mean(results, name, "escalate", 10, 1.1) - mean(results, name, "escalate", 1, 1.1)
+        for name in ("customer_surplus", TOTAL)
+    }
+    shown = SimpleNamespace(value=gained[TOTAL], low=np.nan, high=np.nan)
+    assert words.money_interval(shown, True) in third
+    assert words.percent(gained["customer_surplus"] / gained[TOTAL], 0) in third
+    assert "12 simulated markets" in found.coverage
+
+
+def test_terminal_headline(results: Results) -> None:
+    text = report.headline(results)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert text.isascii() and "\x1b" not in text
+    share = mean(results, "customer_surplus", "escalate", 10, 1.1) / mean(
+        results, TOTAL, "escalate", 10, 1.1
+    )
+    last = lines[-1]
+    assert f"{100 * share:.1f}%" in last and last.split()[0] == "x10"
+    rows = [line for line in lines if re.search(r"%", line) and "interval" not in line]
+    assert len(rows) == 4
+    assert len({len(row) for row in rows}) == 1  # right-aligned
+    assert "elasticity 1.1" in lines[0]
+
+
+def test_shares_of_draws(results: Results, study: Study) -> None:
+    shocks, rows = answers.signs(study)
+    assert shocks == [1.0, 10.0]
+    t = results.runs[(results.runs["kind"] == "main") & (results.runs["demand_elasticity"] == 1.1)]
+    wide = t[t["shock.efficiency.factor"] == 10].pivot(
+        index="run", columns="lineup.hyperscaler", values="hyperscaler_value"
+    )
+    found = dict(rows)
+    assert found["hyperscalers lose by escalation"][1] == pytest.approx(
+        (wide["escalate"] < wide["restrain"]).mean()
+    )
+    assert found["hyperscalers lose money when all escalate"][1] == pytest.approx(
+        (wide["escalate"] < 0).mean()
+    )
+
+
+def test_drivers_are_rank_correlations(study: Study) -> None:
+    x = study.x("customer_share", "escalate", 1.0, 1.1)
+    found = measures.drivers(study, {"share": x}, most=3)
+    assert len(found) == 3
+    assert found[0].strength >= found[1].strength >= found[2].strength
+    for each in found:
+        drawn = study.results.draws[each.name].to_numpy()
+        expected = spearmanr(drawn, x).statistic
+        assert each.correlations["share"] == pytest.approx(expected, abs=1e-12)
+        assert each.low <= drawn.min() and drawn.max() <= each.high
+
+
+def test_a_variant_like_the_main_design_is_called_so(study: Study) -> None:
+    from agentsim.report.variant_figures import _labels
+
+    assert _labels(study) == [NASTY, "same\n(as main design)"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"factors": {"economic_life": [2, 6]}, "uncertainty": "none"},
+        {"factors": {"lineup.oracle": ["match", "escalate"], "substitution": [3, 5]}},
+        {
+            "factors": {"lineup.nvidia": ["scarcity", "hold_margin"], "power_limit": [2, 3]},
+            "deviations": [{"firm": "oracle", "own": ["match"], "others": ["match", "escalate"]}],
+        },
+    ],
+)
+def test_any_experiment_gets_an_answer_and_a_page(given: dict, tmp_path: Path) -> None:
+    experiment = Experiment(name="other", runs=2, horizon=3, **given)
+    results = batch.run(experiment, tmp_path / "other", workers=1, progress=False)
+    study = Study(results)
+    assert all(answers.answer(study).sentences)
+    links = Links()
+    links.feed(page(study, []))
+    assert links.open == []
+    assert max(map(len, report.headline(study).splitlines())) <= 100
+    assert pictures(study)
+
+
+# Made-up results
+
+
+def made(cells: dict[tuple[str, float], dict[str, float]], runs: int = 40, noise: float = 0.05):
+    """Results with these means by posture and factor, and noise that cancels over the runs."""
+    rng = np.random.default_rng(1)
+    frames = []
+    for index, ((posture, factor), means) in enumerate(cells.items()):
+        columns = {"cell": index, "kind": "main", "variant": None, "firm": None, "own": None}
+        columns |= {"others": None, "lineup.hyperscaler": posture}
+        columns |= {"shock.efficiency.factor": float(factor)}
+        columns |= {"run": np.arange(runs), "status": "ok"}
+        for name in (*LAYERS, BURNT):
+            z = rng.normal(size=runs)
+            columns[name] = means.get(name, 0.0) + noise * (z - z.mean())
+        columns[TOTAL] = sum(columns[name] for name in LAYERS)
+        for name in (*LAYERS, BURNT, TOTAL):
+            columns[f"{name}_to_horizon"] = columns[name] / 2
+        columns["customer_share"] = columns["customer_surplus"] / columns[TOTAL]
+        frames.append(pd.DataFrame(columns))
+    postures = list(dict.fromkeys(posture for posture, _ in cells))
+    factors = list(dict.fromkeys(factor for _, factor in cells))
+    experiment = Experiment(
+        name="made",
+        runs=runs,
+        factors={"lineup.hyperscaler": postures, "shock.efficiency.factor": factors},
+        shocks=[{"kind": "efficiency", "quarter": 8}],
+    )
+    return SimpleNamespace(
+        runs=pd.concat(frames, ignore_index=True),
+        experiment=experiment,
+        draws=pd.DataFrame({"run": np.arange(runs)}),
+        manifest={},
+    )
+
+
+def moved(customers: tuple[float, float], others: tuple[float, float], **more: tuple[float, float]):
+    """Results in which escalation moves customers' and hyperscalers' value like this."""
+    before = {"customer_surplus": customers[0], "hyperscaler_value": others[0]}
+    after = {"customer_surplus": customers[1], "hyperscaler_value": others[1]}
+    for name, (low, high) in more.items():
+        before[name], after[name] = low, high
+    return made({("restrain", 1): before, ("escalate", 1): after})
+
+
+@pytest.mark.parametrize(
+    ("customers", "others", "verdict"),
+    [
+        ((10, 20), (10, 10), (1, 1)),
+        ((10, 20), (10, 20), (1, 0)),
+        ((10, 20), (10, 40), (1, -1)),
+        ((10, 10), (10, 5), (0, 1)),
+        ((10, 10), (10, 10), (0, 0)),
+        ((10, 10), (10, 20), (0, -1)),
+        ((20, 10), (20, 5), (-1, 1)),
+        ((20, 10), (20, 10), (-1, 0)),
+        ((20, 10), (20, 30), (-1, -1)),
+    ],
+)
+def test_verdict_of_every_sign(customers, others, verdict) -> None:
+    first, second, _ = answers.answer(moved(customers, others)).sentences
+    assert first.startswith(answers.VERDICTS[verdict] + ":")
+    assert {1: "raises", -1: "lowers", 0: "does not clearly change"}[verdict[0]] in first
+    assert ("does not clearly move" in first) == (verdict[1] == 0)
+    direction = np.sign(others[1] - others[0])
+    verb = {1: "gain by it", -1: "lose by it", 0: "neither clearly gain nor lose by it"}
+    assert second.startswith(f"Hyperscalers {verb[direction]}")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (-5.0, "and lose money outright (−$5.00bn"),
+        (5.0, "but still make money ($5.00bn"),
+        (0.0, "but do not clearly make or lose money ($0m"),
+    ],
+)
+def test_hyperscalers_that_lose(value: float, said: str) -> None:
+    second = answers.answer(moved((10, 20), (10, value))).sentences[1]
+    assert second.startswith("Hyperscalers lose by it") and said in second
+
+
+def test_other_layers_are_grouped_by_sign() -> None:
+    given = moved(
+        (10, 20),
+        (10, 10),
+        chip_vendor_value=(1, 3),
+        memory_maker_value=(3, 1),
+        lender_value=(1, 1),
+        resource_cost=(5, 2),
+    )
+    second = answers.answer(given).sentences[1]
+    assert re.search(r"chip vendors \(\+\$2\.00bn [^)]*\) gain, memory makers \(−\$2\.00bn", second)
+    assert re.search(
+        r"memory makers [^,]*, [^,]* lose, lenders .* neither clearly gain nor lose", second
+    )
+    assert "real resources burnt fall (−$3.00bn" in second
+
+
+def shocked(customers: float, hyperscalers: float):
+    """Results in which a shock under escalation moves values to these from 10 and 10."""
+    base = {"customer_surplus": 10.0, "hyperscaler_value": 10.0}
+    after = {"customer_surplus": customers, "hyperscaler_value": hyperscalers}
+    return made(
+        {
+            ("restrain", 1): base,
+            ("restrain", 10): base,
+            ("escalate", 1): base,
+            ("escalate", 10): after,
+        }
+    )
+
+
+def test_gain_of_a_shock_is_shared_without_a_cap() -> None:
+    given = shocked(22.0, 6.0)
+    third = answers.answer(given).sentences[2]
+    assert "total surplus rises (+$8.00bn" in third
+    assert "of which customers get 150% [" in third and "more than all of it" in third
+    key = ("escalate", 10.0, None)
+    share = measures.share_of_gain(Study(given), key)
+    assert share.value == pytest.approx(1.5) and share.low < 1.5 < share.high
+
+
+def test_loss_by_a_shock_is_borne() -> None:
+    third = answers.answer(shocked(7.0, 9.0)).sentences[2]
+    assert "total surplus falls (−$4.00bn" in third and "customers bear 75% [" in third
+
+
+def test_no_share_of_a_gain_that_is_none() -> None:
+    given = shocked(14.0, 6.0)
+    third = answers.answer(given).sentences[2]
+    assert "total surplus does not clearly change" in third and "of which" not in third
+    assert np.isnan(measures.share_of_gain(Study(given), ("escalate", 10.0, None)).value)
+    figure = next(p for p in pictures_of(given) if p.name == "share_of_gain").draw(Study(given))
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert len(crosses) == 2  # for restrain there is no gain either
+
+
+def pictures_of(given) -> list:
+    given.series = pd.DataFrame({"kind": [], "series": [], "quarter": []})
+    return pictures(Study(given))
+
+
+def test_share_above_one_is_drawn_not_cut_off() -> None:
+    given = moved((10, 30), (10, -20))
+    share = measures.customers_share(Study(given), ("escalate", 1.0, None))
+    assert share.value == pytest.approx(3.0)
+    figure = next(p for p in pictures_of(given) if p.name == "customers_share").draw(Study(given))
+    assert figure.axes[0].get_ylim()[1] > 3.0
+    assert "300.0%" in report.headline(given)
+    bars = next(p for p in pictures_of(given) if p.name == "value_by_layer").draw(Study(given))
+    assert bars.axes[0].get_ylim()[0] <= -20.0
+
+
+def test_failed_runs_are_left_out_and_said() -> None:
+    given = moved((10, 20), (10, 10))
+    numbers = [*LAYERS, BURNT, TOTAL, "customer_share"]
+    numbers += [f"{name}_to_horizon" for name in (*LAYERS, BURNT, TOTAL)]
+    lost = (given.runs["run"] == 3) & (given.runs["lineup.hyperscaler"] == "escalate")
+    given.runs.loc[lost, numbers] = np.nan
+    given.runs.loc[lost, "status"] = "failed in quarter 2: made up"
+    assert "nan" not in " ".join(answers.answer(given).sentences)
+    assert "1 of 80 runs failed" in report.headline(given)
+    given.runs.loc[:, numbers] = np.nan
+    assert "came through" in answers.answer(given).sentences[0]
+    assert "nan" not in report.headline(given)
+
+
+def test_difference_of_shares() -> None:
+    rng = np.random.default_rng(2)
+    a, b, c, d = rng.uniform(1, 2, (4, 300))
+    found = measures.difference_of_ratios(a, b, c, d)
+    assert found.value == pytest.approx(a.mean() / b.mean() - c.mean() / d.mean())
+    assert found.low < found.value < found.high
+    same = measures.difference_of_ratios(a, b, a, b)
+    assert measures.sign(same) == 0
+    assert np.isnan(measures.difference_of_ratios(a[:0], b[:0], c[:0], d[:0]).value)
+
+
+# Kinds of game
+
+ORDERS = {
+    "prisoner's dilemma": {"T": 4, "R": 3, "P": 2, "S": 1},
+    "chicken": {"T": 4, "R": 3, "S": 2, "P": 1},
+    "stag hunt": {"R": 4, "T": 3, "P": 2, "S": 1},
+    "harmony": {"R": 4, "T": 3, "S": 2, "P": 1},
+    "deadlock": {"T": 4, "P": 3, "R": 2, "S": 1},
+    "reversed dilemma": {"S": 4, "P": 3, "R": 2, "T": 1},
+}
+
+
+@pytest.mark.parametrize("expected", ORDERS)
+def test_kind_of_game(expected: str) -> None:
+    rng = np.random.default_rng(3)
+    luck = 5.0 * rng.normal(size=60)  # the same for all four: only paired differences tell
+    payoffs = {n: x + luck + 0.1 * rng.normal(size=60) for n, x in ORDERS[expected].items()}
+    found = kinds.game_of("restrain", "escalate", payoffs)
+    assert found.kind == expected and found.there
+    assert found.share == 1.0 and found.shares == {expected: 1.0}
+
+
+def test_game_that_the_intervals_leave_open() -> None:
+    rng = np.random.default_rng(4)
+    payoffs = {n: x + 20.0 * rng.normal(size=30) for n, x in ORDERS["chicken"].items()}
+    found = kinds.game_of("restrain", "escalate", payoffs)
+    assert found.kind == kinds.UNCLEAR
+    assert sum(found.shares.values()) == pytest.approx(1.0)
+    assert found.share == max(found.shares.values()) < 1.0
+
+
+def test_every_combination_of_signs_has_a_kind() -> None:
+    for signs in itertools.product((-1, 0, 1), repeat=3):
+        found = kinds.kind(*signs)
+        assert found in kinds.MEANING
+        assert (found == kinds.UNCLEAR) == (
+            0 in signs[:2] or (signs[0] * signs[1] > 0 and signs[2] == 0)
+        )
+
+
+def test_games_of_a_real_experiment(results: Results, study: Study) -> None:
+    (pair,) = kinds.pairs(study, "microsoft")
+    assert pair == ("restrain", "escalate")
+    found = kinds.game(study, "microsoft", pair, 10.0, 0.8)
+    t = results.runs[results.runs["kind"] == "deviation"]
+    t = t[(t["shock.efficiency.factor"] == 10) & (t["demand_elasticity"] == 0.8)]
+    means = t.groupby(["own", "others"])["value.microsoft"].mean()
+    assert found.payoffs["T"].value == pytest.approx(means["escalate", "restrain"])
+    assert found.payoffs["S"].value == pytest.approx(means["restrain", "escalate"])
+    assert found.payoffs["R"].value == pytest.approx(means["restrain", "restrain"])
+    assert found.payoffs["P"].value == pytest.approx(means["escalate", "escalate"])
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        (33123.0, 31000.0, 35004.0, "$33.1tn [31.0, 35.0]"),
+        (-4600.0, -6010.0, -3190.0, "−$4.60tn [−6.01, −3.19]"),
+        (412.4, 390.0, 430.0, "$412bn [390, 430]"),
+        (0.004, -0.02, 0.05, "$4m [−20, 50]"),
+        (0.0, 0.0, 0.0, "$0m [0, 0]"),
+        (5.0, np.nan, np.nan, "$5.00bn"),
+        (np.nan, np.nan, np.nan, "–"),
+    ],
+)
+def test_money(value: float, low: float, high: float, said: str) -> None:
+    assert words.money_interval(SimpleNamespace(value=value, low=low, high=high)) == said
+
+
+def test_level_words() -> None:
+    assert words.level_words("shock.efficiency.factor", 1.0) == "no shock"
+    assert words.level_words("shock.efficiency.factor", 45.0) == "efficiency ×45"
+    assert words.level_words("lineup.hyperscaler", "best_response") == "best response"
+    assert words.level_words("economic_life", 2.0) == "economic life 2 years"
+    assert words.doing_words("lineup.hyperscaler", "escalate") == "all escalate"
+    assert words.doing_words("lineup.oracle", "best_response") == "Oracle plays best response"
