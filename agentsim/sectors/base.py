@@ -69,15 +69,15 @@ class Sector:
 
 
 class Pipeline:
-    """What is ordered and has not arrived: one array a quarter ahead, None where nothing is due.
+    """What is ordered and has not arrived: one array a quarter ahead, each of the same shape.
 
     The lag may differ from run to run. `longest` is the largest lag that will ever be used. Slots
-    hold the arrays that were ordered and are never written into.
+    hold the arrays that were ordered, or `nothing`, and are never written into.
     """
 
     def __init__(self, shape: tuple[int, ...], longest: int) -> None:
-        self.slots: deque[Array | None] = deque([None] * (longest + 1))
         self.nothing = constant(0.0, shape)
+        self.slots: deque[Array] = deque([self.nothing] * (longest + 1))
 
     def order(self, amount: Array, lags: Iterable[tuple[int, Array | None]]) -> None:
         """Add `amount`, to arrive after the lag. `lags` are (lag, mask of the runs with it)."""
@@ -87,13 +87,13 @@ class Pipeline:
     def add(self, ahead: int, amount: Array) -> None:
         """Add what arrives so many quarters from now, `(firms, runs)`."""
         due = self.slots[ahead]
-        self.slots[ahead] = amount if due is None else due + amount
+        self.slots[ahead] = amount if due is self.nothing else due + amount
 
     def arrive(self) -> Array:
         """Take out what arrives this quarter and move the rest a quarter closer."""
         arriving = self.slots.popleft()
-        self.slots.append(None)
-        return self.nothing if arriving is None else arriving
+        self.slots.append(self.nothing)
+        return arriving
 
     def copy(self) -> Pipeline:
         """Return a pipeline of its own; slots are never written into, so they may be shared."""
@@ -103,7 +103,7 @@ class Pipeline:
 
     def total(self) -> Array:
         """Return everything still to come, added up in the order of arrival."""
-        due = [slot for slot in self.slots if slot is not None]
+        due = [slot for slot in self.slots if slot is not self.nothing]
         if len(due) < 2:
             return due[0] if due else self.nothing
         total = due[0] + due[1]
@@ -114,7 +114,7 @@ class Pipeline:
     def scale(self, factor: Array) -> None:
         """Cancel a share of everything still to come."""
         for ahead, slot in enumerate(self.slots):
-            if slot is not None:
+            if slot is not self.nothing:
                 self.slots[ahead] = slot * factor
 
 
