@@ -30,7 +30,7 @@ def hold(pairs):
     assert gap <= CLOSE, f"{when} {who} {name}: {ours!r} here, {theirs!r} there"
 
 
-def play(case, run=0, runs=1, runoff=True):
+def play(case, run=0, runs=1):
     """Play a market both ways, side by side; return what happened in it."""
     sim, slow = simulation(case, runs), Market(case.scenario, run, case.shocks)
     m, seen = slow.m, set()
@@ -43,7 +43,7 @@ def play(case, run=0, runs=1, runoff=True):
             hold(compare.looks(sim.world, m, run))
         if quarter == 1 or quarter == HORIZON:
             hold(compare.ledger(sim.ledger.values, m, run))
-            hold(compare.table(slow.outcomes(), sim.outcomes(), run, runoff))
+            hold(compare.table(slow.outcomes(), sim.outcomes(), run))
         seen |= happened(m)
     assert compare.unset(sim.world, m) == []
     assert m.worst < CLOSE
@@ -81,10 +81,7 @@ def lagging(values):
 
 @pytest.mark.parametrize("run", range(3))
 def test_lags_may_differ_from_run_to_run(run):
-    play(lagging(LAGS), run, runs=3, runoff=False)
-
-
-# --- Where the arrays are known not to do what the page says --------------------------------
+    play(lagging(LAGS), run, runs=3)
 
 
 def test_runoff_does_not_depend_on_the_lags_of_other_runs():
