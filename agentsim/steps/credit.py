@@ -59,7 +59,7 @@ def _at_price(w: World, merchant: Array, custom: Array) -> Array:
 
 def credit_clears(w: World, chosen: Choices) -> Purse:
     """Firms plan their spending; what cash does not cover is asked for, offered, rationed."""
-    h, b, i, r = w.hyperscalers, w.lenders, w.inputs, w.rates
+    h, b, r = w.hyperscalers, w.lenders, w.rates
     choice, terms = chosen.hyperscaler, chosen.lender
     barred = h.restructuring > 0.0  # from orders and credit
     some_barred = barred.any()
@@ -76,11 +76,13 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     w.core_paid_in = h.core_cash
     in_hand = h.cash + h.core_cash
 
-    # what is due and planned, less what is in hand and expected to come in
+    # Chips, shells and design are paid before customers pay; debt and shareholders after.
+    earned = np.maximum(w.operating_cash, 0.0)
     short = planned + shells_due
     ask = choice["debt_share"] * short
-    short += w.design_due + debt_service + planned_payout
-    short -= in_hand + w.operating_cash
+    short += w.design_due
+    short += np.maximum(debt_service + planned_payout - earned, 0.0)
+    short -= in_hand
     ask = np.maximum(np.maximum(ask, short), 0.0)
     if some_barred:
         np.copyto(ask, 0.0, where=barred)
@@ -97,7 +99,7 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     if (h.shell_spend < shells_due).any():
         _drop_unpaid_shells(w, safe_divide(h.shell_spend, shells_due, 1.0))
 
-    reserve = np.maximum(debt_service - np.maximum(w.operating_cash, 0.0), 0.0)
+    reserve = np.maximum(debt_service - earned, 0.0)
     free = np.maximum(cash - reserve, 0.0)
     h.funded = np.minimum(1.0, safe_divide(free, planned, 1.0))
     h.custom_share = choice["custom_share"] * w.p.hyperscaler.custom_program
