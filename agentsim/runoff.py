@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.power import working_share
 from agentsim.ledger import Values
 from agentsim.sectors.world import World
 from agentsim.steps.power import open_shells, wear_and_arrive
@@ -63,9 +64,8 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
         at_start = {name: getattr(h, name) for name in FLEETS}
         for name, stock in at_start.items():
             setattr(h, name, stock * to_middle)
-        h.working_share = np.minimum(
-            1.0, safe_divide(h.shells, h.merchant_power + h.custom_power, 1.0)
-        )
+        shells = h.shells * np.sqrt(shells_kept)  # at the middle, like the fleets
+        h.working_share = working_share(shells, h.merchant_power + h.custom_power)
         services_clear(w, as_is, plenty)
         weight = after * quarters
         worth = worth + weight * _add(w, values, weight)

@@ -13,7 +13,7 @@ from agentsim.laws.numerics import Array, ordered_sum
 from agentsim.ledger import FLOWS, Values
 from agentsim.parameters import DECLARATIONS, ROLES, Declaration
 from agentsim.runoff import value_after
-from agentsim.sectors.base import Sector
+from agentsim.sectors.base import Pipeline, Sector
 from agentsim.sectors.world import World
 from agentsim.strategy.registry import ids
 
@@ -121,9 +121,9 @@ def assert_sound(world: World) -> None:
     h = world.hyperscalers
     for name in ("working_share", "funded", "fill", "switched_off", "training_share"):
         assert (getattr(h, name) <= 1.0 + 1e-12).all(), (name, world.quarter)
-    for pipeline in vars(world).values():
-        for slot in getattr(pipeline, "slots", ()):
-            assert (slot >= 0.0).all(), world.quarter
+    for name, value in vars(world).items():
+        if isinstance(value, Pipeline):
+            assert (value.total() >= 0.0).all(), (name, world.quarter)
 
 
 def assert_close(one: Array, other: Array, scale: Array, what: str) -> None:

@@ -18,7 +18,7 @@ import agentsim.report as report
 from agentsim import batch
 from agentsim.batch.design import Experiment
 from agentsim.batch.results import Results
-from agentsim.report import answers, kinds, measures, words
+from agentsim.report import answers, certainty, kinds, measures, words
 from agentsim.report.figures import pictures
 from agentsim.report.html import page
 from agentsim.report.study import BURNT, LAYERS, TOTAL, Study
@@ -89,6 +89,16 @@ def test_all_figures_are_drawn_and_not_empty(study: Study, written: Path) -> Non
         assert 0.01 < ink < 0.9, (name, ink)
         root = ET.fromstring((folder / f"{name}.svg").read_text())
         assert root.tag.endswith("svg") and len(list(root.iter())) > 100
+
+
+def test_nothing_is_cut_off_at_the_edges(study: Study) -> None:
+    for each in pictures(study):
+        figure = each.draw(study)
+        figure.savefig(io.BytesIO(), dpi=50)  # as it is when saved, after its style is gone
+        width, height = figure.get_size_inches()
+        box = figure.get_tightbbox()
+        assert min(box.x0, box.y0) > -0.02, (each.name, box)
+        assert box.x1 < width + 0.02 and box.y1 < height + 0.02, (each.name, box)
 
 
 def test_figures_are_functions_of_results_with_labelled_axes(results: Results) -> None:
@@ -184,7 +194,7 @@ def test_numbers_of_the_answer_are_those_of_the_runs(results: Results) -> None:
         words.money_interval(SimpleNamespace(value=change, low=np.nan, high=np.nan), True) in first
     )
     assert f"{100 * (share['escalate'] - share['restrain']):+.1f}".replace("-", "−") in first
-    for outcome in list(LAYERS)[1:] + [BURNT]:
+    for outcome in [*list(LAYERS)[1:], BURNT]:
         moved = mean(results, outcome, "escalate", 1, 1.1) - mean(
             results, outcome, "restrain", 1, 1.1
         )
@@ -217,7 +227,7 @@ def test_terminal_headline(results: Results) -> None:
 
 
 def test_shares_of_draws(results: Results, study: Study) -> None:
-    shocks, rows = answers.signs(study)
+    shocks, rows = certainty.signs(study)
     assert shocks == [1.0, 10.0]
     t = results.runs[(results.runs["kind"] == "main") & (results.runs["demand_elasticity"] == 1.1)]
     wide = t[t["shock.efficiency.factor"] == 10].pivot(

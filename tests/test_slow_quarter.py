@@ -30,7 +30,7 @@ def hold(pairs):
     assert gap <= CLOSE, f"{when} {who} {name}: {ours!r} here, {theirs!r} there"
 
 
-def play(case, run=0, runs=1, runoff=True):
+def play(case, run=0, runs=1):
     """Play a market both ways, side by side; return what happened in it."""
     sim, slow = simulation(case, runs), Market(case.scenario, run, case.shocks)
     m, seen = slow.m, set()
@@ -43,7 +43,7 @@ def play(case, run=0, runs=1, runoff=True):
             hold(compare.looks(sim.world, m, run))
         if quarter == 1 or quarter == HORIZON:
             hold(compare.ledger(sim.ledger.values, m, run))
-            hold(compare.table(slow.outcomes(), sim.outcomes(), run, runoff))
+            hold(compare.table(slow.outcomes(), sim.outcomes(), run))
         seen |= happened(m)
     assert compare.unset(sim.world, m) == []
     assert m.worst < CLOSE
@@ -81,13 +81,9 @@ def lagging(values):
 
 @pytest.mark.parametrize("run", range(3))
 def test_lags_may_differ_from_run_to_run(run):
-    play(lagging(LAGS), run, runs=3, runoff=False)
+    play(lagging(LAGS), run, runs=3)
 
 
-# --- Where the arrays are known not to do what the page says --------------------------------
-
-
-@pytest.mark.xfail(reason="a chunk's longest lag sets how every run's run-off is cut into blocks")
 def test_runoff_does_not_depend_on_the_lags_of_other_runs():
     beside = simulation(lagging(LAGS), runs=3)
     alone = simulation(lagging({name: lags[0] for name, lags in LAGS.items()}))
@@ -97,7 +93,6 @@ def test_runoff_does_not_depend_on_the_lags_of_other_runs():
         assert beside.outcomes()[name][0] == pytest.approx(value[0], rel=CLOSE), name
 
 
-@pytest.mark.xfail(reason="run-off blocks take fleets at their middle, but shells at their start")
 def test_runoff_with_shells_that_bind():
     play(made("shells bind", power_limit=0.3, **SHELLS))
 
@@ -108,7 +103,6 @@ def distressed():
     return Case(base.replace(base.draw(60, 5)), {"hyperscaler": "escalate"})
 
 
-@pytest.mark.xfail(reason="revenue less its running cost leaves 1e-17 where it should leave 0")
 def test_nobody_trains_on_what_rounding_leaves():
     sim = simulation(distressed(), runs=60)
     dust = 0
@@ -119,7 +113,6 @@ def test_nobody_trains_on_what_rounding_leaves():
     assert dust == 0
 
 
-@pytest.mark.xfail(reason="a debt of 1e-17, lent for a shortfall by rounding, can be defaulted on")
 def test_nobody_defaults_on_a_debt_that_rounding_leaves():
     sim = simulation(distressed(), runs=60)
     phantoms = 0

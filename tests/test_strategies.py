@@ -423,7 +423,7 @@ class TestChipVendors:
 class TestMemoryMakers:
     def test_disciplined_expands_only_when_short_and_profitable(self):
         for margin, tightness, expansion in [
-            (0.6, 1.2, 0.03),
+            (0.6, 1.2, 0.08),
             (0.6, 0.9, 0.0),
             (0.2, 1.2, 0.0),
         ]:
@@ -448,7 +448,7 @@ class TestMemoryMakers:
             np.testing.assert_allclose(made["withheld"], then, atol=1e-12)
 
     def test_expand_on_margin_is_proportional_up_to_the_limit(self):
-        for margin, expansion in [(0.2, 0.0), (0.5, 0.04), (0.9, 0.1)]:
+        for margin, expansion in [(0.2, 0.0), (0.4, 0.05), (0.9, 0.1)]:
             made, _ = made_by(
                 make("memory_maker", "expand_on_margin"), memory_margin=margin, growth_limit=0.1
             )

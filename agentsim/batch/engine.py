@@ -29,8 +29,9 @@ from agentsim.shocks import Shock
 from agentsim.shocks import make as make_shock
 from agentsim.simulation import AGGREGATES, Simulation
 
-SERIES = (*AGGREGATES, "service_price")
-"""The series kept: the market's aggregates, and the service price over that at the base date."""
+SERIES = (*AGGREGATES, "service_price", "spending", "surplus")
+"""The series kept: the market's aggregates, what customers pay and gain, and the service price over
+that at the base date."""
 
 MOST_WORKERS = 1024
 MOST_POOLS = 3

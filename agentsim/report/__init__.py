@@ -1,9 +1,10 @@
 """The report: figures, a page that opens offline, and the headline for the terminal.
 
-words, study      what things are called; outcomes by posture, shock and demand
+words, axes       what things are called; which factor takes which place
+study             outcomes by posture, shock and demand
 measures, kinds   numbers with intervals; the kind of game
 *_figures         figures, listed with their captions in `figures`
-answers           the sentences at the head, worked out from the numbers
+answers           the sentences at the head, worked out from the numbers; certainty: what backs them
 html, sections    the page; terminal: the table; tables: the generated tables of docs/model.md
 """
 

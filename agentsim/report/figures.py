@@ -23,14 +23,10 @@ from agentsim.report.game_figures import (
 )
 from agentsim.report.kinds import MEANING, SHORT
 from agentsim.report.path_figures import PATHS, through_time
+from agentsim.report.race_figures import escalation_effect, rent_dissipation
 from agentsim.report.share_figures import customers_share_of_gain, customers_share_of_surplus
 from agentsim.report.study import Study
-from agentsim.report.value_figures import (
-    escalation_effect,
-    rent_dissipation,
-    value_by_layer,
-    value_of_each_layer,
-)
+from agentsim.report.value_figures import value_by_layer, value_of_each_layer
 from agentsim.report.variant_figures import cells as variant_cells
 from agentsim.report.variant_figures import share_under_variants, value_under_variants
 from agentsim.report.words import firm_words
@@ -101,16 +97,17 @@ def pictures(study: Study) -> list[Picture]:
                 escalation_effect,
             )
         )
-    found.append(
-        Picture(
-            "customers_share",
-            "Customers' share of total surplus",
-            "Mean consumer surplus over mean total surplus. Above the broken line the others lose "
-            "money together, so that customers get more than there is.",
-            "value",
-            customers_share_of_surplus,
+    if any(len(axis) > 1 for axis in study.axes):
+        found.append(
+            Picture(
+                "customers_share",
+                "Customers' share of total surplus",
+                "Mean consumer surplus over mean total surplus. Above the broken line the others lose "
+                "money together, so that customers get more than there is.",
+                "value",
+                customers_share_of_surplus,
+            )
         )
-    )
     if study.strikes:
         found.append(
             Picture(

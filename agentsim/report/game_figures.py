@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch.intervals import Interval, bootstrap_mean
+from agentsim.report.axes import Level
 from agentsim.report.kinds import MEANING, SHORT, UNCLEAR, Game, game, pairs
-from agentsim.report.study import Level, Study
+from agentsim.report.study import Study
 from agentsim.report.style import INK, grid, heading, ink_on, legend_below, styled, zero_line
 from agentsim.report.words import firm_words, number, plain, scale
 
@@ -88,7 +89,8 @@ def deviation_payoffs(study: Study, firm: str) -> Figure:
     heading(
         figure,
         f"Value of {firm_words(firm)} by what it does and what the others do, ${unit} with 95% intervals",
-        f"{study.setting()}; framed: the largest mean against what the others do",
+        study.setting(),
+        "framed: the largest mean against what the others do",
     )
     return figure
 
@@ -202,7 +204,7 @@ def temptation_bars(study: Study, firm: str) -> Figure:
     ]
     by, unit = scale(max(reach, default=0.0))
     figure, panels = grid(
-        len(chosen), len(shocks), max(2.3 * len(shocks) + 1.2, 4.5), 1.9 * len(chosen) + 1.5,
+        len(chosen), len(shocks), max(2.3 * len(shocks) + 1.2, 9.6), 1.9 * len(chosen) + 1.5,
         sharey="row",
     )  # fmt: skip
     for row, pair in enumerate(chosen):
@@ -216,7 +218,9 @@ def temptation_bars(study: Study, firm: str) -> Figure:
     heading(
         figure,
         f"{firm_words(firm)}: what it gets if it alone is the fierce one, or the mild one",
-        f"{study.setting()}; 95% intervals; the kind of game above each panel",
+        study.setting(),
+        "95% intervals",
+        "the kind of game above each panel",
     )
     labels = {
         "T": "T: it is fierce, the others mild",

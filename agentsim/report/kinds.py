@@ -14,8 +14,9 @@ import numpy as np
 
 from agentsim.batch.intervals import Interval, bootstrap_mean, paired_difference
 from agentsim.laws.numerics import Array
+from agentsim.report.axes import Level
 from agentsim.report.measures import sign
-from agentsim.report.study import Level, Study
+from agentsim.report.study import Study
 
 UNCLEAR = "unclear"
 

@@ -22,9 +22,10 @@ from agentsim.batch.intervals import (
     share_of_draws,
 )
 from agentsim.laws.numerics import Array
-from agentsim.report.study import TOTAL, Key, Level, Study
+from agentsim.report.axes import Level
+from agentsim.report.study import TOTAL, Key, Study
 
-CUSTOMERS = "customer_surplus"
+CUSTOMERS, HYPERSCALERS = "customer_surplus", "hyperscaler_value"
 
 
 def value(study: Study, outcome: str, key: Key, variant: str | None = None) -> Interval:

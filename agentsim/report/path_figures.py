@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.report.study import Level, Study
+from agentsim.report.axes import Level
+from agentsim.report.study import Study
 from agentsim.report.style import (
     INK,
     grid,
@@ -27,7 +28,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "capex": ("AI capex", "$bn a quarter"),
     "service_price": ("service price", "base date = 1"),
     "gpu_rent": ("GPU rent", "$ an H100e-hour"),
-    "consumer_surplus": ("consumer surplus", "$bn a quarter"),
+    "surplus": ("consumer surplus", "$bn a quarter"),
     "spending": ("spending on AI services", "$bn a quarter"),
     "compute": ("compute", "M H100e"),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.report import answers
+from agentsim.report import answers, certainty
 from agentsim.report.markup import Html, cell, el, table
 from agentsim.report.measures import (
     customers_share,
@@ -56,7 +56,7 @@ def answer(study: Study) -> list[Html]:
     """Return the answer, what its intervals cover, and how often each sign holds."""
     found = answers.answer(study)
     sentences = [el("p", each) for each in found.sentences if each]
-    shocks, rows = answers.signs(study)
+    shocks, rows = certainty.signs(study)
     heads = ["share of draws in which …", *(study.shock.words(each) or "all" for each in shocks)]
     body = [[text, *(percent(each, 0) for each in shares)] for text, shares in rows]
     return [

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agentsim.report.axes import Level
 from agentsim.report.measures import customers_share, share_of_gain
-from agentsim.report.study import Level, Study
+from agentsim.report.study import Study
 from agentsim.report.style import (
     INK,
     demand_ticks,
@@ -87,7 +88,7 @@ def _shares(
         demand_ticks(study, panel)
     _full_line(panels[0])
     panels[0][0].set_ylabel(label)
-    panels[0][0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    panels[0][0].yaxis.set_major_formatter(PercentFormatter(1.0))
     return figure
 
 

@@ -9,15 +9,14 @@ its place is taken by another factor, or stays empty: an axis with the one level
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agentsim.laws.numerics import Array
-from agentsim.report.words import doing_words, level_words, title_words
+from agentsim.report.axes import Axis, Level, places
+from agentsim.report.words import doing_words, level_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from agentsim.batch.results import Results
     from agentsim.report.kinds import Game
 
-Level = float | str | None
 Key = tuple[Level, Level, Level]
 """Levels of posture, shock and demand."""
 
@@ -44,42 +42,6 @@ SPLIT: dict[str, str] = LAYERS | {BURNT: "resources burnt"}
 """The layers, and what nobody gets."""
 
 
-@dataclass(frozen=True)
-class Axis:
-    """A factor and its levels."""
-
-    column: str | None
-    levels: tuple[Level, ...] = (None,)
-
-    def __len__(self) -> int:
-        return len(self.levels)
-
-    def words(self, level: Level) -> str:
-        """Return what a level is called: `no shock`, `best response`, `demand elasticity 1.1`."""
-        return level_words(self.column, level)
-
-    def short(self, level: Level) -> str:
-        """Return what a level is called where the axis is named besides: `none`, `×10`."""
-        if not isinstance(level, float):
-            return self.words(level)
-        if self.baseline is None:
-            return f"{level:g}"
-        return "none" if level == self.baseline else f"×{level:g}"
-
-    @property
-    def title(self) -> str:
-        """What the axis is called in a figure."""
-        return title_words(self.column)
-
-    @property
-    def baseline(self) -> Level:
-        """The level at which nothing strikes; None where there is none."""
-        is_factor = self.column is not None and self.column.split(".")[0] == "shock"
-        if is_factor and str(self.column).endswith(".factor") and 1 in self.levels:
-            return 1.0
-        return None
-
-
 class Study:
     """Outcomes by posture, shock and demand; deviations and variants beside them."""
 
@@ -87,14 +49,12 @@ class Study:
         self.results = results
         self.experiment: Experiment = results.experiment
         self.runs: pd.DataFrame = results.runs
-        self.games: dict[
-            tuple[Any, ...], Game
-        ] = {}  # kept by `kinds.game`, as several figures ask for them
+        self.games: dict[tuple[Any, ...], Game] = {}  # `kinds.game` keeps them for all figures
         factors = {
             name: tuple(_level(self.runs, name, each) for each in levels)
             for name, levels in self.experiment.factors.items()
         }
-        self.posture, self.shock, self.demand, others = _axes(factors)
+        self.posture, self.shock, self.demand, others = places(factors)
         self.held: dict[str, Level] = {
             name: self._reference(name, factors[name]) for name in others
         }
@@ -284,28 +244,6 @@ class Study:
         except ValueError:  # a name for several firms
             return levels[0]
         return min(numbers, key=lambda each: abs(each - float(np.mean(usual))))
-
-
-def _axes(factors: Mapping[str, tuple[Level, ...]]) -> tuple[Axis, Axis, Axis, list[str]]:
-    """Return the three axes, and the names of the factors left over."""
-    left = dict(factors)
-
-    def take(names: Iterable[str]) -> Axis:
-        for name in names:
-            if name in left:
-                return Axis(name, left.pop(name))
-        return Axis(None)
-
-    posture = take(["lineup.hyperscaler", *(n for n in factors if n.startswith("lineup."))])
-    demand = take(["demand_elasticity"])
-    shock = take([*(n for n in factors if n.startswith("shock.")), *_numeric(factors)])
-    if demand.column is None:
-        demand = take(_numeric(left))
-    return posture, shock, demand, list(left)
-
-
-def _numeric(factors: Mapping[str, tuple[Level, ...]]) -> list[str]:
-    return [name for name, levels in factors.items() if not isinstance(levels[0], str)]
 
 
 def _named(levels: tuple[Level, ...], name: str, otherwise: int) -> Level:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate
 
-from agentsim.report.study import BURNT, Axis, Level, Study
+from agentsim.report.axes import Axis, Level
+from agentsim.report.study import BURNT, Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,9 +84,7 @@ def styled[**P](
         }
         with mpl.rc_context(style | own):
             figure = draw(Study.of(given), *args, **kwargs)
-            # Laid out with the fonts in force, and not again each time it is saved. Once more,
-            # because ticks change as panels find their size.
-            figure.draw_without_rendering()
+            # Laid out once, with the fonts in force, and not again each time it is saved.
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
             return figure
@@ -97,20 +96,24 @@ def grid(
     rows: int, columns: int, width: float, height: float, **options: Any
 ) -> tuple[Figure, list[list[Axes]]]:
     """Return a figure in inches and its panels, row by row."""
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(max(width, LEAST_WIDTH), height), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, **options)
     for panel in panels.flat:
         panel.spines[["top", "right"]].set_visible(False)
-        panel.tick_params(length=3, color=INK)
+        # The size in so many words: from it follows how many ticks there are, now and when saved.
+        panel.tick_params(length=3, color=INK, labelsize=rcParams["xtick.labelsize"])
     return figure, panels.tolist()
 
 
-def heading(figure: Figure, title: str, below: str = "") -> None:
-    """Give a figure its title, and a second line on where it holds."""
-    text = f"{title}\n{below}" if below else title
-    figure.suptitle(text, x=0.01, ha="left", fontsize=11.5, color=INK)
+def heading(figure: Figure, title: str, *below: str) -> None:
+    """Give a figure its title, and a second line on where it holds and how to read it."""
+    second = "; ".join(each for each in below if each)
+    figure.suptitle(
+        f"{title}\n{second}" if second else title, x=0.01, ha="left", fontsize=11.5, color=INK
+    )
 
 
 def legend_below(figure: Figure, handles: list[Any], columns: int = 6) -> None:
@@ -146,7 +149,7 @@ def line_handles(
                 marker=marker,
                 markersize=6,
                 markeredgecolor="white",
-                label=axis.words(level) or "all",
+                label=axis.words(level) or "calibrated lineup",
             )
         )
     return found

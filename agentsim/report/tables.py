@@ -16,6 +16,7 @@ from agentsim.errors import AgentsimError
 from agentsim.outcomes import OUTCOMES
 from agentsim.parameters import DECLARATIONS, GROUPS, Declaration
 from agentsim.scenario import Scenario
+from agentsim.sectors.base import Sector
 from agentsim.sectors.chip_vendors import ChipVendors
 from agentsim.sectors.customers import Customers, Inputs
 from agentsim.sectors.hyperscalers import Hyperscalers
@@ -39,7 +40,7 @@ ROLES = {
     "memory_maker": "Memory makers",
     "lender": "Lenders",
 }
-STATES = {
+STATES: dict[str, type[Sector]] = {
     "Hyperscalers": Hyperscalers,
     "Chip vendors": ChipVendors,
     "Memory makers": MemoryMakers,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agentsim.report.axes import Level
 from agentsim.report.measures import customers_share, from_base
-from agentsim.report.study import SPLIT, TOTAL, Key, Level, Study
+from agentsim.report.study import SPLIT, TOTAL, Key, Study
 from agentsim.report.style import (
     dots,
     grid,
@@ -71,7 +72,7 @@ def share_under_variants(study: Study) -> Figure:
             dots(panel, at, shares, 1.0, line_style(study.posture, posture), sideways=True)
         panel.set_title(study.shock.words(shock))
         panel.set_xlabel("customers' share of total surplus")
-        panel.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        panel.xaxis.set_major_formatter(PercentFormatter(1.0))
         _rows(panel, [BASE, *_labels(study)])
         panel.axhspan(-0.5, 0.5, color="#f0f0f0", zorder=0)
     heading(figure, "Customers' share under other assumptions", _where(study))

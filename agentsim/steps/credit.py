@@ -79,7 +79,7 @@ def fleet_value(w: World) -> Array:
 
 def credit_clears(w: World, chosen: Choices) -> Purse:
     """Firms plan their spending; what cash does not cover is asked for, offered, rationed."""
-    h, b, i, r = w.hyperscalers, w.lenders, w.inputs, w.rates
+    h, b, r = w.hyperscalers, w.lenders, w.rates
     choice, terms = chosen.hyperscaler, chosen.lender
     barred = h.restructuring > 0.0  # from orders and credit
     some_barred = barred.any()
@@ -96,11 +96,15 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     w.core_paid_in = h.core_cash
     in_hand = h.cash + h.core_cash
 
-    # what is due and planned, less what is in hand and expected to come in
+    # Chips, shells and design are paid before customers pay; debt and shareholders after.
+    earned = np.maximum(w.operating_cash, 0.0)
     short = planned + shells_due
     ask = choice["debt_share"] * short
-    short += w.design_due + debt_service + planned_payout
-    short -= in_hand + w.operating_cash
+    short += w.design_due
+    after = debt_service + planned_payout
+    after -= earned
+    short += np.maximum(after, 0.0, out=after)
+    short -= in_hand
     np.maximum(ask, short, out=ask)
     np.maximum(ask, 0.0, out=ask)
     if some_barred:
@@ -117,8 +121,7 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     if (h.shell_spend < shells_due).any():
         _drop_unpaid_shells(w, safe_divide(h.shell_spend, shells_due, 1.0))
 
-    debt_service -= np.maximum(w.operating_cash, 0.0)
-    reserve = np.maximum(debt_service, 0.0, out=debt_service)
+    reserve = np.maximum(debt_service - earned, 0.0)
     free = cash - reserve
     np.maximum(free, 0.0, out=free)
     h.funded = np.minimum(1.0, safe_divide(free, planned, 1.0))

@@ -51,7 +51,7 @@ class BestResponse(ChipVendorStrategy):
         """
         eta = np.where(sees.vendor_elasticity > 0.0, sees.vendor_elasticity, 1.0)
         odds = safe_divide(sees.share, 1.0 - sees.share, 0.0)
-        relative = log(cost / sees.price)
+        relative = log(safe_divide(cost, sees.price, 1.0))
         y = relative + log(1.0 + 1.0 / eta)  # the answer of a vendor without a share, a lower bound
         for _ in range(STEPS):
             pull = odds * exp(-eta * y)

@@ -3,6 +3,8 @@
 from slow_quarter import credit
 from slow_quarter.state import clip, exact, growth, ratio, wear
 
+A_BILLIONTH = A_DOLLAR = 1e-9  # the model counts in billions
+
 
 def step(m):
     """Close every firm's books."""
@@ -27,6 +29,7 @@ def step(m):
 def serve_debt(m, row, h):
     """Pay all lenders by one share; who pays less than is due defaults."""
     due = h.due_interest + h.due_principal
+    lacking = due - h.cash
     paid = min(1.0, ratio(max(h.cash, 0.0), due, 1.0))
     repay = wear(m.p.loan_tenor)
     h.interest, h.principal = paid * h.due_interest, paid * h.due_principal
@@ -42,7 +45,7 @@ def serve_debt(m, row, h):
     h.defaulted = h.written_off = 0.0
     h.restructuring = max(h.restructuring - 1, 0)
     h.owned_before = h.lender_owned
-    if paid < 1.0 - 1e-12:
+    if lacking > A_BILLIONTH * due + A_DOLLAR:
         default(m, row, h)
 
 

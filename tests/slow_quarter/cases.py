@@ -79,13 +79,7 @@ def drawn(calibration, seed):
 
 
 def made(*must, lineup="escalate", shocks=(), **values):
-    """A market set up so that something happens.
-
-    Firms that choose at random go broke. What is left of their cash to train with is then zero
-    but for rounding, and a small exponent of training makes 1e-5 of 1e-17: hence the large one.
-    """
-    if lineup is WHIMS:
-        values["training_exponent"] = 0.95
+    """A market set up so that something happens."""
     lineup = {"hyperscaler": lineup} if isinstance(lineup, str) else lineup
     return Case(Scenario.load("2025Q4").replace(values), lineup, shocks, frozenset(must))
 
@@ -166,7 +160,6 @@ MADE = {
     ),
     "broke": made(
         *("training cut", "default", "owned by lenders", "payout cut", "shut-down"),
-        training_exponent=0.95,  # see made
         running_cost=3.0,
         **{"hyperscaler.cash": 1.0, "hyperscaler.debt": 20.0},
     ),
@@ -200,6 +193,7 @@ MADE = {
     "slump": made("slump", lineup=WHIMS, economic_life=1.0, **SHELLS, **RICH),
     "leader": made(
         "chips rationed",
+        demand_elasticity=1.0,
         shocks=(
             Efficiency(quarter=2, factor=10.0, diffusion=0.1, leader="meta"),
             Efficiency(quarter=9, factor=3.0, diffusion=1.0),

@@ -145,12 +145,9 @@ def ledger(theirs, m, run):
             yield difference(value, other, scale), ("ledger", row, name, value, other)
 
 
-def table(ours, theirs, run, runoff=True):
+def table(ours, theirs, run):
     """Yield the same for outcomes; worth relative to all that customers ever paid."""
     for name, value in ours.items():
-        later = name.startswith("value.") or f"{name}_to_horizon" in ours
-        if later and not runoff:
-            continue
         worth = name.startswith("value.") or "_value" in name
         other = float(theirs[name][run])
         gap = difference(value, other, ours["revenue"] if worth else 0.0)

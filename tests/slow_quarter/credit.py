@@ -28,8 +28,9 @@ def plan(m, row, h, choice):
     h.in_hand = h.cash + h.core_cash
     h.core_paid_in = h.core_cash
     h.expected = h.revenue - h.running
-    wants = h.planned + h.due + h.planned_payout
-    short = exact(wants - h.in_hand - h.expected, wants + h.in_hand)
+    later = max(h.due_interest + h.due_principal + h.planned_payout - max(h.expected, 0.0), 0.0)
+    wants = h.planned + h.due_shells + h.due_design + later
+    short = exact(wants - h.in_hand, wants + h.in_hand)
     h.ask = max(choice["debt_share"] * (h.planned + h.due_shells), short, 0.0)
     if stopped:
         h.ask = 0.0

@@ -6,6 +6,8 @@ from types import SimpleNamespace as Record
 from slow_quarter import demand
 from slow_quarter.state import exact, ratio
 
+A_BILLIONTH = 1e-9
+
 
 def place(h, merchant, custom, tau, withheld):
     """Split working chips: training T, and serving capacity of the two kinds."""
@@ -135,6 +137,8 @@ def step(m, withheld, z):
     for h, z_h in zip(m.hyperscalers, z, strict=True):
         h.cash = exact(h.cash + h.revenue - h.serving_cost, h.cash + h.revenue)
         trained = min(1.0, ratio(max(h.cash, 0.0), h.training_cost, 1.0))
+        if trained < A_BILLIONTH:
+            trained = 0.0
         h.T *= trained
         h.training_cost *= trained
         h.cash = exact(h.cash - h.training_cost, h.cash)
