@@ -79,9 +79,17 @@ def resolve(given: Given, firms: Mapping[str, tuple[str, ...]]) -> Lineup:
             continue
         for firm in firms[name] if name in ROLES else (name,):
             texts[firm] = value
-    return {
-        role: {firm: _strategy(role, firm, texts[firm]) for firm in firms[role]} for role in ROLES
-    }
+    made: dict[tuple[str, str], Strategy] = {}  # by role and text: firms may share a strategy
+    lineup: dict[str, dict[str, Strategy]] = {role: {} for role in ROLES}
+    for role in ROLES:
+        for firm in firms[role]:
+            text = texts[firm]
+            if isinstance(text, str):
+                if (role, text) not in made:
+                    made[role, text] = parse(role, text)
+                text = made[role, text]
+            lineup[role][firm] = _strategy(role, firm, text)
+    return lineup
 
 
 def check_runs(lineup: Lineup, runs: int) -> None:
@@ -98,15 +106,11 @@ def check_runs(lineup: Lineup, runs: int) -> None:
 
 
 def _strategy(role: str, firm: str, given: Any) -> Strategy:
-    """Return the strategy that a firm was given, by name or as an instance."""
+    """Return the strategy that a firm was given, if it is one of the role's."""
     if isinstance(given, Strategy):
         if given.role != role:
             raise AgentsimError(
                 f"lineup.{firm} = {given} is a strategy for a {given.role}; {firm} is a {role}"
             )
         return given
-    if not isinstance(given, str):
-        raise AgentsimError(
-            f"lineup.{firm} = {given!r} is no strategy; give a name or an instance"
-        )
-    return parse(role, given)
+    raise AgentsimError(f"lineup.{firm} = {given!r} is no strategy; give a name or an instance")

@@ -221,8 +221,11 @@ class Scenario:
                 if role == "market":
                     array = np.array(self.values[name])
                 else:
-                    own = (self.values[f"{firm}.{name}"] for firm in self.firms[role])
-                    array = np.stack(np.broadcast_arrays(*map(np.atleast_1d, own)))
+                    own = [self.values[f"{firm}.{name}"] for firm in self.firms[role]]
+                    if all(isinstance(value, float) for value in own):
+                        array = np.array(own).reshape(-1, 1)
+                    else:
+                        array = np.stack(np.broadcast_arrays(*map(np.atleast_1d, own)))
                 array.setflags(write=False)
                 arrays[name] = array
             groups[role] = group(**arrays)

@@ -63,7 +63,7 @@ def check_lengths(values: Mapping[str, Value]) -> None:
 def check_runs(values: Mapping[str, Value], runs: int) -> None:
     """Ask that everything given run by run is given for this number of runs."""
     for name, value in values.items():
-        if np.ndim(value) == 1 and np.size(value) != runs:
+        if not isinstance(value, float) and np.ndim(value) == 1 and np.size(value) != runs:
             raise AgentsimError(
                 f"{name} has {np.size(value)} values and the market {runs} runs; "
                 f"give one number, or {runs} values"

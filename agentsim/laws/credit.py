@@ -10,12 +10,17 @@ from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 
 def collateral_value(replacement: Array, age: Array, assumed_life: Array) -> Array:
     """Return what lenders think a fleet is worth: replacement value x (1 - age / assumed life)."""
-    return replacement * np.maximum(1.0 - age / assumed_life, 0.0)
+    left = 1.0 - age / assumed_life
+    np.maximum(left, 0.0, out=left)
+    left *= replacement
+    return left
 
 
 def coverage_room(multiple: Array, cash_per_year: Array, all_debt: Array) -> Array:
     """Return the debt that a year's operating cash still supports."""
-    return np.maximum(multiple * cash_per_year - all_debt, 0.0)
+    room = multiple * cash_per_year
+    room -= all_debt
+    return np.maximum(room, 0.0, out=room)
 
 
 def clear(

@@ -158,7 +158,7 @@ def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
     denominator = np.asarray(b, np.float64)
     quotient = np.asarray(np.divide(a, denominator), np.float64)
     # The cheapest way to see that nothing is divided by zero.
-    if _least(denominator, axis=None, initial=np.inf) > 0.0:
+    if denominator.size and _least(denominator, axis=None) > 0.0:
         return quotient
     zero = denominator == 0.0
     if np.ndim(otherwise) == 0:

@@ -26,8 +26,11 @@ def shells_wanted(
     that need a quarter, over the quarters `lag_gap` by which a shell takes longer than a chip;
     `survival` the share of today's shells that stands when new ones are ready.
     """
-    need = need_committed * power(1.0 + growth, lag_gap)
-    return np.maximum(need - survival * shells - building, 0.0)
+    wanted = power(1.0 + growth, lag_gap)
+    wanted *= need_committed
+    wanted -= survival * shells
+    wanted -= building
+    return np.maximum(wanted, 0.0, out=wanted)
 
 
 def within_limit(wanted: Array, limit: Array) -> Array:

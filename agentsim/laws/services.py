@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.laws.demand import Demand, elasticity, line, log_kink_quantity, log_price, price, take
-from agentsim.laws.numerics import Array, log, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, log, ordered_sum
 
 COST_ROUNDING = 1e-12
 """A price this little below cost, relatively, covers it: rounding must not shut a firm down."""
@@ -63,8 +63,6 @@ class Services:
     """Services from the kind given first, M H100e, (firms, runs)."""
     used_dear: Array
     """Services from the kind given second, M H100e, (firms, runs)."""
-    off: Array | None
-    """Share of capacity that is switched off, (firms, runs); None where no firm in any run does."""
 
 
 def weights(psi: Array, sigma: Array | float) -> Array:
@@ -125,9 +123,8 @@ def clear(
     """
     if not np.all(np.greater(sigma, 1.0) & np.less(sigma, np.inf)):
         raise ValueError("clear: sigma must be above 1 and finite")
-    return settle(
-        capacity_cheap, cost_cheap, capacity_dear, cost_dear, _log_theta(theta), sigma, demand
-    )
+    cheap, dear = np.array(capacity_cheap), np.array(capacity_dear)
+    return settle(cheap, cost_cheap, dear, cost_dear, _log_theta(theta), sigma, demand)
 
 
 def settle(
@@ -139,10 +136,14 @@ def settle(
     sigma: Array | float,
     demand: Demand,
 ) -> Services:
-    """`clear` for every quarter: the weights given in logs, and sigma taken on trust."""
+    """`clear` for every quarter: the weights given in logs, and sigma taken on trust.
+
+    Where all capacity in all runs is in use, `used_cheap` and `used_dear` are the very arrays of
+    capacity that were given.
+    """
     x = capacity_cheap + capacity_dear
     sold = _sell(x, log_theta, sigma, demand)
-    used_cheap, used_dear, off = capacity_cheap, capacity_dear, None
+    used_cheap, used_dear = capacity_cheap, capacity_dear
     uncovered = _uncovered(sold.p_h, capacity_cheap, cost_cheap, capacity_dear, cost_dear)
     if uncovered.any():
         used_cheap, used_dear = np.array(capacity_cheap), np.array(capacity_dear)
@@ -172,9 +173,8 @@ def settle(
             whole[..., runs] = part
         used_cheap[:, runs] = np.where(swap, used_2, used_1)
         used_dear[:, runs] = np.where(swap, used_1, used_2)
-        off = 1.0 - safe_divide(x, capacity_cheap + capacity_dear, 1.0)
     E = elasticity(demand, sold.Q)
-    return Services(x, *sold, E=E, used_cheap=used_cheap, used_dear=used_dear, off=off)
+    return Services(x, *sold, E=E, used_cheap=used_cheap, used_dear=used_dear)
 
 
 def marginal_revenue(p_h: Array, s_h: Array, sigma: Array | float, E: Array | float) -> Array:
@@ -196,14 +196,13 @@ def _uncovered(
     p_h: Array, capacity_cheap: Array, cost_cheap: Array, capacity_dear: Array, cost_dear: Array
 ) -> NDArray[np.bool_]:
     """The runs, (runs,), in which some price does not cover the cost of a kind that the firm has."""
-    limit = 1.0 - COST_ROUNDING
-    if (p_h >= np.maximum(cost_cheap, cost_dear) * limit).all():
-        return np.zeros(p_h.shape[-1], np.bool_)  # most quarters: not even of a kind it has not
+    if (p_h >= np.maximum(cost_cheap, cost_dear)).all():
+        return np.zeros(p_h.shape[-1], np.bool_)  # as in most quarters, whatever it has
     cost = np.maximum(
         np.where(capacity_cheap > 0.0, cost_cheap, 0.0),
         np.where(capacity_dear > 0.0, cost_dear, 0.0),
     )
-    return (p_h < cost * limit).any(axis=0)
+    return (p_h < cost * (1.0 - COST_ROUNDING)).any(axis=0)
 
 
 class _Sold(NamedTuple):
@@ -231,7 +230,7 @@ def _sell(x: Array, log_theta: Array, sigma: Array | float, demand: Demand) -> _
     s_h = _terms(x, log_theta, r)
     total = ordered_sum(s_h)
     something = total > 0.0
-    s_h /= np.where(something, total, 1.0)
+    s_h /= total if something.all() else np.where(something, total, 1.0)
     Q = _index(total, r)
     P = price(demand, Q)
     revenue_h = P * Q * s_h

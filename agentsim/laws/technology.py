@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, ordered_sum, power
+from agentsim.laws.numerics import Array, log, ordered_sum, power
 
 TINY = 1e-300  # keeps the logarithm of a quality that nobody trained for finite
 
@@ -26,7 +26,9 @@ def adoption(saturation: Array, growth_per_year: Array, quarter: float) -> Array
 
 def next_quality(q: Array, delta_q: Array, A: Array, T: Array, gamma: Array, luck: Array) -> Array:
     """Return q' = (1 - delta_q) q + (A T)^gamma e^luck, each `(firms, runs)`."""
-    return (1.0 - delta_q) * q + power(A * T, gamma) * np.exp(luck)
+    trained = gamma * log(A * T)
+    trained += luck
+    return (1.0 - delta_q) * q + np.exp(trained, out=trained)
 
 
 def log_relative_quality(q: Array, beta: Array) -> Array:
@@ -43,14 +45,19 @@ def quality_shares(log_relative: Array) -> Array:
     return weight
 
 
-def place_training(tau: Array, merchant: Array, custom: Array, fit: Array, codesign: Array) -> tuple[Array, Array, Array]:
+def place_training(
+    tau: Array, merchant: Array, custom: Array, training_fit: Array
+) -> tuple[Array, Array, Array]:
     """Put the share `tau` of working chips to training, merchant chips first.
 
-    Returns (merchant chips left to serve, custom chips left to serve, T in merchant equivalents):
-    custom chips train at `codesign` times `fit`, and only for the shortfall.
+    Returns (merchant chips that train, custom chips that train, T in merchant equivalents):
+    custom chips train at `training_fit`, codesign times fit, and only for the shortfall.
     """
-    wanted = tau * (merchant + custom)
+    wanted = merchant + custom
+    wanted *= tau
     merchant_training = np.minimum(wanted, merchant)
-    custom_training = np.minimum(wanted - merchant_training, custom)
-    T = merchant_training + codesign * fit * custom_training
-    return merchant - merchant_training, custom - custom_training, T
+    wanted -= merchant_training
+    custom_training = np.minimum(wanted, custom, out=wanted)
+    T = training_fit * custom_training
+    T += merchant_training
+    return merchant_training, custom_training, T

@@ -160,7 +160,7 @@ def open_quality(w: World) -> None:
     h, p, m = w.hyperscalers, w.p.hyperscaler, w.p.market
     relative = w.full(p.quality, h.size)
     working = h.merchant_fleet * h.working_share, h.custom_fleet * h.working_share
-    _, _, T = technology.place_training(h.training_share, *working, p.custom_fit, p.codesign)
+    _, _, T = technology.place_training(h.training_share, *working, w.training_fit)
     sustained = technology.next_quality(
         np.zeros_like(relative), m.quality_decay, h.efficiency, T, m.training_exponent, np.zeros(1)
     )

@@ -151,6 +151,7 @@ class World:
 
         self.wafers = np.zeros(runs)  # chip-making capacity at the base date's H100e a wafer
         self.density = np.ones(runs)  # H100e a wafer over the base date
+        self.training_fit = p.hyperscaler.codesign * p.hyperscaler.custom_fit
         self.none = constant(0.0, buyers)  # for flows that did not flow
         self.no_lending = constant(0.0, (self.lenders.size, runs))  # the same of lenders
         self.core_paid_in = self.none  # core cash that came in this quarter, $bn

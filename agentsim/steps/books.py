@@ -76,7 +76,7 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
     if not paid_in_full:
         defaulted = due - cash > ROUNDING * due + A_DOLLAR
         if defaulted.any():
-            _restructure(w, defaulted, purse.collateral)
+            _restructure(w, defaulted, purse.collateral.value())
     h.debt = ordered_sum(b.loans)
     b.outstanding = _by_lender(b.loans)
     rate_lost = 4.0 * safe_divide(b.losses, b.outstanding + b.losses, 0.0)

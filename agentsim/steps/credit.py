@@ -8,8 +8,28 @@ import numpy as np
 
 from agentsim.laws import credit
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
-from agentsim.sectors.world import World
+from agentsim.sectors.world import CUSTOM, MERCHANT, World
 from agentsim.steps.choices import Choices
+
+
+@dataclass(frozen=True)
+class Collateral:
+    """What lenders take the fleets to be worth as they stood when credit cleared.
+
+    Worked out when it is asked for: in many quarters nobody borrows and nobody defaults.
+    """
+
+    delivered: Array  # replacement value
+    on_order: tuple[Array, Array]  # merchant, custom chips
+    unit_costs: tuple[Array, Array]  # of a merchant, a custom chip with its system
+    age: Array
+    life: Array
+
+    def value(self) -> Array:
+        """Return it in $bn, `(firms, runs)`; chips on order count at price."""
+        value = credit.collateral_value(self.delivered, self.age, self.life)
+        value += at_price(self.on_order, self.unit_costs)
+        return value
 
 
 @dataclass
@@ -27,34 +47,34 @@ class Purse:
     custom_budget: Array
     budget: Array  # both
     fleet_value: Array  # of delivered chips and systems at last quarter's prices
-    collateral: Array  # what lenders take the fleets, delivered and on order, to be worth
+    collateral: Collateral
     planned_payout: Array
     spent: Array | None = None  # on chips and systems, once they are shipped
 
 
+def at_price(chips: tuple[Array, Array], unit_costs: tuple[Array, Array]) -> Array:
+    """Return what so many merchant and custom chips cost, `(firms, runs)`."""
+    value = chips[MERCHANT] * unit_costs[MERCHANT]
+    value += chips[CUSTOM] * unit_costs[CUSTOM]
+    return value
+
+
+def collateral(w: World) -> Collateral:
+    """Return the fleets, delivered and on order, as collateral at today's prices."""
+    h, i = w.hyperscalers, w.inputs
+    unit_costs = i.merchant_price + i.system_cost, i.custom_price + i.system_cost
+    return Collateral(
+        delivered=at_price((h.merchant_fleet, h.custom_fleet), unit_costs),
+        on_order=(h.merchant_on_order, h.custom_on_order),
+        unit_costs=unit_costs,
+        age=h.fleet_age,
+        life=4.0 * w.p.market.collateral_life,
+    )
+
+
 def fleet_value(w: World) -> Array:
     """Return what the delivered fleets would cost today, chips and systems, `(firms, runs)`."""
-    h = w.hyperscalers
-    return _at_price(w, h.merchant_fleet, h.custom_fleet)
-
-
-def collateral_value(w: World, fleets: Array) -> Array:
-    """Return what lenders take the fleets to be worth, those on order at price.
-
-    `fleets` is the replacement value of those delivered.
-    """
-    h = w.hyperscalers
-    life = 4.0 * np.asarray(w.p.market.collateral_life)
-    delivered = credit.collateral_value(fleets, h.fleet_age, life)
-    return delivered + _at_price(w, h.merchant_on_order, h.custom_on_order)
-
-
-def _at_price(w: World, merchant: Array, custom: Array) -> Array:
-    """Return what so many chips of the two kinds cost today, with their systems."""
-    i = w.inputs
-    value = merchant * (i.merchant_price + i.system_cost)
-    value += custom * (i.custom_price + i.system_cost)
-    return value
+    return collateral(w).delivered
 
 
 def credit_clears(w: World, chosen: Choices) -> Purse:
@@ -64,8 +84,8 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     barred = h.restructuring > 0.0  # from orders and credit
     some_barred = barred.any()
 
-    fleets = fleet_value(w)
-    planned = choice["capex_rate"] * fleets
+    fleets = collateral(w)
+    planned = choice["capex_rate"] * fleets.delivered
     if some_barred:
         np.copyto(planned, 0.0, where=barred)
     shells_due = w.shells_in_payment * r.shell_instalment
@@ -81,16 +101,18 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     short = planned + shells_due
     ask = choice["debt_share"] * short
     short += w.design_due
-    short += np.maximum(debt_service + planned_payout - earned, 0.0)
+    after = debt_service + planned_payout
+    after -= earned
+    short += np.maximum(after, 0.0, out=after)
     short -= in_hand
-    ask = np.maximum(np.maximum(ask, short), 0.0)
+    np.maximum(ask, short, out=ask)
+    np.maximum(ask, 0.0, out=ask)
     if some_barred:
         np.copyto(ask, 0.0, where=barred)
 
-    collateral = collateral_value(w, fleets)
     b.spread, b.advance_rate = terms["spread"], terms["advance_rate"]
     b.deployed = terms["deployed"]
-    new_loans = _borrow(w, ask, collateral)
+    new_loans = _borrow(w, ask, fleets)
     cash = in_hand + h.borrowing
     h.design_spend = np.minimum(w.design_due, cash)
     cash -= h.design_spend
@@ -100,7 +122,8 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
         _drop_unpaid_shells(w, safe_divide(h.shell_spend, shells_due, 1.0))
 
     reserve = np.maximum(debt_service - earned, 0.0)
-    free = np.maximum(cash - reserve, 0.0)
+    free = cash - reserve
+    np.maximum(free, 0.0, out=free)
     h.funded = np.minimum(1.0, safe_divide(free, planned, 1.0))
     h.custom_share = choice["custom_share"] * w.p.hyperscaler.custom_program
     budget = planned * h.funded
@@ -113,13 +136,13 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
         merchant_budget=budget - custom_budget,
         custom_budget=custom_budget,
         budget=budget,
-        fleet_value=fleets,
-        collateral=collateral,
+        fleet_value=fleets.delivered,
+        collateral=fleets,
         planned_payout=planned_payout,
     )
 
 
-def _borrow(w: World, ask: Array, collateral: Array) -> Array | None:
+def _borrow(w: World, ask: Array, fleets: Collateral) -> Array | None:
     """Lenders answer what is asked for; returns the new loans, `(lenders, firms, runs)`."""
     h, b, i, m = w.hyperscalers, w.lenders, w.inputs, w.p.market
     offered = b.deployed * b.funds
@@ -129,7 +152,9 @@ def _borrow(w: World, ask: Array, collateral: Array) -> Array | None:
         return None
     all_debt = h.debt + w.p.hyperscaler.old_debt
     coverage = credit.coverage_room(m.coverage_multiple, h.trailing_cash, all_debt)
-    loans = credit.clear(ask, coverage, collateral, h.debt, offered, b.spread, b.advance_rate)
+    loans = credit.clear(
+        ask, coverage, fleets.value(), h.debt, offered, b.spread, b.advance_rate
+    )
     h.borrowing = ordered_sum(loans)
     return loans
 

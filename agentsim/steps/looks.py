@@ -14,7 +14,7 @@ from agentsim.laws import credit, demand, services, technology
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.sectors.base import Sector, constant
 from agentsim.sectors.world import World
-from agentsim.steps.credit import collateral_value, fleet_value
+from agentsim.steps.credit import collateral, fleet_value
 
 NO_CEILING = 1e4  # $k per H100e, the highest price that can be chosen
 
@@ -101,8 +101,8 @@ class HyperscalerLook(Look):
         multiple = self.w.p.market.coverage_multiple
         by_cash = credit.coverage_room(multiple, h.trailing_cash, h.debt + old)
         best = b.advance_rate.max(axis=0)
-        collateral = collateral_value(self.w, self("fleet_value"))
-        return np.minimum(by_cash, np.maximum(best * collateral - h.debt, 0.0))
+        on_fleets = best * collateral(self.w).value() - h.debt
+        return np.minimum(by_cash, np.maximum(on_fleets, 0.0))
 
     def see_fleet_value(self) -> Array:
         """Replacement value of the delivered fleet."""
@@ -123,10 +123,13 @@ class HyperscalerLook(Look):
         h, p, m = self.w.hyperscalers, self.w.p.hyperscaler, self.w.p.market
         merchant = h.merchant_fleet + h.merchant_on_order
         custom = h.custom_fleet + h.custom_on_order
-        left_m, left_c, T = technology.place_training(
-            h.training_share, merchant, custom, p.custom_fit, p.codesign
+        trains_m, trains_c, T = technology.place_training(
+            h.training_share, merchant, custom, self.w.training_fit
         )
-        x = h.efficiency * (left_m + p.custom_fit * left_c)
+        x = custom - trains_c
+        x *= p.custom_fit
+        x += merchant - trains_m
+        x *= h.efficiency
         total_demand = self.w.demand
         sold = services._sell(x, self.w.log_theta, m.substitution, total_demand)
         return x, T, sold, total_demand

@@ -28,15 +28,20 @@ class Serving:
 
 def split_fleet(w: World) -> Serving:
     """Put working chips to training and serving."""
-    h, p, m = w.hyperscalers, w.p.hyperscaler, w.p.market
+    h, m = w.hyperscalers, w.p.market
     merchant, custom = h.merchant_fleet * h.working_share, h.custom_fleet * h.working_share
-    to_serve = technology.place_training(h.training_share, merchant, custom, p.custom_fit, p.codesign)
-    merchant_serving, custom_serving, T = to_serve
-    merchant_cost = m.running_cost * safe_divide(h.merchant_power, h.merchant_fleet, 0.0)
-    custom_cost = m.running_cost * safe_divide(h.custom_power, h.custom_fleet, 0.0)
-    bill = (merchant - merchant_serving) * merchant_cost
-    bill += (custom - custom_serving) * custom_cost
-    return Serving(merchant_serving, custom_serving, T, merchant_cost, custom_cost, bill)
+    trains_m, trains_c, T = technology.place_training(
+        h.training_share, merchant, custom, w.training_fit
+    )
+    merchant -= trains_m
+    custom -= trains_c
+    merchant_cost = safe_divide(h.merchant_power, h.merchant_fleet, 0.0)
+    merchant_cost *= m.running_cost
+    custom_cost = safe_divide(h.custom_power, h.custom_fleet, 0.0)
+    custom_cost *= m.running_cost
+    bill = trains_m * merchant_cost
+    bill += trains_c * custom_cost
+    return Serving(merchant, custom, T, merchant_cost, custom_cost, bill)
 
 
 def services_clear(w: World, chosen: Chosen, cash: Array) -> None:
@@ -47,22 +52,30 @@ def services_clear(w: World, chosen: Chosen, cash: Array) -> None:
     h, c, p = w.hyperscalers, w.customers, w.p.hyperscaler
     h.training_share = chosen["training_share"]
     use = split_fleet(w)
-    offered = h.efficiency * (1.0 - chosen["withheld"])
+    offered = 1.0 - chosen["withheld"]
+    custom_efficiency = h.efficiency * p.custom_fit
+    capacity_m, capacity_c = h.efficiency * use.merchant, custom_efficiency * use.custom
+    capacity_m *= offered
+    capacity_c *= offered
     cost_m = use.merchant_cost / h.efficiency  # $k of electricity and upkeep per service
-    cost_c = use.custom_cost / (h.efficiency * p.custom_fit)
+    cost_c = use.custom_cost / custom_efficiency
     sold = services.settle(
-        offered * use.merchant,
+        capacity_m,
         cost_m,
-        offered * p.custom_fit * use.custom,
+        capacity_c,
         cost_c,
         w.log_theta,
         w.p.market.substitution,
         w.demand,
     )
     h.services, h.own_price, h.revenue, h.revenue_share = sold.x, sold.p_h, sold.revenue_h, sold.s_h
-    h.switched_off = w.none if sold.off is None else sold.off
-    h.training, h.running = use.T, sold.used_cheap * cost_m + sold.used_dear * cost_c
-    affordable = cash + h.revenue - h.running
+    h.switched_off = w.none
+    if sold.used_cheap is not capacity_m:
+        h.switched_off = 1.0 - safe_divide(sold.x, capacity_m + capacity_c, 1.0)
+    h.training, h.running = use.T, sold.used_cheap * cost_m
+    h.running += sold.used_dear * cost_c
+    affordable = cash + h.revenue
+    affordable -= h.running
     if (affordable >= use.training_bill).all():
         h.running += use.training_bill
     else:

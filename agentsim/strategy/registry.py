@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,8 +53,9 @@ def find(role: str, id: str, library: str = LIBRARY) -> type[Strategy]:
     known = ids(role, library)
     if id not in known:
         raise unknown(f"{role} strategy", id, known, f"{__name__}.ids({role!r}) lists them")
-    importlib.invalidate_caches()  # the file may have been dropped in a moment ago
     name = f"{library}.{role}.{id}"
+    if name not in sys.modules:
+        importlib.invalidate_caches()  # the file may have been dropped in a moment ago
     try:
         module = importlib.import_module(name)
     except Exception as error:
