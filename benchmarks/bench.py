@@ -263,15 +263,28 @@ def against_mesa_batch_run(slowest: float, iterations: int) -> None:
     def batch() -> None:
         seeds = list(range(iterations))
         results[:] = mesa.batch_run(
-            PlainModel, {}, number_processes=1, rng=seeds, max_steps=QUARTERS, display_progress=False
+            PlainModel,
+            {},
+            number_processes=1,
+            rng=seeds,
+            max_steps=QUARTERS,
+            display_progress=False,
         )
 
     microseconds = best(batch, 1) / iterations * 1e6
     same = results[0]["total_surplus"] / float(sim.outcomes()["total_surplus"][0])
-    print("The model's second implementation (tests/slow_quarter): the same laws, ledger and run-off")
-    print("in floats and loops, one run at a time, as a Mesa model for mesa.batch_run, one process.")
-    print("The firms' choices and the luck of one run are replayed, so strategies cost nothing there.")
-    print(f"{iterations} runs: {microseconds / 1e3:.1f} ms a run, {microseconds / slowest:.0f} times")
+    print(
+        "The model's second implementation (tests/slow_quarter): the same laws, ledger and run-off"
+    )
+    print(
+        "in floats and loops, one run at a time, as a Mesa model for mesa.batch_run, one process."
+    )
+    print(
+        "The firms' choices and the luck of one run are replayed, so strategies cost nothing there."
+    )
+    print(
+        f"{iterations} runs: {microseconds / 1e3:.1f} ms a run, {microseconds / slowest:.0f} times"
+    )
     print(f"the slowest lineup here; total surplus agrees to {abs(same - 1.0):.0e}")
 
 
@@ -302,7 +315,9 @@ def luck_of_a_run(repeats: int) -> None:
     randomness = Randomness(1, np.arange(CHUNK))
     streams = [("demand", None), ("quality", len(SCENARIO.firms["hyperscaler"]))]
     seconds = best(lambda: randomness.normals_of(range(1, 9), streams), 5 * repeats)
-    print(f"Random numbers: {seconds / CHUNK / 8 * QUARTERS * 1e6:.1f} us a run of {QUARTERS} quarters")
+    print(
+        f"Random numbers: {seconds / CHUNK / 8 * QUARTERS * 1e6:.1f} us a run of {QUARTERS} quarters"
+    )
 
 
 def main() -> None:

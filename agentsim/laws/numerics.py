@@ -67,13 +67,11 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     if terms.ndim == 0:
         raise ValueError("ordered_sum: x must have an axis to sum over")
     firms = terms.shape[0]
-    if firms < PAIRWISE or (
-        terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous
-    ):
+    if firms < PAIRWISE or (terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous):
         # NumPy then adds row after row, which the tests hold; a single column of 8 and more it
         # would add up in pairs.
         if out is None and terms.ndim > 1:
-            return _add_rows(terms, initial=0.0)
+            return np.asarray(_add_rows(terms, initial=0.0))
         out = np.empty(terms.shape[1:]) if out is None else out
         return _add_rows(terms, out=out, initial=0.0)
     out = np.empty(terms.shape[1:]) if out is None else out
@@ -244,7 +242,7 @@ def newton_bracketed(
 
 def _plain(x: ArrayLike) -> Array:
     """x in a memory layout that is always safe: as it is if so allocated, else a C-ordered copy."""
-    if isinstance(x, np.ndarray) and x.dtype == np.float64 and x.flags.owndata:
-        if x.flags.c_contiguous:
-            return x
+    own = isinstance(x, np.ndarray) and x.dtype == np.float64 and x.flags.owndata
+    if own and x.flags.c_contiguous:  # type: ignore[union-attr]
+        return x  # type: ignore[return-value]
     return np.array(x, np.float64, order="C")

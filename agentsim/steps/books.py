@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws import books
 from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
@@ -25,9 +26,7 @@ def books_close(w: World, purse: Purse) -> None:
     if owned.any():
         h.sweep = np.where(owned, clip(ai_cash(w), 0.0, cash), 0.0)
         cash -= h.sweep
-    h.dividends, h.buybacks = books.pay_out(
-        purse.planned_payout, cash, w.p.market.dividend_share
-    )
+    h.dividends, h.buybacks = books.pay_out(purse.planned_payout, cash, w.p.market.dividend_share)
     cash -= h.dividends + h.buybacks
     h.cash = np.maximum(cash, 0.0, out=cash)
     _lenders_collect(w)
@@ -92,7 +91,9 @@ def _by_lender(x: Array) -> Array:
 def _add_loans(w: World, new_loans: Array) -> None:
     """Lenders pay out what they lend, at their rate for the borrower."""
     b, i = w.lenders, w.inputs
-    rate = w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    rate = (
+        w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    )
     coupons = new_loans * rate
     b.loans += new_loans
     b.coupons += coupons
@@ -101,7 +102,7 @@ def _add_loans(w: World, new_loans: Array) -> None:
     i.loan_rate[0] = safe_divide(charged, ordered_sum(b.lending), i.loan_rate[0])
 
 
-def _restructure(w: World, defaulted: Array, collateral: Array) -> None:
+def _restructure(w: World, defaulted: NDArray[np.bool_], collateral: Array) -> None:
     """Cut the debt of firms that defaulted to min(debt, collateral) and pass them to lenders."""
     h, b = w.hyperscalers, w.lenders
     debt = ordered_sum(b.loans)

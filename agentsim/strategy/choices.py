@@ -7,11 +7,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 
 Number = Array | float
+Mask = NDArray[np.bool_]
 
 
 def choice(unit: str, meaning: str, low: float, high: float, otherwise: str = "") -> Any:
@@ -26,12 +28,22 @@ def choice(unit: str, meaning: str, low: float, high: float, otherwise: str = ""
 class HyperscalerChoice:
     """A hyperscaler's quarter. Numbers or arrays that broadcast to `(firms, runs)`."""
 
-    capex_rate: Number = choice("1/quarter", "chips and systems to order over the fleet's replacement value", 0.0, 2.0)
-    custom_share: Number | None = choice("1", "share of that spending for custom silicon", 0.0, 1.0, "last quarter's")
-    debt_share: Number | None = choice("1", "share of capex to fund with debt even if cash would do", 0.0, 1.0, "0")
-    training_share: Number | None = choice("1", "share of the fleet that trains", 0.0, 0.95, "last quarter's")
+    capex_rate: Number = choice(
+        "1/quarter", "chips and systems to order over the fleet's replacement value", 0.0, 2.0
+    )
+    custom_share: Number | None = choice(
+        "1", "share of that spending for custom silicon", 0.0, 1.0, "last quarter's"
+    )
+    debt_share: Number | None = choice(
+        "1", "share of capex to fund with debt even if cash would do", 0.0, 1.0, "0"
+    )
+    training_share: Number | None = choice(
+        "1", "share of the fleet that trains", 0.0, 0.95, "last quarter's"
+    )
     withheld: Number | None = choice("1", "share of serving capacity held back", 0.0, 0.999, "0")
-    payout: Number | None = choice("1", "share of core cash planned for shareholders", 0.0, 1.0, "the firm's habit")
+    payout: Number | None = choice(
+        "1", "share of core cash planned for shareholders", 0.0, 1.0, "the firm's habit"
+    )
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,11 @@ class ChipVendorChoice:
 
     price: Number = choice("$k/H100e", "posted price", 1e-3, 1e4)
     priority: Number | None = choice(
-        "1", "when short: 1 serves hyperscalers first, -1 other buyers first, 0 pro rata", -1.0, 1.0, "0"
+        "1",
+        "when short: 1 serves hyperscalers first, -1 other buyers first, 0 pro rata",
+        -1.0,
+        1.0,
+        "0",
     )
 
 
@@ -64,7 +80,9 @@ class LenderChoice:
 Choice = HyperscalerChoice | ChipVendorChoice | MemoryMakerChoice | LenderChoice
 
 
-def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> tuple[dict[str, Array | None], Array | None]:
+def checked(
+    made: Choice, kind: type[Any], firms: int, runs: int, who: str
+) -> tuple[dict[str, Array | None], Mask | None]:
     """Broadcast a choice to `(firms, runs)` and find the runs in which it is not acceptable.
 
     Returns the arrays by field (None for a field left out) and, if any entry is not finite or out
@@ -73,10 +91,12 @@ def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> t
     it concerns all runs.
     """
     if not isinstance(made, kind):
-        raise AgentsimError(f"strategy {who} returned {type(made).__name__}; return a {kind.__name__}")
+        raise AgentsimError(
+            f"strategy {who} returned {type(made).__name__}; return a {kind.__name__}"
+        )
     arrays: dict[str, Array | None] = {}
-    bad: Array | None = None
-    for name, low, high in _bounds(kind):
+    bad: Mask | None = None
+    for name, low, high in _bounds(kind):  # type: ignore[arg-type]  # a class can be hashed
         value = getattr(made, name)
         if value is None:
             arrays[name] = None
