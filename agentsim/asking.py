@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
@@ -30,7 +31,7 @@ LOOKS: dict[str, Callable[[World], Look]] = {
     "lender": LenderLook,
 }
 
-Draw = Callable[[int, str, Array], Array]  # quarter, stream name, firm rows -> (firms, runs)
+Draw = Callable[[int, str, NDArray[np.int_]], Array]  # quarter, stream name, firm rows -> (firms, runs)
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Asked:
     group: Group
     name: str  # of the strategy, with its parameters
     firms: tuple[str, ...]
-    numbers: Array  # their rows in the sector, as numbers
+    numbers: NDArray[np.int_]  # their rows in the sector
     memory: Mapping[str, Array]
 
 

@@ -144,9 +144,10 @@ def violation(w: World, cash_before: Array, net: NetCash) -> Array:
     turnover = cash_before + h.cash  # neither is ever below zero
     turnover += h.revenue
     turnover += h.capex
-    cash_identity = np.abs(missing, out=missing)
+    cash_identity: Array = np.abs(missing, out=missing)
     cash_identity /= np.maximum(turnover, 1e-9, out=turnover)
-    return np.maximum(value_identity, cash_identity.max(axis=0))
+    worst: Array = np.maximum(value_identity, cash_identity.max(axis=0))
+    return worst
 
 
 class Ledger:

@@ -136,9 +136,10 @@ class Simulation:
         if self.record_level != "outcomes":
             self.history.append(Snapshot(w, self.record_level == "firms"))
 
-    def _draw(self, quarter: int, stream: str, rows: Array) -> Array:
+    def _draw(self, quarter: int, stream: str, rows: NDArray[np.int_]) -> Array:
         most = int(rows.max()) + 1
-        return self.randomness.normal(quarter, stream, most)[rows]
+        drawn: Array = self.randomness.normal(quarter, stream, most)[rows]
+        return drawn
 
     def _fail(self, wrong: Array, why: str) -> None:
         """Raise for the first failed run, or mark all of them and go on."""

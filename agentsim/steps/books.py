@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws import books
 from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
@@ -101,7 +102,7 @@ def _add_loans(w: World, new_loans: Array) -> None:
     i.loan_rate[0] = safe_divide(charged, ordered_sum(b.lending), i.loan_rate[0])
 
 
-def _restructure(w: World, defaulted: Array, collateral: Array) -> None:
+def _restructure(w: World, defaulted: NDArray[np.bool_], collateral: Array) -> None:
     """Cut the debt of firms that defaulted to min(debt, collateral) and pass them to lenders."""
     h, b = w.hyperscalers, w.lenders
     debt = ordered_sum(b.loans)

@@ -49,7 +49,7 @@ class Purse:
     fleet_value: Array  # of delivered chips and systems at last quarter's prices
     collateral: Collateral
     planned_payout: Array
-    spent: Array | None = None  # on chips and systems, once they are shipped
+    spent: Array  # on chips and systems: nothing before they are shipped
 
 
 def at_price(chips: tuple[Array, Array], unit_costs: tuple[Array, Array]) -> Array:
@@ -139,6 +139,7 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
         fleet_value=fleets.delivered,
         collateral=fleets,
         planned_payout=planned_payout,
+        spent=w.none,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
@@ -75,8 +76,8 @@ def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> t
     if not isinstance(made, kind):
         raise AgentsimError(f"strategy {who} returned {type(made).__name__}; return a {kind.__name__}")
     arrays: dict[str, Array | None] = {}
-    bad: Array | None = None
-    for name, low, high in _bounds(kind):
+    bad: Any = None
+    for name, low, high in bounds_of(kind):  # type: ignore[arg-type]
         value = getattr(made, name)
         if value is None:
             arrays[name] = None
@@ -90,20 +91,22 @@ def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> t
             ) from None
         # False if there is a NaN, too.
         if not (_least(array, axis=None) >= low and _largest(array, axis=None) <= high):
-            wrong = ~((array >= low) & (array <= high))
-            bad = wrong.any(axis=0) if bad is None else bad | wrong.any(axis=0)
+            wrong = (~((array >= low) & (array <= high))).any(axis=0)
+            bad = wrong if bad is None else bad | wrong
             array = np.where(np.isnan(array), low, np.clip(array, low, high))
         arrays[name] = array
     return arrays, bad
 
 
-_least, _largest = np.minimum.reduce, np.maximum.reduce
+_least: Callable[..., float] = np.minimum.reduce
+_largest: Callable[..., float] = np.maximum.reduce
 
 
 @cache
-def _bounds(kind: type[Any]) -> tuple[tuple[str, float, float], ...]:
-    """Return name, lowest and highest value of each choice."""
-    return tuple((each.name, each.metadata["low"], each.metadata["high"]) for each in fields(kind))
+def bounds_of(kind: Hashable) -> tuple[tuple[str, float, float], ...]:
+    """Return name, lowest and highest value of each choice that a role has."""
+    declared = fields(kind)  # type: ignore[arg-type]
+    return tuple((each.name, each.metadata["low"], each.metadata["high"]) for each in declared)
 
 
 def _in_full(value: Any, shape: tuple[int, int]) -> Array:
