@@ -1,8 +1,8 @@
 """agentsim: who ends up with the value in the market for AI compute?
 
-    from agentsim import Market, Scenario
-    market = Market("2025Q4", lineup="escalate", runs=1000, rng=7)
-    market.run().outcomes()
+from agentsim import Market, Scenario
+market = Market("2025Q4", lineup="escalate", runs=1000, rng=7)
+market.run().outcomes()
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 from agentsim.sectors.base import constant
 from agentsim.sectors.world import World
@@ -31,7 +30,9 @@ LOOKS: dict[str, Callable[[World], Look]] = {
     "lender": LenderLook,
 }
 
-Draw = Callable[[int, str, NDArray[np.int_]], Array]  # quarter, stream name, firm rows -> (firms, runs)
+Rows = NDArray[np.intp]
+Runs = NDArray[np.bool_]
+Draw = Callable[[int, str, Rows], Array]  # quarter, stream name, firm rows -> (firms, runs)
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Asked:
     group: Group
     name: str  # of the strategy, with its parameters
     firms: tuple[str, ...]
-    numbers: NDArray[np.int_]  # their rows in the sector
+    numbers: Rows  # their rows in the sector, as numbers
     memory: Mapping[str, Array]
 
 
@@ -54,7 +55,7 @@ class Asking:
         firms: Mapping[str, tuple[str, ...]],
         runs: int,
         draw: Draw,
-        fail: Callable[[Array, str], None],  # called with the runs that failed and why
+        fail: Callable[[Runs, str], None],  # called with the runs that failed and why
     ) -> None:
         self.firms = firms
         self.runs = runs
@@ -129,9 +130,3 @@ class Asking:
                 "payout": w.p.hyperscaler.payout,
             }
         return {item.name: zero for item in fields(BASES[role].choice)}
-
-
-def no_failure(runs: Array, why: str) -> None:
-    """Raise for a failed run: the default of a market that is to stop at the first failure."""
-    first = int(np.flatnonzero(runs)[0])
-    raise AgentsimError(f"{why} (first in run number {first} of the chunk)")

@@ -59,15 +59,25 @@ def explain(
     if role is None:
         raise unknown("firm", firm, [name for names in scenario.firms.values() for name in names])
     reached = simulation.world.quarter
-    if isinstance(quarter, bool) or not isinstance(quarter, int | np.integer) or not 1 <= quarter <= reached:
-        raise AgentsimError(f"quarter = {quarter!r} was not simulated; give one from 1 to {reached}")
+    if (
+        isinstance(quarter, bool)
+        or not isinstance(quarter, int | np.integer)
+        or not 1 <= quarter <= reached
+    ):
+        raise AgentsimError(
+            f"quarter = {quarter!r} was not simulated; give one from 1 to {reached}"
+        )
     if run is None:
         if len(simulation.runs) > 1:
-            raise AgentsimError(f"run is missing among {len(simulation.runs)} runs; say which with run=")
+            raise AgentsimError(
+                f"run is missing among {len(simulation.runs)} runs; say which with run="
+            )
         run = int(simulation.runs[0])
     column = np.flatnonzero(simulation.runs == run)
     if len(column) == 0:
-        raise AgentsimError(f"run = {run} is not in this market; it has {len(simulation.runs)} others")
+        raise AgentsimError(
+            f"run = {run} is not in this market; it has {len(simulation.runs)} others"
+        )
     alone = _alone(simulation, scenario, lineup, run, int(column[0]))
     for _ in range(quarter - 1):
         alone.step()
@@ -142,7 +152,9 @@ def _clipped(
     w = alone.world
     if role == "hyperscaler":
         if got["funded"] < FULL:
-            found["capex_rate"] = f"cash and credit paid for {got['funded']:.0%} of the planned order"
+            found["capex_rate"] = (
+                f"cash and credit paid for {got['funded']:.0%} of the planned order"
+            )
         if got["fill"] < FULL:
             found["order"] = f"foundry and memory could fill {got['fill']:.0%} of the funded order"
         program = float(w.full(w.p.hyperscaler.custom_program, w.hyperscalers.size)[row, 0])
@@ -157,5 +169,3 @@ def _clipped(
     if role == "chip_vendor" and got["fill"] < FULL:
         found["sales"] = f"foundry and memory could fill {got['fill']:.0%} of orders"
     return found
-
-

@@ -65,7 +65,9 @@ def flows_frame(simulation: Simulation) -> pd.DataFrame:
     runs, kept = simulation.runs, simulation.ledger.kept
     frames = []
     for flow in FLOWS:
-        amounts = np.stack([quarter[flow.kind] for quarter in kept]) if kept else np.zeros((0, len(runs)))
+        amounts = (
+            np.stack([quarter[flow.kind] for quarter in kept]) if kept else np.zeros((0, len(runs)))
+        )
         quarters = np.arange(1, len(kept) + 1)
         frames.append(
             pd.DataFrame(

@@ -42,9 +42,23 @@ class Flow:
 
 FLOWS: tuple[Flow, ...] = (
     Flow("services", CUSTOMERS, HYPERSCALERS, HYPERSCALERS, lambda w: w.hyperscalers.revenue),
-    Flow("electricity_and_upkeep", HYPERSCALERS, RESOURCES, HYPERSCALERS, lambda w: w.hyperscalers.running),
-    Flow("merchant_chips", HYPERSCALERS, VENDORS, HYPERSCALERS, lambda w: w.hyperscalers.merchant_spend),
-    Flow("custom_chips", HYPERSCALERS, VENDORS, HYPERSCALERS, lambda w: w.hyperscalers.custom_spend),
+    Flow(
+        "electricity_and_upkeep",
+        HYPERSCALERS,
+        RESOURCES,
+        HYPERSCALERS,
+        lambda w: w.hyperscalers.running,
+    ),
+    Flow(
+        "merchant_chips",
+        HYPERSCALERS,
+        VENDORS,
+        HYPERSCALERS,
+        lambda w: w.hyperscalers.merchant_spend,
+    ),
+    Flow(
+        "custom_chips", HYPERSCALERS, VENDORS, HYPERSCALERS, lambda w: w.hyperscalers.custom_spend
+    ),
     Flow("systems", HYPERSCALERS, RESOURCES, HYPERSCALERS, lambda w: w.hyperscalers.system_spend),
     Flow("shells", HYPERSCALERS, RESOURCES, HYPERSCALERS, lambda w: w.hyperscalers.shell_spend),
     Flow("design", HYPERSCALERS, RESOURCES, HYPERSCALERS, lambda w: w.hyperscalers.design_spend),
@@ -60,8 +74,22 @@ FLOWS: tuple[Flow, ...] = (
     Flow("memory_making", MEMORY, RESOURCES, MEMORY, lambda w: w.memory_makers.making),
     Flow("memory_expansion", MEMORY, RESOURCES, MEMORY, lambda w: w.memory_makers.expansion_spend),
     Flow("core_cash", CORE, HYPERSCALERS, HYPERSCALERS, lambda w: w.core_paid_in, in_value=False),
-    Flow("dividends", HYPERSCALERS, SHAREHOLDERS, HYPERSCALERS, lambda w: w.hyperscalers.dividends, in_value=False),
-    Flow("buybacks", HYPERSCALERS, SHAREHOLDERS, HYPERSCALERS, lambda w: w.hyperscalers.buybacks, in_value=False),
+    Flow(
+        "dividends",
+        HYPERSCALERS,
+        SHAREHOLDERS,
+        HYPERSCALERS,
+        lambda w: w.hyperscalers.dividends,
+        in_value=False,
+    ),
+    Flow(
+        "buybacks",
+        HYPERSCALERS,
+        SHAREHOLDERS,
+        HYPERSCALERS,
+        lambda w: w.hyperscalers.buybacks,
+        in_value=False,
+    ),
     Flow("saving", SAVERS, LENDERS, LENDERS, lambda w: w.lenders.inflow, in_value=False),
     Flow("lenders_payout", LENDERS, SAVERS, LENDERS, lambda w: w.lenders.payout, in_value=False),
 )
@@ -144,10 +172,9 @@ def violation(w: World, cash_before: Array, net: NetCash) -> Array:
     turnover = cash_before + h.cash  # neither is ever below zero
     turnover += h.revenue
     turnover += h.capex
-    cash_identity: Array = np.abs(missing, out=missing)
+    cash_identity = np.abs(missing, out=missing)
     cash_identity /= np.maximum(turnover, 1e-9, out=turnover)
-    worst: Array = np.maximum(value_identity, cash_identity.max(axis=0))
-    return worst
+    return np.asarray(np.maximum(value_identity, cash_identity.max(axis=0)))
 
 
 class Ledger:

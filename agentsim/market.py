@@ -1,8 +1,8 @@
 """Market: a Mesa model of the market for AI compute, many runs side by side.
 
-    market = Market("2025Q4", lineup={"hyperscaler": "escalate"}, runs=1000, rng=7)
-    market.run()
-    market.outcomes()
+market = Market("2025Q4", lineup={"hyperscaler": "escalate"}, runs=1000, rng=7)
+market.run()
+market.outcomes()
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class Market(Model):
         """Return the agent of a firm by its name."""
         for agent in self.agents:
             if agent.name == name:
-                return agent  # type: ignore[no-any-return]
+                return agent
         raise unknown("firm", name, [agent.name for agent in self.agents])
 
     def deregister_agent(self, agent: Agent) -> None:

@@ -16,9 +16,15 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "chip_vendor_value": ("$bn*", "chip vendors' cash on sales to hyperscalers, discounted"),
     "memory_maker_value": ("$bn*", "memory makers' cash on chips for hyperscalers, discounted"),
     "lender_value": ("$bn*", "lenders' cash less the loans outstanding at the start, discounted"),
-    "other_buyer_profit": ("$bn*", "vendors' and memory makers' profit on other buyers, discounted"),
+    "other_buyer_profit": (
+        "$bn*",
+        "vendors' and memory makers' profit on other buyers, discounted",
+    ),
     "resource_cost": ("$bn*", "real resources used for the hyperscalers' market, discounted"),
-    "total_surplus": ("$bn*", "surplus of customers, hyperscalers, vendors, memory makers, lenders"),
+    "total_surplus": (
+        "$bn*",
+        "surplus of customers, hyperscalers, vendors, memory makers, lenders",
+    ),
     "customer_share": ("1*", "consumer surplus over total surplus"),
     "revenue": ("$bn*", "AI service revenue, discounted"),
     "rent_dissipation": ("1*", "real resources over the prize"),

@@ -23,13 +23,17 @@ def run_numbers(runs: Any) -> NDArray[np.int64]:
     if np.ndim(runs) == 0:
         count = _whole("runs", runs)
         if not 1 <= count <= MOST_RUNS:
-            raise AgentsimError(f"runs = {count} is out of bounds; it must lie between 1 and {MOST_RUNS}")
+            raise AgentsimError(
+                f"runs = {count} is out of bounds; it must lie between 1 and {MOST_RUNS}"
+            )
         return np.arange(count, dtype=np.int64)
     numbers = [_whole("runs", number) for number in runs]
     if not numbers:
         raise AgentsimError("runs = [] is empty; give at least one run number")
     if min(numbers) < 0 or max(numbers) >= 2**62:
-        raise AgentsimError(f"runs has {min(numbers)}..{max(numbers)}; run numbers lie between 0 and 2^62")
+        raise AgentsimError(
+            f"runs has {min(numbers)}..{max(numbers)}; run numbers lie between 0 and 2^62"
+        )
     if len(set(numbers)) < len(numbers):
         raise AgentsimError("runs names a run number twice; give each once")
     return np.array(numbers, dtype=np.int64)
@@ -47,7 +51,9 @@ def _whole(name: str, given: Any) -> int:
 def entropy_of(rng: Any) -> int:
     """Return the entropy that `rng` gives: itself if an integer, otherwise drawn from it."""
     if isinstance(rng, bool | float | str):
-        raise AgentsimError(f"rng = {rng!r} is not an integer; give one from 0, a Generator, or None")
+        raise AgentsimError(
+            f"rng = {rng!r} is not an integer; give one from 0, a Generator, or None"
+        )
     if rng is None:
         return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
     if isinstance(rng, np.random.Generator):
@@ -55,7 +61,9 @@ def entropy_of(rng: Any) -> int:
     try:
         entropy = operator.index(rng)
     except TypeError:
-        raise AgentsimError(f"rng = {rng!r} is not an integer; give one from 0, a Generator, or None") from None
+        raise AgentsimError(
+            f"rng = {rng!r} is not an integer; give one from 0, a Generator, or None"
+        ) from None
     if entropy < 0:
         raise AgentsimError(f"rng = {entropy} is negative; give an integer from 0")
     return entropy
@@ -74,7 +82,9 @@ def check_horizon(horizon: Any) -> int:
     """Return the horizon, a whole number of quarters."""
     quarters = _whole("horizon", horizon)
     if not 1 <= quarters <= MOST_QUARTERS:
-        raise AgentsimError(f"horizon = {quarters} is out of bounds; it must lie between 1 and {MOST_QUARTERS} quarters")
+        raise AgentsimError(
+            f"horizon = {quarters} is out of bounds; it must lie between 1 and {MOST_QUARTERS} quarters"
+        )
     return quarters
 
 

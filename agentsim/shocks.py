@@ -80,7 +80,12 @@ def check_number(
         numbers = np.array(given, dtype=np.float64, ndmin=1)
     except (TypeError, ValueError):
         numbers = np.array([np.nan])
-    if isinstance(given, bool | str) or given is None or numbers.ndim > 1 or np.isnan(numbers).any():
+    if (
+        isinstance(given, bool | str)
+        or given is None
+        or numbers.ndim > 1
+        or np.isnan(numbers).any()
+    ):
         shown = " ".join(reprlib.repr(given).split())  # arrays show themselves over many lines
         raise AgentsimError(f"{name} = {shown} is not a number; give one from {span}")
     wrong = (numbers < low) | (numbers > high)
@@ -102,14 +107,20 @@ class Efficiency(Shock):
 
     kind: ClassVar[str] = "efficiency"
     factor: float | Array = value("1", "what the frontier is multiplied by", 0.01, 1e4, 10.0)
-    diffusion: float | Array = value("1/quarter", "share of the gap closed each quarter", 0.0, 1.0, 1.0)
-    leader: str | None = field(default=None, metadata={"unit": "", "meaning": "firm that has it first"})
+    diffusion: float | Array = value(
+        "1/quarter", "share of the gap closed each quarter", 0.0, 1.0, 1.0
+    )
+    leader: str | None = field(
+        default=None, metadata={"unit": "", "meaning": "firm that has it first"}
+    )
 
     def check(self, horizon: int, firms: Mapping[str, tuple[str, ...]]) -> None:
         """Refuse a leader that is no hyperscaler."""
         super().check(horizon, firms)
         if self.leader is not None and self.leader not in firms["hyperscaler"]:
-            raise unknown("shock.efficiency.leader", self.leader, firms["hyperscaler"], "name a hyperscaler")
+            raise unknown(
+                "shock.efficiency.leader", self.leader, firms["hyperscaler"], "name a hyperscaler"
+            )
 
     def strike(self, w: World) -> None:
         """Lift the frontier and leave all but the leader behind it."""
@@ -152,10 +163,14 @@ def collect(
         elif isinstance(item, Mapping):
             values = dict(item)
             if "kind" not in values:
-                raise AgentsimError(f"shock {dict(item)!r} has no kind; known: {', '.join(sorted(KINDS))}")
+                raise AgentsimError(
+                    f"shock {dict(item)!r} has no kind; known: {', '.join(sorted(KINDS))}"
+                )
             made.append(make(str(values.pop("kind")), values))
         else:
-            raise AgentsimError(f"shocks has {item!r}; give Shock objects or dicts with kind and quarter")
+            raise AgentsimError(
+                f"shocks has {item!r}; give Shock objects or dicts with kind and quarter"
+            )
     for name, number in overrides.items():
         parts = name.split(".")
         if len(parts) != 3:
@@ -166,8 +181,11 @@ def collect(
         if parts[2] not in known:
             raise unknown(f"shock.{parts[1]} field", parts[2], known)
         if not any(shock.kind == parts[1] for shock in made):
-            raise AgentsimError(f"{name} sets a field, but there is no {parts[1]} shock; add one to shocks")
+            raise AgentsimError(
+                f"{name} sets a field, but there is no {parts[1]} shock; add one to shocks"
+            )
         made = [
-            replace(shock, **{parts[2]: number}) if shock.kind == parts[1] else shock for shock in made
+            replace(shock, **{parts[2]: number}) if shock.kind == parts[1] else shock
+            for shock in made
         ]
     return tuple(made)

@@ -136,12 +136,11 @@ class Simulation:
         if self.record_level != "outcomes":
             self.history.append(Snapshot(w, self.record_level == "firms"))
 
-    def _draw(self, quarter: int, stream: str, rows: NDArray[np.int_]) -> Array:
+    def _draw(self, quarter: int, stream: str, rows: NDArray[np.intp]) -> Array:
         most = int(rows.max()) + 1
-        drawn: Array = self.randomness.normal(quarter, stream, most)[rows]
-        return drawn
+        return np.asarray(self.randomness.normal(quarter, stream, most)[rows])
 
-    def _fail(self, wrong: Array, why: str) -> None:
+    def _fail(self, wrong: NDArray[np.bool_], why: str) -> None:
         """Raise for the first failed run, or mark all of them and go on."""
         if self.errors == "raise":
             first = self.runs[int(np.flatnonzero(wrong)[0])]

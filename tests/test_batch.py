@@ -258,9 +258,7 @@ def test_a_cell_is_the_market_that_its_labels_say(whole):
 # Holds once the run-off goes by a run's own lags; it goes by the longest in the chunk.
 
 
-@pytest.mark.parametrize(
-    "chunk_runs", [1, 4, 9]
-)
+@pytest.mark.parametrize("chunk_runs", [1, 4, 9])
 def test_results_do_not_depend_on_the_size_of_chunks(whole, chunk_runs):
     assert_same(whole, simulated(calibrated(), chunk_runs))
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from agentsim import Efficiency, Market, Scenario
@@ -247,6 +248,7 @@ def audited(
     max_examples=40,
     deadline=None,
     derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # shrinking takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_books_balance_in_every_quarter_of_random_markets(data: st.DataObject) -> None:
@@ -346,30 +348,47 @@ class TestFlowsTable:
         assert not set(value["payer"]) & {"resources", "shareholders", "savers", "core_business"}
         assert not set(value["payee"]) & {"shareholders", "savers", "customers", "other_buyers"}
 
-    def test_sums_to_the_net_cash_of_each_layer(self) -> None:
-        market = self.market()
-        flows = market.ledger.flows()
-        value = flows[flows["in_value"]]
+    @staticmethod
+    def worth(market: Market) -> pd.DataFrame:
+        """What each end of the flows took in less what it paid, discounted, by layer and run."""
+        value = market.ledger.flows().query("in_value")
         paid, received = (
             value.groupby([side, "run", "quarter"])["$bn"].sum().rename_axis(index={side: "layer"})
             for side in ("payer", "payee")
         )
         net = received.sub(paid, fill_value=0.0)
+        np.testing.assert_allclose(net.groupby(level=[1, 2]).sum(), 0.0, atol=1e-10)
         rate = 1 + market.scenario.funding_rate_per_year / 4
         worth = net * rate ** -net.index.get_level_values("quarter").to_numpy(float)
-        by_layer = worth.groupby(level=[0, 1]).sum().unstack().reindex(columns=market.runs)
-        values = market.simulation.ledger.values
-        together = {
+        return worth.groupby(level=[0, 1]).sum().unstack().reindex(columns=market.runs)
+
+    @pytest.mark.parametrize("others", [0.0, 10.0])
+    def test_sums_to_the_net_cash_of_each_layer(self, others: float) -> None:
+        """While capacity expands, firms default and build shells: every kind of flow there is."""
+        short = {"foundry_capacity": 0.2, "memory_capacity": 0.5, "other_buyers_budget": others}
+        given = {**POOR, **short, "microsoft.core_cash": 60.0}
+        lineup = {"hyperscaler": "escalate", "memory_maker": "expand_on_margin"}
+        market = Market("2025Q4", lineup, [4, 2], 3, horizon=8, record="series", **given).run()
+        kinds = market.ledger.flows().groupby("kind")["$bn"].sum()
+        assert set(kinds[kinds == 0.0].index) <= (
+            {"chips_to_other_buyers"} if not others else set()
+        )
+        worth, values = self.worth(market), market.simulation.ledger.values
+        vendors, memory = values.vendors.sum(axis=0), values.memory.sum(axis=0)
+        expected = {
             "hyperscalers": values.hyperscalers.sum(axis=0),
             "lenders": values.lenders.sum(axis=0),
             "customers": -values.revenue,
         }
-        for layer, expected in together.items():
-            np.testing.assert_allclose(by_layer.loc[layer], expected, rtol=1e-9, err_msg=layer)
-        makers = by_layer.loc["chip_vendors"] + by_layer.loc["memory_makers"]
-        own = values.vendors.sum(axis=0) + values.memory.sum(axis=0) + values.other_profit
-        np.testing.assert_allclose(makers, own, rtol=1e-9)
-        np.testing.assert_allclose(net.groupby(level=[1, 2]).sum(), 0.0, atol=1e-10)
+        if others:
+            makers = worth.loc["chip_vendors"] + worth.loc["memory_makers"]
+            np.testing.assert_allclose(makers, vendors + memory + values.other_profit, rtol=1e-9)
+            assert (worth.loc["resources"] > values.resources).all()
+        else:
+            expected |= {"chip_vendors": vendors, "memory_makers": memory}
+            expected["resources"] = values.resources
+        for layer, amounts in expected.items():
+            np.testing.assert_allclose(worth.loc[layer], amounts, rtol=1e-9, err_msg=layer)
 
     def test_agrees_with_the_series(self) -> None:
         market = self.market()

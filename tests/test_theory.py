@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from agentsim import Efficiency, Market, Scenario
+from agentsim.runoff import value_after
 from agentsim.strategy import (
     Array,
     HyperscalerChoice,
@@ -526,3 +527,12 @@ class TestDefault:
         others = table[(table.firm != "firm_1") & (table.run == 0)]
         assert others["sweep"].eq(0.0).all()
         assert market.ledger.residual().max() < 1e-12
+
+    def test_leaves_nothing_to_old_owners_in_the_run_off(self) -> None:
+        market = market_of(4, "restrain", 6, self.VALUES)
+        simulation = market.simulation
+        before, after = simulation.ledger.values, simulation.ledger.values.copy()
+        value_after(simulation.world.copy(), after, simulation.ledger.discount)
+        np.testing.assert_allclose(after.hyperscalers[0], before.hyperscalers[0], atol=EXACT)
+        assert (after.lenders > before.lenders + 1.0).all()
+        assert (after.hyperscalers[1:] > before.hyperscalers[1:] + 1.0).all()

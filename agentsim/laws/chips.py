@@ -34,7 +34,7 @@ def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach
         general, among = np.where(some, general, omega), np.where(some, among, all_spent)
     general *= safe_divide(all_spent - ordered_sum(reached), among, 0.0)
     general += reached
-    return general
+    return np.asarray(general)
 
 
 def moats(share: Array, reach: Array) -> Array:

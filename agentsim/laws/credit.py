@@ -24,7 +24,13 @@ def coverage_room(multiple: Array, cash_per_year: Array, all_debt: Array) -> Arr
 
 
 def clear(
-    ask: Array, coverage: Array, collateral: Array, debt: Array, funds: Array, spread: Array, advance: Array
+    ask: Array,
+    coverage: Array,
+    collateral: Array,
+    debt: Array,
+    funds: Array,
+    spread: Array,
+    advance: Array,
 ) -> Array:
     """Match asks with offers, cheapest offers first, pro rata at ties and where funds run short.
 

@@ -67,13 +67,11 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     if terms.ndim == 0:
         raise ValueError("ordered_sum: x must have an axis to sum over")
     firms = terms.shape[0]
-    if firms < PAIRWISE or (
-        terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous
-    ):
+    if firms < PAIRWISE or (terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous):
         # NumPy then adds row after row, which the tests hold; a single column of 8 and more it
         # would add up in pairs.
         if out is None and terms.ndim > 1:
-            return _add_rows(terms, initial=0.0)
+            return np.asarray(_add_rows(terms, initial=0.0))
         out = np.empty(terms.shape[1:]) if out is None else out
         return _add_rows(terms, out=out, initial=0.0)
     out = np.empty(terms.shape[1:]) if out is None else out
@@ -254,8 +252,6 @@ _DOUBLE = np.dtype(np.float64)
 
 def _plain(x: ArrayLike) -> Array:
     """x in a memory layout that is always safe: as it is if so allocated, else a C-ordered copy."""
-    if type(x) is np.ndarray and x.dtype is _DOUBLE:
-        flags = x.flags
-        if flags.owndata and flags.c_contiguous:
-            return x
+    if type(x) is np.ndarray and x.dtype is _DOUBLE and x.flags.owndata and x.flags.c_contiguous:
+        return x
     return np.array(x, np.float64, order="C")

@@ -15,11 +15,15 @@ class Hyperscalers(Sector):
     cash: Array = state("$bn", "cash and equivalents at the quarter's end")
     debt: Array = state("$bn", "debt on AI assets owed to the model's lenders", "all")
     core_cash: Array = state("$bn", "core business's cash this quarter, after other capex")
-    trailing_cash: Array = state("$bn/year", "operating cash of AI and core, recent quarters weighing most")
+    trailing_cash: Array = state(
+        "$bn/year", "operating cash of AI and core, recent quarters weighing most"
+    )
     other_capex: Array = state("$bn", "capex outside AI", "all")
     book_value: Array = state("$bn", "chips and systems at cost less reported depreciation", "all")
     economic_value: Array = state("$bn", "chips and systems at cost less true wear")
-    restructuring: Array = state("quarters", "left without credit and orders after a default", "all")
+    restructuring: Array = state(
+        "quarters", "left without credit and orders after a default", "all"
+    )
     lender_owned: Array = state("1", "1 once lenders own the firm's AI business", "all")
     # fleet
     merchant_fleet: Array = state("M H100e", "merchant chips delivered and in working order", "all")
@@ -47,7 +51,11 @@ class Hyperscalers(Sector):
     # flows
     running: Array = state("$bn", "electricity and upkeep")
     capex: Array = state("$bn", "AI capex: chips, systems and shells", "all")
-    capex_rate: Array = state("1/quarter", "chip and system orders that it could fund over the fleet's replacement value", "all")
+    capex_rate: Array = state(
+        "1/quarter",
+        "chip and system orders that it could fund over the fleet's replacement value",
+        "all",
+    )
     merchant_spend: Array = state("$bn", "merchant chips bought")
     custom_spend: Array = state("$bn", "custom chips bought")
     system_spend: Array = state("$bn", "servers, racks and networks bought")

@@ -149,7 +149,9 @@ def _open_credit(w: World) -> None:
     b.advance_rate[:] = p.advance_rate
     b.deployed[:] = p.deployed
     b.funds[:] = p.funds
-    rate = w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    rate = (
+        w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    )
     b.coupons[:] = b.loans * rate
     h.debt[:] = ordered_sum(b.loans)
     b.outstanding[:] = ordered_sum(np.swapaxes(b.loans, 0, 1))

@@ -37,6 +37,7 @@ class ParameterSet(Protocol):
     memory_maker: MemoryMakerParameters
     lender: LenderParameters
 
+
 MERCHANT, CUSTOM = 0, 1
 """Rows of arrays that hold both kinds of chip."""
 

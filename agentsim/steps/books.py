@@ -26,9 +26,7 @@ def books_close(w: World, purse: Purse) -> None:
     if owned.any():
         h.sweep = np.where(owned, clip(ai_cash(w), 0.0, cash), 0.0)
         cash -= h.sweep
-    h.dividends, h.buybacks = books.pay_out(
-        purse.planned_payout, cash, w.p.market.dividend_share
-    )
+    h.dividends, h.buybacks = books.pay_out(purse.planned_payout, cash, w.p.market.dividend_share)
     cash -= h.dividends + h.buybacks
     h.cash = np.maximum(cash, 0.0, out=cash)
     _lenders_collect(w)
@@ -93,7 +91,9 @@ def _by_lender(x: Array) -> Array:
 def _add_loans(w: World, new_loans: Array) -> None:
     """Lenders pay out what they lend, at their rate for the borrower."""
     b, i = w.lenders, w.inputs
-    rate = w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    rate = (
+        w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    )
     coupons = new_loans * rate
     b.loans += new_loans
     b.coupons += coupons

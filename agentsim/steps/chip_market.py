@@ -88,8 +88,7 @@ def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
     w.custom_pipeline.order(bought_custom, w.delivery_lags)
     w.merchant_power_pipeline.order(merchant_power, w.delivery_lags)
     w.custom_power_pipeline.order(custom_power, w.delivery_lags)
-    ordered: Array = merchant_power + custom_power
-    return ordered
+    return np.asarray(merchant_power + custom_power)
 
 
 def _foundry_expands_and_delivers(w: World, orders: Array) -> None:

@@ -49,7 +49,7 @@ class Purse:
     fleet_value: Array  # of delivered chips and systems at last quarter's prices
     collateral: Collateral
     planned_payout: Array
-    spent: Array  # on chips and systems: nothing before they are shipped
+    spent: Array  # on chips and systems: nothing until they are shipped
 
 
 def at_price(chips: tuple[Array, Array], unit_costs: tuple[Array, Array]) -> Array:
@@ -153,9 +153,7 @@ def _borrow(w: World, ask: Array, fleets: Collateral) -> Array | None:
         return None
     all_debt = h.debt + w.p.hyperscaler.old_debt
     coverage = credit.coverage_room(m.coverage_multiple, h.trailing_cash, all_debt)
-    loans = credit.clear(
-        ask, coverage, fleets.value(), h.debt, offered, b.spread, b.advance_rate
-    )
+    loans = credit.clear(ask, coverage, fleets.value(), h.debt, offered, b.spread, b.advance_rate)
     h.borrowing = ordered_sum(loans)
     return loans
 

@@ -208,7 +208,9 @@ class HyperscalerLook(Look):
         epsilon = np.broadcast_to(m.demand_elasticity, (self.w.runs,))
         elastic = epsilon > 1.0
         markup = np.where(elastic, epsilon / np.where(elastic, epsilon - 1.0, 1.0), np.inf)
-        wanted_price = np.where(elastic, np.where(unit_cost > 0.0, unit_cost, 1e-300) * markup, np.inf)
+        wanted_price = np.where(
+            elastic, np.where(unit_cost > 0.0, unit_cost, 1e-300) * markup, np.inf
+        )
         lowest = np.maximum(wanted_price, demand.kink_price(d))
         chosen_price = np.minimum(lowest, np.broadcast_to(d.P_bar, (self.w.runs,)))
         best = demand.quantity(d, chosen_price)
@@ -224,7 +226,9 @@ class ChipVendorLook(Look):
         # Price ceiling over the price of custom chips: none where nobody designs or can order any.
         fit = (w.p.hyperscaler.custom_fit * w.p.hyperscaler.custom_program).max(axis=0)
         designed = ordered_sum(w.designer) > 0.0
-        self.outside = np.where(designed, w.p.market.outside_option * safe_divide(1.0, fit, np.inf), np.inf)
+        self.outside = np.where(
+            designed, w.p.market.outside_option * safe_divide(1.0, fit, np.inf), np.inf
+        )
 
     def see_unit_cost(self) -> Array:
         """Making cost and memory of one H100e at today's known costs."""

@@ -30,7 +30,9 @@ def technology_moves(w: World, luck: Luck) -> None:
     w.hyperscalers.efficiency = i.frontier * np.exp(-behind)
 
     c.noise = m.demand_persistence * c.noise + m.demand_noise * luck.demand
-    c.adoption[:] = technology.adoption(m.adoption_saturation, m.adoption_growth_per_year, w.quarter)
+    c.adoption[:] = technology.adoption(
+        m.adoption_saturation, m.adoption_growth_per_year, w.quarter
+    )
     best = w.hyperscalers.quality.max(axis=0) / w.base_quality
     W = power(best, m.new_uses)
     c.willingness[:] = W

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 
 Number = Array | float
+Mask = NDArray[np.bool_]
 
 
 def choice(unit: str, meaning: str, low: float, high: float, otherwise: str = "") -> Any:
@@ -27,12 +28,22 @@ def choice(unit: str, meaning: str, low: float, high: float, otherwise: str = ""
 class HyperscalerChoice:
     """A hyperscaler's quarter. Numbers or arrays that broadcast to `(firms, runs)`."""
 
-    capex_rate: Number = choice("1/quarter", "chips and systems to order over the fleet's replacement value", 0.0, 2.0)
-    custom_share: Number | None = choice("1", "share of that spending for custom silicon", 0.0, 1.0, "last quarter's")
-    debt_share: Number | None = choice("1", "share of capex to fund with debt even if cash would do", 0.0, 1.0, "0")
-    training_share: Number | None = choice("1", "share of the fleet that trains", 0.0, 0.95, "last quarter's")
+    capex_rate: Number = choice(
+        "1/quarter", "chips and systems to order over the fleet's replacement value", 0.0, 2.0
+    )
+    custom_share: Number | None = choice(
+        "1", "share of that spending for custom silicon", 0.0, 1.0, "last quarter's"
+    )
+    debt_share: Number | None = choice(
+        "1", "share of capex to fund with debt even if cash would do", 0.0, 1.0, "0"
+    )
+    training_share: Number | None = choice(
+        "1", "share of the fleet that trains", 0.0, 0.95, "last quarter's"
+    )
     withheld: Number | None = choice("1", "share of serving capacity held back", 0.0, 0.999, "0")
-    payout: Number | None = choice("1", "share of core cash planned for shareholders", 0.0, 1.0, "the firm's habit")
+    payout: Number | None = choice(
+        "1", "share of core cash planned for shareholders", 0.0, 1.0, "the firm's habit"
+    )
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,11 @@ class ChipVendorChoice:
 
     price: Number = choice("$k/H100e", "posted price", 1e-3, 1e4)
     priority: Number | None = choice(
-        "1", "when short: 1 serves hyperscalers first, -1 other buyers first, 0 pro rata", -1.0, 1.0, "0"
+        "1",
+        "when short: 1 serves hyperscalers first, -1 other buyers first, 0 pro rata",
+        -1.0,
+        1.0,
+        "0",
     )
 
 
@@ -65,7 +80,9 @@ class LenderChoice:
 Choice = HyperscalerChoice | ChipVendorChoice | MemoryMakerChoice | LenderChoice
 
 
-def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> tuple[dict[str, Array | None], Array | None]:
+def checked(
+    made: Choice, kind: type[Any], firms: int, runs: int, who: str
+) -> tuple[dict[str, Array | None], Mask | None]:
     """Broadcast a choice to `(firms, runs)` and find the runs in which it is not acceptable.
 
     Returns the arrays by field (None for a field left out) and, if any entry is not finite or out
@@ -74,10 +91,12 @@ def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> t
     it concerns all runs.
     """
     if not isinstance(made, kind):
-        raise AgentsimError(f"strategy {who} returned {type(made).__name__}; return a {kind.__name__}")
+        raise AgentsimError(
+            f"strategy {who} returned {type(made).__name__}; return a {kind.__name__}"
+        )
     arrays: dict[str, Array | None] = {}
-    bad: Any = None
-    for name, low, high in bounds_of(kind):  # type: ignore[arg-type]
+    bad: Mask | None = None
+    for name, low, high in _bounds(kind):  # type: ignore[arg-type]  # a class can be hashed
         value = getattr(made, name)
         if value is None:
             arrays[name] = None
@@ -91,22 +110,20 @@ def checked(made: Choice, kind: type[Any], firms: int, runs: int, who: str) -> t
             ) from None
         # False if there is a NaN, too.
         if not (_least(array, axis=None) >= low and _largest(array, axis=None) <= high):
-            wrong = (~((array >= low) & (array <= high))).any(axis=0)
-            bad = wrong if bad is None else bad | wrong
+            wrong = ~((array >= low) & (array <= high))
+            bad = wrong.any(axis=0) if bad is None else bad | wrong.any(axis=0)
             array = np.where(np.isnan(array), low, np.clip(array, low, high))
         arrays[name] = array
     return arrays, bad
 
 
-_least: Callable[..., float] = np.minimum.reduce
-_largest: Callable[..., float] = np.maximum.reduce
+_least, _largest = np.minimum.reduce, np.maximum.reduce
 
 
 @cache
-def bounds_of(kind: Hashable) -> tuple[tuple[str, float, float], ...]:
-    """Return name, lowest and highest value of each choice that a role has."""
-    declared = fields(kind)  # type: ignore[arg-type]
-    return tuple((each.name, each.metadata["low"], each.metadata["high"]) for each in declared)
+def _bounds(kind: type[Any]) -> tuple[tuple[str, float, float], ...]:
+    """Return name, lowest and highest value of each choice."""
+    return tuple((each.name, each.metadata["low"], each.metadata["high"]) for each in fields(kind))
 
 
 def _in_full(value: Any, shape: tuple[int, int]) -> Array:

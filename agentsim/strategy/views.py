@@ -138,7 +138,9 @@ class HyperscalerView(View):
     custom_program: Array = own("1", "1 if it can order custom chips")
     custom_fit: Array = own("1", "service of a custom H100e over a merchant one (f)")
     codesign: Array = own("1", "how well custom chips train over how well they serve (v)")
-    custom_share: Array = own("1", "share of chip and system spending planned for custom, last quarter")
+    custom_share: Array = own(
+        "1", "share of chip and system spending planned for custom, last quarter"
+    )
     # its services
     efficiency: Array = own("1", "services per merchant H100e-quarter (A)")
     quality: Array = own("1", "quality of its models")
@@ -146,19 +148,31 @@ class HyperscalerView(View):
     revenue: Array = own("$bn", "AI service revenue")
     own_price: Array = own("$k/service", "price of its services")
     revenue_share: Array = own("1", "share of AI service revenue")
-    capex_rate: Array = own("1/quarter", "chip and system orders it could fund over fleet value, last quarter")
+    capex_rate: Array = own(
+        "1/quarter", "chip and system orders it could fund over fleet value, last quarter"
+    )
     rivals_capex_rate: Array = own("1/quarter", "the same of its rivals together")
     # what one more chip would bring and cost, per H100e and quarter, at all firms' committed
     # fleets (delivered and on order)
-    own_marginal_revenue: Array = own("$k/H100e", "added to its own revenue by one merchant H100e that serves")
+    own_marginal_revenue: Array = own(
+        "$k/H100e", "added to its own revenue by one merchant H100e that serves"
+    )
     price_value: Array = own("$k/H100e", "services of one merchant H100e at its price")
-    industry_marginal_revenue: Array = own("$k/H100e", "added to all firms' revenue by one merchant H100e")
-    training_value: Array = own("$k/H100e", "added to its own revenue by one merchant H100e that trains")
-    merchant_user_cost: Array = own("$k/H100e", "return, wear and price decline on a merchant chip, its system and shell")
+    industry_marginal_revenue: Array = own(
+        "$k/H100e", "added to all firms' revenue by one merchant H100e"
+    )
+    training_value: Array = own(
+        "$k/H100e", "added to its own revenue by one merchant H100e that trains"
+    )
+    merchant_user_cost: Array = own(
+        "$k/H100e", "return, wear and price decline on a merchant chip, its system and shell"
+    )
     custom_user_cost: Array = own("$k/H100e", "the same for a custom chip")
     merchant_running_cost: Array = own("$k/H100e", "electricity and upkeep of a new merchant chip")
     custom_running_cost: Array = own("$k/H100e", "electricity and upkeep of a new custom chip")
-    cartel_quantity: Array = own("1", "services that would earn all firms the most, over what committed fleets can make")
+    cartel_quantity: Array = own(
+        "1", "services that would earn all firms the most, over what committed fleets can make"
+    )
     # the market
     service_price: Array = market("$k/service", "price index of AI services (P)")
     quantity: Array = market("services", "AI services bought (Q)")

@@ -1,8 +1,9 @@
 """Hold a market of the arrays against the slow one, state by state and outcome by outcome.
 
 A difference is relative to the larger of the two numbers, or, where the number is what sums
-leave (a firm's cash, a lender's funds), to what went into the sums: the firm's turnover. Nothing
-else is made allowance for.
+leave (a firm's cash, a lender's funds), to what went into the sums: the firm's turnover. Money
+that both take to be less than 1e-12 of the industry's turnover, and what it buys, is nothing to
+either: it is what rounding leaves of a firm that has spent everything.
 """
 
 import math
@@ -88,9 +89,27 @@ def turnover(h):
     return h.in_hand + h.borrowing + h.revenue
 
 
-def difference(ours, theirs, scale):
+def nothing(role, name, unit, firm, m):
+    """What is nothing: 1e-12 of the money that hyperscalers and other buyers could spend."""
+    money = 1e-12 * (sum(turnover(h) for h in m.hyperscalers) + m.other_budget)
+    if unit.startswith("$bn"):
+        return money
+    if role == "chip_vendor" and unit == "M H100e":
+        return money / firm.price
+    if role == "memory_maker" and name == "sales":
+        return money / m.memory_price
+    if name == "foundry_tightness":
+        return money / min(v.price for v in m.vendors) / m.foundry_capacity
+    if name == "memory_tightness":
+        return money / m.memory_price / sum(k.offered for k in m.makers)
+    return 0.0
+
+
+def difference(ours, theirs, scale, nothing=0.0):
     """Relative difference of two numbers; infinite where only one is a number."""
-    if ours == theirs or (math.isnan(ours) and math.isnan(theirs)):
+    if ours == theirs or max(abs(ours), abs(theirs)) < nothing:
+        return 0.0
+    if math.isnan(ours) and math.isnan(theirs):
         return 0.0
     gap = abs(ours - theirs) / max(abs(ours), abs(theirs), scale)
     return math.inf if math.isnan(gap) else gap
@@ -106,10 +125,12 @@ def states(world, m, run):
                     continue
                 ours = getattr(firm, there) if isinstance(there, str) else there(firm)
                 theirs = float(getattr(sector, name)[row, run])
-                opened = m.quarter == 0
-                scale = 0.0 if opened else size(sector.role, name, declared.unit, firm)
+                scale = least = 0.0
+                if m.quarter > 0:
+                    scale = size(sector.role, name, declared.unit, firm)
+                    least = nothing(sector.role, name, declared.unit, firm, m)
                 who = getattr(firm, "name", "market")
-                gap = difference(ours, theirs, scale)
+                gap = difference(ours, theirs, scale, least)
                 yield gap, (m.quarter, who, name, ours, theirs)
 
 
@@ -150,7 +171,12 @@ def table(ours, theirs, run):
     for name, value in ours.items():
         worth = name.startswith("value.") or "_value" in name
         other = float(theirs[name][run])
-        gap = difference(value, other, ours["revenue"] if worth else 0.0)
+        scale = ours["revenue"] if worth else 0.0
+        if name in ("idle_share", "switched_off_share"):  # what is left of one
+            scale = 1.0
+        if name.startswith("rent_dissipation"):  # resources less running cost over the prize
+            scale = ratio(ours["resource_cost"], ours["revenue"], 0.0)
+        gap = difference(value, other, scale)
         yield gap, ("outcomes", "", name, value, other)
 
 

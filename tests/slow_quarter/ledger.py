@@ -1,5 +1,6 @@
 """Step 9: the value of each layer, discounted to the base date; the ledger's identity."""
 
+import math
 from types import SimpleNamespace as Record
 
 from slow_quarter.books import ai_cash
@@ -130,7 +131,7 @@ def outcomes(m, values):
         dissipation = values.resources / values.revenue
     else:
         burnt = values.resources - values.running
-        dissipation = burnt / (values.revenue - values.running)
+        dissipation = ratio(burnt, values.revenue - values.running, math.nan)
     firms = {}
     for group, worth in (
         (m.hyperscalers, hyperscalers),
