@@ -22,12 +22,12 @@ def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach
     top = log_weight.max(axis=0)
     log_weight -= np.where(np.isfinite(top), top, 0.0)
     weight = np.exp(log_weight)
-    omega = safe_divide(weight, ordered_sum(weight), 0.0)
+    omega: Array = safe_divide(weight, ordered_sum(weight), 0.0)
     whole = reach == 1.0
     if whole.all():
         return omega  # the same as below, where nothing is out of reach
     reached = reach * omega
-    general = omega * whole
+    general: Array = omega * whole
     among, all_spent = ordered_sum(general), ordered_sum(omega)
     some = among > 0.0
     if not some.all():

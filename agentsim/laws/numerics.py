@@ -63,7 +63,7 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
 
     Raises ValueError if x has no axis or `out` another shape.
     """
-    terms = np.asarray(x, np.float64)
+    terms = _doubles(x)
     if terms.ndim == 0:
         raise ValueError("ordered_sum: x must have an axis to sum over")
     firms = terms.shape[0]
@@ -82,7 +82,7 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     return out
 
 
-_add_rows = np.add.reduce
+_add_rows: Callable[..., Array] = np.add.reduce
 
 
 def exp(x: ArrayLike) -> Array:
@@ -90,17 +90,17 @@ def exp(x: ArrayLike) -> Array:
     the numbers end. Returns a new array.
     """
     if _quiet.get():
-        return np.asarray(np.exp(_plain(x)))
+        return _doubles(np.exp(_plain(x)))
     with np.errstate(over="ignore"):
-        return np.asarray(np.exp(_plain(x)))
+        return _doubles(np.exp(_plain(x)))
 
 
 def expm1(x: ArrayLike) -> Array:
     """`np.expm1`, exp(x) - 1 to the last digit for small x, with the same care."""
     if _quiet.get():
-        return np.asarray(np.expm1(_plain(x)))
+        return _doubles(np.expm1(_plain(x)))
     with np.errstate(over="ignore"):
-        return np.asarray(np.expm1(_plain(x)))
+        return _doubles(np.expm1(_plain(x)))
 
 
 def log(x: ArrayLike) -> Array:
@@ -109,9 +109,9 @@ def log(x: ArrayLike) -> Array:
     Returns a new array. Below zero the result is NaN and NumPy warns.
     """
     if _quiet.get():
-        return np.asarray(np.log(_plain(x)))
+        return _doubles(np.log(_plain(x)))
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(_plain(x)))
+        return _doubles(np.log(_plain(x)))
 
 
 def power(x: ArrayLike, e: ArrayLike) -> Array:
@@ -133,7 +133,7 @@ def power(x: ArrayLike, e: ArrayLike) -> Array:
 
 def _exp_of_product(logs: Array, e: ArrayLike) -> Array:
     """exp(e logs) with 0 times infinity for 0; `logs` may be written over."""
-    exponents = np.asarray(e, np.float64)
+    exponents = _doubles(e)
     if exponents.ndim == 0:
         out = np.multiply(exponents, logs, out=logs)
     else:
@@ -153,8 +153,8 @@ def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
     if not _quiet.get():
         with quiet():
             return safe_divide(a, b, otherwise)
-    denominator = np.asarray(b, np.float64)
-    quotient = np.asarray(np.divide(a, denominator), np.float64)
+    denominator = _doubles(b)
+    quotient = _doubles(np.divide(a, denominator))
     # The cheapest way to see that nothing is divided by zero.
     if denominator.size and _least(denominator, axis=None) > 0.0:
         return quotient
@@ -162,10 +162,10 @@ def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
     if np.ndim(otherwise) == 0:
         np.copyto(quotient, otherwise, where=zero)
         return quotient
-    return np.asarray(np.where(zero, otherwise, quotient), np.float64)
+    return _doubles(np.where(zero, otherwise, quotient))
 
 
-_least = np.minimum.reduce
+_least: Callable[..., float] = np.minimum.reduce
 
 
 def clip(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
@@ -173,7 +173,7 @@ def clip(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
 
     All broadcast against each other. Returns a new array of the broadcast shape.
     """
-    return np.asarray(np.minimum(np.maximum(x, low), high), np.float64)
+    return _doubles(np.minimum(np.maximum(x, low), high))
 
 
 def newton_bracketed(
@@ -240,9 +240,18 @@ def newton_bracketed(
     return y
 
 
+def _doubles(x: ArrayLike) -> Array:
+    """x as an array of doubles: itself if it is one, which is quicker seen than asked of NumPy."""
+    if type(x) is np.ndarray and x.dtype is _DOUBLE:
+        return x
+    return np.asarray(x, np.float64)
+
+
+_DOUBLE = np.dtype(np.float64)
+
+
 def _plain(x: ArrayLike) -> Array:
     """x in a memory layout that is always safe: as it is if so allocated, else a C-ordered copy."""
-    own = isinstance(x, np.ndarray) and x.dtype == np.float64 and x.flags.owndata
-    if own and x.flags.c_contiguous:  # type: ignore[union-attr]
-        return x  # type: ignore[return-value]
+    if type(x) is np.ndarray and x.dtype is _DOUBLE and x.flags.owndata and x.flags.c_contiguous:
+        return x
     return np.array(x, np.float64, order="C")

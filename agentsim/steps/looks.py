@@ -29,21 +29,17 @@ class Look:
         self.w = w
         self.sector = sector
         self.parameters = parameters
-        self.quarter = w.quarter
-        self.known: dict[str, Array] = {}  # worked out this quarter
         self.lasting: dict[str, Array] = {}  # what does not change in a run
+        self.known: dict[str, Array] = {}  # that, and what was worked out in `quarter`
+        self.quarter = -1
 
     def __call__(self, name: str) -> Array:
         """Return the field of that name, `(firms, runs)` or `(1, runs)`."""
         if self.quarter != self.w.quarter:
             self.quarter = self.w.quarter
-            self.known = {}
+            self.known = dict(self.lasting)
         found = self.known.get(name)
-        if found is None:
-            found = self.lasting.get(name)
-        if found is None:
-            found = self._find(name)
-        return found
+        return self._find(name) if found is None else found
 
     def public(self, name: str) -> Array:
         """Return state of all firms that everybody may see."""
@@ -64,7 +60,7 @@ class Look:
         for place in (self.sector, self.w.customers, self.w.inputs):
             if name in type(place).states:
                 return getattr(place, name)  # type: ignore[no-any-return]
-        self.lasting[name] = found = self._parameter(name)
+        self.lasting[name] = self.known[name] = found = self._parameter(name)
         return found
 
     def _parameter(self, name: str) -> Array:
