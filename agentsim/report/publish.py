@@ -18,7 +18,7 @@ from agentsim.errors import AgentsimError
 
 START, END = "<!-- headline: start -->", "<!-- headline: end -->"
 PICTURES = ("value_by_layer.png", "customers_share.png")
-KEPT = ("name", "spec_hash", "spec_sha256", "versions", "entropy", "runs", "started", "commit")
+KEPT = ("spec_sha256", "entropy", "rows", "runs_simulated", "python", "packages")
 
 
 def publish(results: Path, page: Path) -> Path:
@@ -45,7 +45,7 @@ def publish(results: Path, page: Path) -> Path:
         f"**{said.question}**",
         *said.sentences,
         said.run_off,
-        said.coverage,
+        said.coverage.split(" How often")[0],
         f"![Value by layer, by posture and shock]({folder.relative_to(page.parent)}/{PICTURES[0]})",
         f"```\n{table}\n```",
         f"From `agentsim run {name}`; `make publish` writes this part of the page.",
