@@ -161,7 +161,8 @@ def violation(w: World, cash_before: Array, net: NetCash) -> Array:
     got = got + ordered_sum(net.memory) + ordered_sum(net.lenders)
     got = got + net.other_profit + net.resources + net.other_resources
     given = net.gross_value + w.inputs.other_purchases[0]
-    scale = np.maximum(np.abs(given), 1e-9)
+    # Where customers value next to nothing, what is spent sets the size of rounding.
+    scale = np.maximum(np.abs(given) + net.resources + net.other_resources, 1e-9)
     value_identity = np.abs(got - given) / scale
     h = w.hyperscalers
     missing = cash_before + net.hyperscalers

@@ -31,7 +31,7 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     start = values.copy()
     h = w.hyperscalers
     as_is = {"withheld": w.none, "training_share": h.training_share}
-    plenty = np.full_like(h.cash, np.inf)
+    no_cash = np.full_like(h.cash, -np.inf)  # nobody trains: no quality is to come of it
     after = discount
     worth = np.zeros_like(h.cash)  # of each firm's run-off, $bn at the base date
     per_quarter = 1.0 / (1.0 + w.rates.funding)
@@ -41,7 +41,7 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
         h.shell_spend = w.shells_in_payment * w.rates.shell_instalment
         wear_and_arrive(w)
         open_shells(w)
-        services_clear(w, as_is, plenty)
+        services_clear(w, as_is, no_cash)
         going = quarter < w.last_arrival  # a run's own lags count, not those of its neighbours
         if going.all():
             after = after * per_quarter
@@ -66,7 +66,7 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
             setattr(h, name, stock * to_middle)
         shells = h.shells * np.sqrt(shells_kept)  # at the middle, like the fleets
         h.working_share = working_share(shells, h.merchant_power + h.custom_power)
-        services_clear(w, as_is, plenty)
+        services_clear(w, as_is, no_cash)
         weight = after * quarters
         worth = worth + weight * _add(w, values, weight)
         for name, stock in at_start.items():
@@ -116,4 +116,5 @@ def _violation(before: Values, after: Values) -> Array:
     got = got + ordered_sum(after.hyperscalers - before.hyperscalers)
     got = got + ordered_sum(after.lenders - before.lenders)
     given = after.gross_value - before.gross_value
-    return np.abs(got - given) / np.maximum(np.maximum(np.abs(given), after.gross_value), 1e-9)
+    scale = np.maximum(np.abs(given), after.gross_value) + after.resources
+    return np.abs(got - given) / np.maximum(scale, 1e-9)

@@ -17,7 +17,7 @@ from agentsim.asking import Asking
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array, ordered_sum, quiet, safe_divide
 from agentsim.ledger import Ledger, Values
-from agentsim.lineup import Lineup
+from agentsim.lineup import Lineup, check_runs
 from agentsim.quarter import run_quarter
 from agentsim.randomness import Randomness
 from agentsim.scenario import Scenario
@@ -55,6 +55,8 @@ class Simulation:
         self.status = np.full(len(runs), OK, dtype=object)
         for shock in self.shocks:
             shock.check(horizon, scenario.firms)
+            shock.check_runs(len(runs))
+        check_runs(lineup, len(runs))
         self.randomness = Randomness(entropy, runs)
         parameters = scenario.parameters(len(runs))
         self.world = World(parameters, dict(scenario.firms), len(runs))

@@ -178,7 +178,7 @@ class TestMarginalQ:
         seen = market.values
         (made,) = choices(make("hyperscaler", id), [market])
         merchant, custom = (
-            seen["wear"] * seen[f"{kind}_fleet"] * (seen[f"{kind}_price"] + seen["system_cost"])
+            seen["wear"] * seen[f"{kind}_committed"] * (seen[f"{kind}_price"] + seen["system_cost"])
             for kind in ("merchant", "custom")
         )
         np.testing.assert_allclose(made["capex_rate"], (merchant + custom) / seen["fleet_value"])
@@ -197,8 +197,7 @@ class TestMarginalQ:
         market = resting(own_marginal_revenue=5.0, training_share=0.0, custom_program=0.0)
         seen = market.values
         (made,) = choices(make("hyperscaler", "best_response", {"phi": 0.2}), [market])
-        committed = seen["merchant_fleet"] + seen["merchant_on_order"]
-        orders = seen["wear"] * seen["merchant_fleet"] + 0.2 * np.log(4.0 / 2.0) * committed
+        orders = (seen["wear"] + 0.2 * np.log(4.0 / 2.0)) * seen["merchant_committed"]
         spend = orders * (seen["merchant_price"] + seen["system_cost"])
         np.testing.assert_allclose(made["capex_rate"], np.minimum(spend / seen["fleet_value"], 2))
 
@@ -215,7 +214,9 @@ class TestMarginalQ:
         )
         seen = market.values
         (made,) = choices(make("hyperscaler", "best_response"), [market])
-        custom = seen["wear"] * seen["custom_fleet"] * (seen["custom_price"] + seen["system_cost"])
+        custom = (
+            seen["wear"] * seen["custom_committed"] * (seen["custom_price"] + seen["system_cost"])
+        )
         np.testing.assert_allclose(made["capex_rate"], custom / seen["fleet_value"])
         np.testing.assert_array_equal(made["custom_share"], 1.0)
 
@@ -224,7 +225,7 @@ class TestMarginalQ:
         np.testing.assert_array_equal(made["custom_share"], 0.0)
 
     def test_a_programme_starts_from_nothing(self):
-        market = resting(custom_fleet=0.0, custom_on_order=0.0, custom_user_cost=0.5)
+        market = resting(custom_fleet=0.0, custom_committed=0.0, custom_user_cost=0.5)
         (made,) = choices(make("hyperscaler", "best_response"), [market])
         assert (made["custom_share"] > 0.0).all()
 
@@ -289,7 +290,7 @@ class TestMarginalQ:
     @pytest.mark.parametrize("id", ["best_response", "competitive", "cartel", "scaled"])
     def test_a_firm_without_chips_and_with_an_infinite_price_orders_none(self, id):
         nothing = dict.fromkeys(
-            ["merchant_fleet", "custom_fleet", "merchant_on_order", "custom_on_order"], 0.0
+            ["merchant_fleet", "custom_fleet", "merchant_committed", "custom_committed"], 0.0
         )
         endless = dict.fromkeys(
             ["own_marginal_revenue", "price_value", "industry_marginal_revenue"], np.inf

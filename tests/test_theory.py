@@ -157,13 +157,13 @@ class TestQuantityCompetition:
             firms_of(market).own_price, np.tile(expected, (4, 1)), rtol=CLOSE
         )
 
-    def test_with_lags_the_rest_is_that_of_delivered_and_ordered_chips_together(self) -> None:
-        """Wear x lag of the fleet is on order, and what is bought early waits for its return."""
+    def test_lags_move_the_rest_by_the_return_that_is_waited_for_alone(self) -> None:
+        """What wears before an order arrives is on order, and what is bought early must wait."""
         lag, shell_lag = np.array([0.0, 1.0, 2.0, 2.0]), np.array([0.0, 3.0, 0.0, 6.0])
         r, wear, shell_wear, epsilon = 0.01, 1 / 8, 1 / 60, 1.5
         chip = (CHIP_PRICE + 1) * (r + wear) * (1 + r) ** lag
         shell = 2.0 * (r + shell_wear) * (1 + r) ** (shell_lag / 2)
-        at_committed = (chip + shell) / (1 - 0.75 / 4 - 0.25 / epsilon)
+        rest = (chip + shell) / (1 - 0.75 / 4 - 0.25 / epsilon)
         values = {
             "economic_life": 2.0,
             "delivery_quarters": lag,
@@ -171,13 +171,10 @@ class TestQuantityCompetition:
             "system_cost": 1.0,
             "shell_cost": 2.0,
             "shell_life": 15.0,
-            "service_revenue": 6 * at_committed,
+            "service_revenue": 6 * rest,
         }
         market = market_of(4, rational("best_response"), 90, values, record="outcomes")
-        expected = at_committed * (1 + wear * lag) ** (1 / epsilon)
-        np.testing.assert_allclose(
-            firms_of(market).own_price, np.tile(expected, (4, 1)), rtol=CLOSE
-        )
+        np.testing.assert_allclose(firms_of(market).own_price, np.tile(rest, (4, 1)), rtol=CLOSE)
 
     def test_the_rest_does_not_depend_on_the_start(self) -> None:
         values = {

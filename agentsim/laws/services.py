@@ -142,7 +142,7 @@ def settle(
     capacity that were given.
     """
     x = capacity_cheap + capacity_dear
-    sold = _sell(x, log_theta, sigma, demand)
+    sold = sell(x, log_theta, sigma, demand)
     used_cheap, used_dear = capacity_cheap, capacity_dear
     uncovered = _uncovered(sold.p_h, capacity_cheap, cost_cheap, capacity_dear, cost_dear)
     if uncovered.any():
@@ -165,7 +165,7 @@ def settle(
         demand_there = demand.take(runs)
         used_1, used_2 = _switch_off(stack, log_theta, sigma, demand_there)
         less = used_1 + used_2
-        resold = _sell(less, log_theta, sigma, demand_there)
+        resold = sell(less, log_theta, sigma, demand_there)
         idle = (less == 0.0) & (stack.first > 0.0) & (resold.Q > 0.0)
         np.copyto(resold.p_h, stack.cost_1, where=idle)
         x[:, runs] = less
@@ -205,7 +205,7 @@ def _uncovered(
     return (p_h < cost * (1.0 - COST_ROUNDING)).any(axis=0)
 
 
-class _Sold(NamedTuple):
+class Sold(NamedTuple):
     """What given services fetch; fields as in Services."""
 
     Q: Array
@@ -224,7 +224,7 @@ class _Stack(NamedTuple):
     cost_2: Array
 
 
-def _sell(x: Array, log_theta: Array, sigma: Array | float, demand: Demand) -> _Sold:
+def sell(x: Array, log_theta: Array, sigma: Array | float, demand: Demand) -> Sold:
     """Sell x, all of it, whatever it costs."""
     r = np.asarray(1.0 - np.divide(1.0, sigma))
     s_h = _terms(x, log_theta, r)
@@ -240,7 +240,7 @@ def _sell(x: Array, log_theta: Array, sigma: Array | float, demand: Demand) -> _
     else:
         at_zero = np.where(something, np.inf, P * np.exp(log_theta / r))
         p_h = np.where(some, revenue_h / np.where(some, x, 1.0), at_zero)
-    return _Sold(Q, P, p_h, revenue_h, s_h)
+    return Sold(Q, P, p_h, revenue_h, s_h)
 
 
 def _switch_off(

@@ -187,6 +187,16 @@ class World:
         m = self.p.market
         return np.maximum(m.delivery_quarters, m.shell_quarters) + 1.0
 
+    def at_delivery(self, fleet: Array, pipeline: Pipeline) -> Array:
+        """Return the fleet that an order of today will join: worn by then, with what comes first."""
+        kept = 1.0 - self.rates.wear
+        for ahead in range(self.delivery_lags[-1][0]):
+            later = fleet * kept + pipeline.slots[ahead]
+            if len(self.delivery_lags) > 1:
+                later = np.where(ahead < self.p.market.delivery_quarters, later, fleet)
+            fleet = later
+        return fleet
+
     def full(self, value: Array, firms: int) -> Array:
         """Return a parameter as a writable array `(firms, runs)`."""
         return np.array(np.broadcast_to(value, (firms, self.runs)), dtype=np.float64)

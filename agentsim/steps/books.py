@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from agentsim.laws import books
 from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
 from agentsim.sectors.world import World
-from agentsim.steps.credit import Purse
+from agentsim.steps.credit import A_DOLLAR, Purse
 
 # Who falls short by less than a dollar, or by what may be rounding, has paid in full.
-ROUNDING, A_DOLLAR = 1e-9, 1e-9
+ROUNDING = 1e-9
 
 
 def books_close(w: World, purse: Purse) -> None:

@@ -11,6 +11,8 @@ from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.sectors.world import CUSTOM, MERCHANT, World
 from agentsim.steps.choices import Choices
 
+A_DOLLAR = 1e-9  # in $bn
+
 
 @dataclass(frozen=True)
 class Collateral:
@@ -106,7 +108,7 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     short += np.maximum(after, 0.0, out=after)
     short -= in_hand
     np.maximum(ask, short, out=ask)
-    np.maximum(ask, 0.0, out=ask)
+    np.copyto(ask, 0.0, where=ask < A_DOLLAR)  # nobody borrows what rounding leaves
     if some_barred:
         np.copyto(ask, 0.0, where=barred)
 

@@ -18,7 +18,7 @@ from agentsim.steps.credit import collateral, fleet_value
 
 NO_CEILING = 1e4  # $k per H100e, the highest price that can be chosen
 
-Outlook = tuple[Array, Array, services._Sold, demand.Demand]
+Outlook = tuple[Array, Array, services.Sold, demand.Demand]
 """At committed fleets: capacity x, training T, what they would sell for, and to what demand."""
 
 
@@ -114,11 +114,18 @@ class HyperscalerLook(Look):
 
     # What one more chip would bring, at committed fleets --------------------------------------
 
+    def see_merchant_committed(self) -> Array:
+        """Merchant chips there will be when an order of today arrives, that order left out."""
+        return self.w.at_delivery(self.w.hyperscalers.merchant_fleet, self.w.merchant_pipeline)
+
+    def see_custom_committed(self) -> Array:
+        """The same of custom chips."""
+        return self.w.at_delivery(self.w.hyperscalers.custom_fleet, self.w.custom_pipeline)
+
     def committed(self) -> Outlook:
         """Work out the outlook."""
         h, p, m = self.w.hyperscalers, self.w.p.hyperscaler, self.w.p.market
-        merchant = h.merchant_fleet + h.merchant_on_order
-        custom = h.custom_fleet + h.custom_on_order
+        merchant, custom = self("merchant_committed"), self("custom_committed")
         trains_m, trains_c, T = technology.place_training(
             h.training_share, merchant, custom, self.w.training_fit
         )
@@ -127,7 +134,7 @@ class HyperscalerLook(Look):
         x += merchant - trains_m
         x *= h.efficiency
         total_demand = self.w.demand
-        sold = services._sell(x, self.w.log_theta, m.substitution, total_demand)
+        sold = services.sell(x, self.w.log_theta, m.substitution, total_demand)
         return x, T, sold, total_demand
 
     def outlook(self) -> Outlook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agentsim.errors import AgentsimError
 from agentsim.laws import power, services
 from agentsim.sectors.opening import open_books, open_quality
 from agentsim.sectors.world import World
@@ -23,6 +24,12 @@ def open_market(w: World) -> None:
     use = split_fleet(w)
     x = h.efficiency * (use.merchant + p.custom_fit * use.custom)
     w.base_quantity = services.aggregate(x, np.exp(w.log_theta), m.substitution)
+    idle = np.flatnonzero(~(w.base_quantity > 0.0))
+    if len(idle):
+        raise AgentsimError(
+            f"no hyperscaler has working chips at the base date (column {idle[0]}); give some firm "
+            "merchant_fleet or custom_fleet, and shell_coverage above 0"
+        )
     w.base_price = m.service_revenue / w.base_quantity
     w.rebase_demand()
     as_is = {"withheld": np.zeros_like(h.cash), "training_share": h.training_share}

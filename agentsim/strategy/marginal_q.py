@@ -104,15 +104,12 @@ class MarginalQ(HyperscalerStrategy):
         merchant_q = marginal_q(merchant_value * factor, sees.merchant_user_cost)
         custom_q = marginal_q(custom_value * factor, sees.custom_user_cost)
 
-        merchant = sees.merchant_fleet + sees.merchant_on_order
-        custom = sees.custom_fleet + sees.custom_on_order
+        merchant, custom = sees.merchant_committed, sees.custom_committed
         foothold = FOOTHOLD * (merchant + custom)
         merchant_orders = orders(
-            merchant_q, sees.wear * sees.merchant_fleet, np.maximum(merchant, foothold), self.phi
+            merchant_q, sees.wear * merchant, np.maximum(merchant, foothold), self.phi
         )
-        custom_orders = orders(
-            custom_q, sees.wear * sees.custom_fleet, np.maximum(custom, foothold), self.phi
-        )
+        custom_orders = orders(custom_q, sees.wear * custom, np.maximum(custom, foothold), self.phi)
         custom_orders = np.where(sees.custom_program > 0.0, custom_orders, 0.0)
 
         merchant_spend = merchant_orders * (sees.merchant_price + sees.system_cost)

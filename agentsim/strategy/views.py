@@ -130,6 +130,10 @@ class HyperscalerView(View):
     custom_fleet: Array = own("M H100e", "custom chips delivered")
     merchant_on_order: Array = own("M H100e", "merchant chips shipped, not yet delivered")
     custom_on_order: Array = own("M H100e", "custom chips shipped, not yet delivered")
+    merchant_committed: Array = own(
+        "M H100e", "merchant chips there will be when an order of today arrives, besides that order"
+    )
+    custom_committed: Array = own("M H100e", "the same of custom chips")
     fleet_value: Array = own("$bn", "replacement value of the fleet, chips and systems")
     fleet_age: Array = own("quarters", "mean age of the fleet")
     wear: Array = own("1/quarter", "share of the fleet that wears out in a quarter")

@@ -18,6 +18,9 @@ from agentsim.strategy import (
 STEPS = 10
 """Newton steps; the function is concave and rising, so they close in from the left, doubling digits."""
 
+LEAST, MOST_LOG = 1e-12, 500.0
+"""A cost over the price below which it makes no difference; a logarithm still far from overflow."""
+
 
 @dataclass(frozen=True)
 class BestResponse(ChipVendorStrategy):
@@ -51,10 +54,10 @@ class BestResponse(ChipVendorStrategy):
         """
         eta = np.where(sees.vendor_elasticity > 0.0, sees.vendor_elasticity, 1.0)
         odds = safe_divide(sees.share, 1.0 - sees.share, 0.0)
-        relative = log(safe_divide(cost, sees.price, 1.0))
+        relative = log(np.maximum(safe_divide(cost, sees.price, 1.0), LEAST))
         y = relative + log(1.0 + 1.0 / eta)  # the answer of a vendor without a share, a lower bound
         for _ in range(STEPS):
-            pull = odds * exp(-eta * y)
+            pull = odds * exp(np.minimum(-eta * y, MOST_LOG))
             inside = eta + 1.0 + pull
             gap = y - relative - log(inside / eta)
             y = y - gap / (1.0 + eta * pull / inside)

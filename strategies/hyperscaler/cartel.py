@@ -40,8 +40,8 @@ class Cartel(MarginalQ):
         # Marginal revenue drops at the end of the choke segment and at the kink: a step sized by
         # the value on the near side would leap over the corner at which the cartel rests.
         fleet = sees.merchant_fleet + sees.custom_fleet
-        committed = fleet + sees.merchant_on_order + sees.custom_on_order
+        committed = sees.merchant_committed + sees.custom_committed
         room = np.maximum(sees.cartel_quantity - 1.0, 0.0)
-        most = sees.wear + room * safe_divide(committed, fleet, 1.0)
+        most = (sees.wear + room) * safe_divide(committed, fleet, 1.0)
         rate = np.minimum(plan.capex_rate, most)
         return replace(plan.choice(), capex_rate=rate, withheld=withheld), plan.memory

@@ -73,9 +73,12 @@ def sweep(m, row, h):
     """Lenders that own the firm take its AI cash, from the quarter after the default."""
     h.sweep = clip(ai_cash(h), 0.0, max(h.cash, 0.0)) if h.owned_before else 0.0
     h.cash = exact(h.cash - h.sweep, h.cash)
+    h.claims_moved = False
     for b in m.lenders:
         b.swept.append(h.sweep * b.claims[row])
         if h.defaulted:
+            moved = abs(b.claims[row] - b.new_claim) > 0.01
+            h.claims_moved = h.claims_moved or (moved and h.owned_before > 0.0)
             b.claims[row] = b.new_claim
 
 

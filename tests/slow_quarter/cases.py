@@ -94,6 +94,7 @@ def happened(m):
         "owned by lenders": any(h.sweep > 0.0 for h in firms),
         "restructuring": any(h.restructuring > 0 for h in firms),
         "credit rationed": any(h.borrowing < 0.99 * h.ask for h in firms),
+        "claims moved": any(h.claims_moved for h in firms),
         "coverage binds": any(h.borrowing > 0.99 * h.room > 0.0 for h in firms),
         "lenders tied": len(set(lent)) < len(lent),
         "shells unpaid": any(h.shell_spend < 0.99 * h.due_shells for h in firms),
@@ -164,11 +165,11 @@ MADE = {
         **{"hyperscaler.cash": 1.0, "hyperscaler.debt": 20.0},
     ),
     "default again": made(
-        *("default again", "owned by lenders"),
+        *("default again", "claims moved", "owned by lenders"),
         lineup=WHIMS,
         restructuring_quarters=0,
         running_cost=1.5,
-        **{"hyperscaler.cash": 1.0, "hyperscaler.debt": 20.0},
+        **{"hyperscaler.cash": 1.0, "hyperscaler.debt": 5.0},
     ),
     "coverage binds": made(
         "coverage binds",

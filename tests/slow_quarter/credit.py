@@ -3,6 +3,8 @@
 from slow_quarter import chips
 from slow_quarter.state import arrive, exact, ratio, wear
 
+A_DOLLAR = 1e-9  # the model counts in billions
+
 
 def step(m, choices):
     """Lend, pay for design and shells; returns each firm's order budgets (merchant, custom)."""
@@ -32,7 +34,7 @@ def plan(m, row, h, choice):
     wants = h.planned + h.due_shells + h.due_design + later
     short = exact(wants - h.in_hand, wants + h.in_hand)
     h.ask = max(choice["debt_share"] * (h.planned + h.due_shells), short, 0.0)
-    if stopped:
+    if stopped or h.ask < A_DOLLAR:
         h.ask = 0.0
     h.room = max(p.coverage_multiple * h.trailing_cash - h.debt - h.p.old_debt, 0.0)
     h.collateral = collateral(m, h)

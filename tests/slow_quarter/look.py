@@ -10,8 +10,8 @@ def look(m):
     placed = []
     for h in m.hyperscalers:
         committed = (
-            h.merchant_fleet + sum(h.merchant_coming),
-            h.custom_fleet + sum(h.custom_coming),
+            at_delivery(m, h.merchant_fleet, h.merchant_coming),
+            at_delivery(m, h.custom_fleet, h.custom_coming),
         )
         placed.append(services.place(h, *committed, h.training_share, 0.0))
     x = [each.C_merchant + each.C_custom for each in placed]
@@ -39,6 +39,13 @@ def look(m):
             }
         )
     return seen
+
+
+def at_delivery(m, fleet, coming):
+    """What there will be when an order of today arrives, that order left out."""
+    for arriving in coming[: int(m.p.delivery_quarters)]:
+        fleet = fleet * (1.0 - wear(m.p.economic_life)) + arriving
+    return fleet
 
 
 def user_cost(m, price, kW, r):

@@ -48,7 +48,7 @@ def add_quarters(m, earned, weight, D):
     v = m.values
     services.sell(m, [0.0 for _ in m.hyperscalers])
     for row, h in enumerate(m.hyperscalers):
-        running = h.serving_cost + h.training_cost
+        running = h.serving_cost  # nobody trains
         earned[row] += weight * (h.revenue - running - h.shell_spend)
         v.revenue += D * weight * h.revenue
         v.running += D * weight * running
