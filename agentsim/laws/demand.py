@@ -80,14 +80,12 @@ class Demand:
     def moved(self, M: Array, W: Array) -> "Demand":
         """The same demand at other adoption and willingness to pay.
 
-        For every quarter anew, so M and W are taken on trust, and the logs that do not depend on
-        them are kept.
+        For every quarter anew, so M and W are taken on trust, and what does not depend on them is
+        kept.
         """
         twin = object.__new__(Demand)
-        twin.__dict__.update(self.__dict__)
-        for name in ("_v1", "_v_bar", "_u_kink", "_v_kink"):
-            twin.__dict__.pop(name, None)
-        twin.__dict__.update(M=M, W=W)
+        kept = {name: each for name, each in vars(self).items() if name not in MOVING}
+        vars(twin).update(kept, M=M, W=W)
         return twin
 
     # Where things lie in logs relative to the base date.
@@ -130,6 +128,46 @@ class Demand:
     @cached_property
     def _v_kink(self) -> Array:
         return self._v2 - self.epsilon_s * self._u_kink
+
+    # Spending over P0 Q0 where a piece begins, for the areas.
+
+    @cached_property
+    def _spent_on_1(self) -> Array:
+        """At the choke price on piece 1."""
+        return exp(self._v1 + (1.0 - self.epsilon) * self._u_bar)
+
+    @cached_property
+    def _spent_where_1_begins(self) -> Array:
+        """At the end of the choke segment, were it on piece 1."""
+        return exp(self._v_bar + (self._v1 - self._v_bar) / self.epsilon)
+
+    @cached_property
+    def _spent_at_kink(self) -> Array:
+        return exp(self._v_kink + self._u_kink)
+
+    @cached_property
+    def _choke_quantity(self) -> Array:
+        return np.asarray(self.Q0 * exp(self._v_bar))
+
+    # Exponents of the areas.
+
+    @cached_property
+    def _by_price(self) -> tuple[Array, Array]:
+        """Of the two pieces over prices."""
+        return np.subtract(self.epsilon, 1.0), np.subtract(1.0, self.epsilon_s)
+
+    @cached_property
+    def _by_quantity(self) -> tuple[Array, Array]:
+        """Of the two pieces over quantities."""
+        steep, saturated = self._by_price
+        return steep / self.epsilon, saturated / self.epsilon_s
+
+
+MOVING = frozenset(
+    ("_v1", "_v_bar", "_u_kink", "_v_kink")
+    + ("_spent_on_1", "_spent_where_1_begins", "_spent_at_kink", "_choke_quantity")
+)
+"""What follows from M and W."""
 
 
 def quantity(d: Demand, P: Array | float) -> Array:
@@ -196,7 +234,7 @@ def kink_price(d: Demand) -> Array:
 
 def choke_quantity(d: Demand) -> Array:
     """D(P_bar), the length of the choke segment, M H100e of service."""
-    return np.asarray(d.Q0 * exp(d._v_bar))
+    return d._choke_quantity
 
 
 def surplus(d: Demand, P: Array | float) -> Array:
@@ -206,11 +244,11 @@ def surplus(d: Demand, P: Array | float) -> Array:
     b D(b) log(b/a) at e = 1. Zero from P_bar up; finite at P = 0, since epsilon_s < 1.
     """
     u = log(np.divide(P, d.P0))
+    steep, saturated = d._by_price
     length_1 = np.maximum(d._u_bar - np.maximum(u, d._u_kink), 0.0)
-    at_choke_price = exp(d._v1 + (1.0 - d.epsilon) * d._u_bar)
-    area_1 = at_choke_price * _growth(np.subtract(d.epsilon, 1.0), length_1)
+    area_1 = d._spent_on_1 * _growth(steep, length_1)
     length_2 = np.maximum(d._u_kink - u, 0.0)
-    area_2 = exp(d._v_kink + d._u_kink) * _decay(np.subtract(1.0, d.epsilon_s), length_2)
+    area_2 = d._spent_at_kink * _decay(saturated, length_2)
     return np.asarray(d.P0 * d.Q0 * (area_1 + area_2))
 
 
@@ -221,14 +259,12 @@ def gross_value(d: Demand, Q: Array | float) -> Array:
     check of both and not a definition.
     """
     v = log(np.divide(Q, d.Q0))
-    choke = d.P_bar * np.minimum(Q, choke_quantity(d))
+    steep, saturated = d._by_quantity
+    choke = d.P_bar * np.minimum(Q, d._choke_quantity)
     length_1 = np.maximum(np.minimum(v, d._v_kink) - d._v_bar, 0.0)
-    from_choke = exp(d._v_bar + (d._v1 - d._v_bar) / d.epsilon)
-    exponent_1 = np.subtract(d.epsilon, 1.0) / d.epsilon
-    area_1 = from_choke * _growth(exponent_1, length_1)
+    area_1 = d._spent_where_1_begins * _growth(steep, length_1)
     length_2 = np.maximum(v - d._v_kink, 0.0)
-    exponent_2 = np.subtract(1.0, d.epsilon_s) / d.epsilon_s
-    area_2 = exp(d._v_kink + d._u_kink) * _decay(exponent_2, length_2)
+    area_2 = d._spent_at_kink * _decay(saturated, length_2)
     return np.asarray(choke + d.P0 * d.Q0 * (area_1 + area_2))
 
 

@@ -53,15 +53,16 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
     """
     h, b, r = w.hyperscalers, w.lenders, w.rates
     due = purse.interest_due + purse.principal_due
-    loans, coupons, kept = b.loans, b.coupons, 1.0 - r.repayment
+    coupons, repaying, kept = b.coupons, b.outstanding, 1.0 - r.repayment
     h.interest, h.principal = purse.interest_due, purse.principal_due
     paid_in_full = (cash >= due).all()
     if not paid_in_full:
         share = safe_divide(np.minimum(due, cash), due, 1.0)
         h.interest, h.principal = h.interest * share, h.principal * share
-        loans, coupons, kept = loans * share, coupons * share, 1.0 - r.repayment * share
+        coupons, kept = coupons * share, 1.0 - r.repayment * share
+        repaying = _by_lender(b.loans * share)
     b.interest = 0.25 * _by_lender(coupons)
-    b.principal = r.repayment * _by_lender(loans)
+    b.principal = r.repayment * repaying
 
     b.loans = b.loans * kept
     b.coupons = b.coupons * kept
