@@ -28,7 +28,7 @@ CALIBRATED: dict[str, str] = {
     "meta": "escalate",
     "oracle": "escalate",
     "coreweave": "escalate",
-    "nvidia": "scarcity",
+    "nvidia": "best_response",
     "amd": "hold_margin",
     "broadcom": "hold_margin",
     "entrant": "hold_margin",

@@ -6,7 +6,7 @@ Batches use this class directly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -113,12 +113,16 @@ class Simulation:
         worst = runoff.value_after(self.world.copy(), values, self.ledger.discount)
         return values, worst
 
-    def _mark_unfinished(self, table: Mapping[str, Array]) -> None:
+    def _mark_unfinished(self, table: dict[str, Array]) -> None:
         """Fail runs whose money is no number any more; a run never passes for sound by accident."""
         money = table["total_surplus"] + table["capex"]
         wrong = ~np.isfinite(money)
         if wrong.any():
             self._fail(wrong, "the market's sums are not finite")
+        failed = self.status != OK
+        if failed.any():  # a failed run must not pass for a sound one in somebody's mean
+            for name, numbers in table.items():
+                table[name] = np.where(failed, np.nan, numbers)
 
     def _luck(self, quarter: int) -> Luck:
         """Return the quarter's luck, drawn for some quarters at once, which costs little more."""

@@ -424,7 +424,7 @@ class TestChipVendors:
 class TestMemoryMakers:
     def test_disciplined_expands_only_when_short_and_profitable(self):
         for margin, tightness, expansion in [
-            (0.6, 1.2, 0.08),
+            (0.6, 1.2, 0.12),
             (0.6, 0.9, 0.0),
             (0.2, 1.2, 0.0),
         ]:
@@ -432,6 +432,7 @@ class TestMemoryMakers:
                 make("memory_maker", "disciplined"),
                 memory_margin=margin,
                 memory_tightness=tightness,
+                growth_limit=0.2,
             )
             np.testing.assert_array_equal(made["expansion"], expansion)
 

@@ -11,9 +11,11 @@ def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach
     """Return m_v, the share of spending that goes to each vendor, vendors on the first axis.
 
     With omega_v = a_v p_v^-eta / sum a_w p_w^-eta, a vendor whose chips suit the share `reach` of
-    workloads gets reach_v omega_v; what niche vendors cannot reach is spent on general vendors
-    (reach 1), in proportion to omega. Among general vendors alone m = omega, and a vendor faces
-    the elasticity 1 + eta (1 - m_v).
+    workloads gets reach_v omega_v min(1, its price over the general vendors'), both prices relative
+    to the base date: workloads are counted in compute, and those that cost less to serve bring
+    fewer dollars. What niche vendors cannot reach is spent on general vendors (reach 1), in
+    proportion to omega. Among general vendors alone m = omega, and a vendor faces the elasticity
+    1 + eta (1 - m_v).
 
     Prices are taken relative to `base_price`, so that no power overflows. Where no vendor has a
     moat `a`, every share is zero; where all are niches, they share the rest among themselves.
@@ -26,10 +28,13 @@ def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach
     whole = reach == 1.0
     if whole.all():
         return omega  # the same as below, where nothing is out of reach
-    reached = reach * omega
     general: Array = omega * whole
     among, all_spent = ordered_sum(general), ordered_sum(omega)
     some = among > 0.0
+    relative = p / base_price
+    others = safe_divide(ordered_sum(general * relative), among, 1.0)
+    dollars = np.where(whole, 1.0, np.minimum(1.0, relative / others))
+    reached = reach * dollars * omega
     if not some.all():
         general, among = np.where(some, general, omega), np.where(some, among, all_spent)
     general *= safe_divide(all_spent - ordered_sum(reached), among, 0.0)

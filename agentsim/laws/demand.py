@@ -164,8 +164,16 @@ class Demand:
 
 
 MOVING = frozenset(
-    ("_v1", "_v_bar", "_u_kink", "_v_kink")
-    + ("_spent_on_1", "_spent_where_1_begins", "_spent_at_kink", "_choke_quantity")
+    (
+        "_v1",
+        "_v_bar",
+        "_u_kink",
+        "_v_kink",
+        "_spent_on_1",
+        "_spent_where_1_begins",
+        "_spent_at_kink",
+        "_choke_quantity",
+    )
 )
 """What follows from M and W."""
 

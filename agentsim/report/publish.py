@@ -18,7 +18,16 @@ from agentsim.errors import AgentsimError
 
 START, END = "<!-- headline: start -->", "<!-- headline: end -->"
 PICTURES = ("value_by_layer.png", "customers_share.png")
-KEPT = ("spec_sha256", "entropy", "rows", "runs_simulated", "python", "packages")
+KEPT = (
+    "spec_sha256",
+    "entropy",
+    "rows",
+    "runs_simulated",
+    "git",
+    "python",
+    "packages",
+    "cpu_features",
+)
 
 
 def publish(results: Path, page: Path) -> Path:

@@ -21,7 +21,7 @@ from agentsim.strategy.choices import (
     Number,
 )
 from agentsim.strategy.marginal_q import MarginalQ
-from agentsim.strategy.params import option, param
+from agentsim.strategy.params import option, param, with_values
 from agentsim.strategy.rules import (
     ChipVendorRule,
     FirmView,
@@ -67,4 +67,5 @@ __all__ = [
     "param",
     "power",
     "safe_divide",
+    "with_values",
 ]

@@ -26,7 +26,7 @@ class Disciplined(MemoryMakerStrategy):
     """
 
     target_margin: float = param(0.4, "1", "gross margin at which expansion begins", -1.0, 0.95)
-    growth: float = param(0.08, "1/quarter", "expansion when short", 0.0, 1.0)
+    growth: float = param(0.12, "1/quarter", "expansion when short", 0.0, 1.0)
     most_withheld: float = param(0.2, "1", "largest share of capacity held back", 0.0, 0.95)
 
     def choose(self, sees: MemoryMakerView) -> MemoryMakerChoice:

@@ -39,11 +39,12 @@ def set_shares(m):
         omega = [each / sum(pull) for each in pull]
         pairs = list(zip(vendors, omega, strict=True))
         left = 1.0
+        general = sum(w for v, w in pairs if v.p.reach >= 1.0)
+        prices = sum(w * v.price / v.base_price for v, w in pairs if v.p.reach >= 1.0)
         for v, w in pairs:
             if v.p.reach < 1.0:
-                v.m = v.p.reach * w
+                v.m = v.p.reach * w * min(1.0, v.price / v.base_price / (prices / general))
                 left -= v.m
-        general = sum(w for v, w in pairs if v.p.reach >= 1.0)
         for v, w in pairs:
             if v.p.reach >= 1.0:
                 v.m = left * w / general
