@@ -45,7 +45,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         deviations=[{"firm": "microsoft", "own": POSTURES, "others": POSTURES}],
         variants=[
             {"name": NASTY, "set": {"power_limit": 0.5}, "factors": {"demand_elasticity": [1.1]}},
-            {"name": "same", "lineup": {"nvidia": "scarcity"}},
+            {"name": "same", "lineup": {"nvidia": "best_response"}},
         ],
     )
     folder = tmp_path_factory.mktemp("results") / "small"
