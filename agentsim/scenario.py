@@ -143,7 +143,7 @@ class Scenario:
         known = self._names()
         for name in given:
             if name not in known:
-                raise unknown("parameter", name, known)
+                raise unknown("parameter", name, known, "`agentsim calibration` lists them")
         values, provenance = dict(self.values), dict(self.provenance)
         changed: set[str] = set()
         for name in sorted(given, key=lambda name: -len(known[name])):  # roles before firms

@@ -101,7 +101,9 @@ class _Maker:
             checked(name, value, self.declared[name])
         else:
             who = [f"lineup.{who}" for who in (*ROLES, *self.role_of)]
-            raise unknown("parameter", name, [*self.declared, *who])
+            raise unknown(
+                "parameter", name, [*self.declared, *who], "`agentsim calibration` lists them"
+            )
 
     def check_deviation(self, deviation: Deviation) -> None:
         """Refuse a deviation by nobody, to nothing, or from a factor level that is not there."""

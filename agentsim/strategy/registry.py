@@ -52,7 +52,7 @@ def find(role: str, id: str, library: str = LIBRARY) -> type[Strategy]:
     """
     known = ids(role, library)
     if id not in known:
-        raise unknown(f"{role} strategy", id, known, f"{__name__}.ids({role!r}) lists them")
+        raise unknown(f"{role} strategy", id, known, f"`agentsim strategies {role}` lists them")
     name = f"{library}.{role}.{id}"
     if name not in sys.modules:
         importlib.invalidate_caches()  # the file may have been dropped in a moment ago
