@@ -91,7 +91,32 @@ def headline(study: Study) -> list[Html]:
         "below it the 95% interval. Total surplus is the sum of the layers; resources burnt are "
         "what was used up to make it and are no part of it."
     )
-    return [table(heads, rows, caption, labels=len(axes))]
+    return [table(heads, rows, caption, labels=len(axes)), *_postures(study)]
+
+
+def _postures(study: Study) -> list[Html]:
+    """Return what each posture does, in its strategy's own words."""
+    from agentsim.parameters import ROLES
+    from agentsim.scenario import Scenario
+    from agentsim.strategy.registry import parse
+
+    column = study.posture.column
+    if column is None or not column.startswith("lineup."):
+        return []
+    who = column.partition(".")[2]
+    firms = Scenario.load(study.experiment.scenario).firms
+    role = who if who in ROLES else next(role for role in ROLES if who in firms[role])
+    items = [
+        el(
+            "li",
+            el("strong", study.posture.words(level)),
+            ": ",
+            parse(role, str(level)).describe().summary,
+        )
+        for level in study.posture.levels
+        if str(level) != "calibrated"
+    ]
+    return [el("p", "What the postures do:"), el("ul", *items)]
 
 
 def variants(study: Study) -> list[Html]:
