@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array
+from agentsim.randomness import Randomness
 from agentsim.sectors.base import constant
 from agentsim.sectors.world import World
 from agentsim.steps.choices import Choices, Chosen
@@ -32,7 +33,6 @@ LOOKS: dict[str, Callable[[World], Look]] = {
 
 Rows = NDArray[np.intp]
 Runs = NDArray[np.bool_]
-Draw = Callable[[int, str, Rows], Array]  # quarter, stream name, firm rows -> (firms, runs)
 
 
 @dataclass
@@ -54,12 +54,12 @@ class Asking:
         lineup: Mapping[str, Mapping[str, Strategy]],  # role -> firm -> strategy
         firms: Mapping[str, tuple[str, ...]],
         runs: int,
-        draw: Draw,
-        fail: Callable[[Runs, str], None],  # called with the runs that failed and why
+        randomness: Randomness,
+        fail: Callable[[Runs, int, str], None],  # called with the failed runs, quarter and why
     ) -> None:
         self.firms = firms
         self.runs = runs
-        self.draw = draw
+        self.randomness = randomness
         self.fail = fail
         self.groups: dict[str, list[Asked]] = {}
         self.looks: dict[str, Look] = {}
@@ -108,13 +108,19 @@ class Asking:
             asked.firms,
             w.quarter,
             asked.memory,
-            lambda name: self.draw(w.quarter, f"strategy/{strategy.id}/{name}", asked.numbers),
+            lambda name: self._draw(w.quarter, f"strategy/{strategy.id}/{name}", asked.numbers),
         )
         made, asked.memory = ask(strategy, sees)
         arrays, bad = checked(made, base.choice, asked.group.size, self.runs, asked.name)
         if bad is not None:
-            self.fail(bad, complaint(made, int(np.flatnonzero(bad)[0]), asked.name))
+            why = complaint(made, int(np.flatnonzero(bad)[0]), asked.name)
+            self.fail(bad, w.quarter, why)
         return arrays
+
+    def _draw(self, quarter: int, stream: str, rows: Rows) -> Array:
+        """Return standard normal numbers of some rows, `(firms, runs)`."""
+        most = int(rows.max()) + 1
+        return np.asarray(self.randomness.normal(quarter, stream, most)[rows])
 
     def _otherwise(self, w: World, role: str) -> Chosen:
         """Return what stands for the choices that a strategy leaves out."""

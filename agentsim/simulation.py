@@ -51,8 +51,7 @@ class Simulation:
         self.horizon = horizon
         self.shocks = tuple(shocks)
         self.record_level = record
-        self.errors = errors
-        self.status = np.full(len(runs), OK, dtype=object)
+        self.fail = Failures(runs, errors)
         for shock in self.shocks:
             shock.check(horizon, scenario.firms)
             shock.check_runs(len(runs))
@@ -62,7 +61,7 @@ class Simulation:
         self.world = World(parameters, dict(scenario.firms), len(runs))
         with quiet():
             open_market(self.world)
-        self.asking = Asking(lineup, scenario.firms, len(runs), self._draw, self._fail)
+        self.asking = Asking(lineup, scenario.firms, len(runs), self.randomness, self.fail)
         self.ledger = Ledger(self.world, keep_flows=record != "outcomes")
         self.counts = outcomes.Counts(self.world)
         self.history: list[Snapshot] = []
@@ -118,7 +117,7 @@ class Simulation:
         money = table["total_surplus"] + table["capex"]
         wrong = ~np.isfinite(money)
         if wrong.any():
-            self._fail(wrong, "the market's sums are not finite")
+            self.fail(wrong, self.world.quarter, "the market's sums are not finite")
         failed = self.status != OK
         if failed.any():  # a failed run must not pass for a sound one in somebody's mean
             for name, numbers in table.items():
@@ -142,17 +141,31 @@ class Simulation:
         if self.record_level != "outcomes":
             self.history.append(Snapshot(w, self.record_level == "firms"))
 
-    def _draw(self, quarter: int, stream: str, rows: NDArray[np.intp]) -> Array:
-        most = int(rows.max()) + 1
-        return np.asarray(self.randomness.normal(quarter, stream, most)[rows])
+    @property
+    def status(self) -> NDArray[np.object_]:
+        """How each run fares, `(runs,)`: "ok", or when and why it failed."""
+        return self.fail.status
 
-    def _fail(self, wrong: NDArray[np.bool_], why: str) -> None:
-        """Raise for the first failed run, or mark all of them and go on."""
+
+class Failures:
+    """What to do about runs that go wrong: raise for the first, or mark all of them and go on.
+
+    Apart from the simulation, so that what it is handed to does not refer back to that: a
+    simulation is then let go, with its arrays, as soon as it is done with.
+    """
+
+    def __init__(self, runs: NDArray[np.int64], errors: Errors) -> None:
+        self.runs = runs
+        self.errors = errors
+        self.status = np.full(len(runs), OK, dtype=object)
+
+    def __call__(self, wrong: NDArray[np.bool_], quarter: int, why: str) -> None:
+        """Raise for the first failed run, or mark all of them."""
         if self.errors == "raise":
             first = self.runs[int(np.flatnonzero(wrong)[0])]
-            raise AgentsimError(f"run {first}, quarter {self.world.quarter}: {why}")
+            raise AgentsimError(f"run {first}, quarter {quarter}: {why}")
         new = wrong & (self.status == OK)
-        self.status[new] = f"failed in quarter {self.world.quarter}: {why}"
+        self.status[new] = f"failed in quarter {quarter}: {why}"
 
 
 class Snapshot:
