@@ -184,7 +184,6 @@ class Ledger:
     def __init__(self, w: World, keep_flows: bool) -> None:
         self.keep_flows = keep_flows
         self.kept: list[dict[str, Array]] = []
-        self.kept_net: list[NetCash] = []
         self.worst = np.zeros(w.runs)
         self.discount = np.ones(w.runs)
         self.values = Values(w)
