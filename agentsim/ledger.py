@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 
 HYPERSCALERS, VENDORS, MEMORY, LENDERS = "hyperscalers", "chip_vendors", "memory_makers", "lenders"
@@ -174,7 +174,7 @@ def violation(w: World, cash_before: Array, net: NetCash) -> Array:
     turnover += h.revenue
     turnover += h.capex
     cash_identity = np.abs(missing, out=missing)
-    cash_identity /= np.maximum(turnover, 1e-9, out=turnover)
+    cash_identity /= at_least(turnover, 1e-9, out=turnover)
     return np.asarray(np.maximum(value_identity, cash_identity.max(axis=0)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, safe_divide
+from agentsim.laws.numerics import Array, at_least, safe_divide
 
 
 def wear_rate(life_years: Array) -> Array:
@@ -22,7 +22,7 @@ def mean_age(age: Array, kept: Array, total: Array) -> Array:
 
 def pay_out(planned: Array, available: Array, dividend_share: Array) -> tuple[Array, Array]:
     """Return (dividends, buybacks): when cash falls short dividends are cut first, then buybacks."""
-    paid = np.minimum(planned, np.maximum(available, 0.0))
+    paid = np.minimum(planned, at_least(available, 0.0))
     buybacks = np.minimum((1.0 - dividend_share) * planned, paid)
     return paid - buybacks, buybacks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, clip, log, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_most, clip, log, ordered_sum, safe_divide
 
 
 def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach: Array) -> Array:
@@ -61,7 +61,7 @@ def chip_part(budget: Array, system_cost: Array, units_per_dollar: Array) -> Arr
 
 def fill_ratio(supply: Array, orders: Array) -> Array:
     """Return min(1, supply / orders): the share of orders that can be served."""
-    return np.minimum(1.0, safe_divide(supply, orders, 1.0))
+    return at_most(safe_divide(supply, orders, 1.0), 1.0)
 
 
 def allocate(fill: Array, priority: Array, first: Array, second: Array) -> tuple[Array, Array]:

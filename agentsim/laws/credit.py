@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 
 
 def collateral_value(replacement: Array, age: Array, assumed_life: Array) -> Array:
     """Return what lenders think a fleet is worth: replacement value x (1 - age / assumed life)."""
     left = 1.0 - age / assumed_life
-    np.maximum(left, 0.0, out=left)
+    at_least(left, 0.0, out=left)
     left *= replacement
     return left
 
@@ -20,7 +20,7 @@ def coverage_room(multiple: Array, cash_per_year: Array, all_debt: Array) -> Arr
     """Return the debt that a year's operating cash still supports."""
     room = multiple * cash_per_year
     room -= all_debt
-    return np.maximum(room, 0.0, out=room)
+    return at_least(room, 0.0, out=room)
 
 
 def clear(
@@ -58,7 +58,7 @@ def clear(
         wanted = remaining * safe_divide(funds[k], tied, 0.0)
         room = advance[k] * collateral
         room -= owed
-        np.maximum(room, 0.0, out=room)
+        at_least(room, 0.0, out=room)
         np.minimum(wanted, room, out=wanted)
         filled = np.minimum(1.0, safe_divide(funds[k], ordered_sum(wanted), 1.0))
         loans = np.multiply(wanted, filled, out=granted[k])

@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.laws.numerics import Array, exp, expm1, log
+from agentsim.laws.numerics import Array, at_least, exp, expm1, log
 
 Runs = NDArray[np.intp] | slice
 Side = Literal["left", "right"]
@@ -253,9 +253,9 @@ def surplus(d: Demand, P: Array | float) -> Array:
     """
     u = log(np.divide(P, d.P0))
     steep, saturated = d._by_price
-    length_1 = np.maximum(d._u_bar - np.maximum(u, d._u_kink), 0.0)
+    length_1 = at_least(d._u_bar - np.maximum(u, d._u_kink), 0.0)
     area_1 = d._spent_on_1 * _growth(steep, length_1)
-    length_2 = np.maximum(d._u_kink - u, 0.0)
+    length_2 = at_least(d._u_kink - u, 0.0)
     area_2 = d._spent_at_kink * _decay(saturated, length_2)
     return np.asarray(d.P0 * d.Q0 * (area_1 + area_2))
 
@@ -269,9 +269,9 @@ def gross_value(d: Demand, Q: Array | float) -> Array:
     v = log(np.divide(Q, d.Q0))
     steep, saturated = d._by_quantity
     choke = d.P_bar * np.minimum(Q, d._choke_quantity)
-    length_1 = np.maximum(np.minimum(v, d._v_kink) - d._v_bar, 0.0)
+    length_1 = at_least(np.minimum(v, d._v_kink) - d._v_bar, 0.0)
     area_1 = d._spent_where_1_begins * _growth(steep, length_1)
-    length_2 = np.maximum(v - d._v_kink, 0.0)
+    length_2 = at_least(v - d._v_kink, 0.0)
     area_2 = d._spent_at_kink * _decay(saturated, length_2)
     return np.asarray(choke + d.P0 * d.Q0 * (area_1 + area_2))
 

@@ -12,7 +12,8 @@ NumPy 2.5 on a machine with AVX-512 (other machines may be more forgiving, not l
   contiguous), for an output that overlaps the input at another offset, and from `math.exp`:
   `exp` and `log` here work on a fresh copy. On arrays that are no reversed views the plain
   NumPy functions do as well.
-- `np.fmax` and `np.clip` choose between 0.0 and -0.0 by position: `clip`.
+- `np.fmax` and `np.clip` choose between 0.0 and -0.0 by position: `clip`, which leaves no -0.0.
+  `np.maximum` and `np.minimum` give the second of two equal numbers, wherever they stand.
 - An iteration that stops when all runs have converged: `newton_bracketed` freezes run by run.
 """
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -171,9 +173,39 @@ _least: Callable[..., float] = np.minimum.reduce
 def clip(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
     """x, but at least `low` and at most `high`; `high` wins where they cross. NaN stays NaN.
 
-    All broadcast against each other. Returns a new array of the broadcast shape.
+    All broadcast against each other. Returns a new array of the broadcast shape. Zero is 0.0.
     """
-    return _doubles(np.minimum(np.maximum(x, low), high))
+    values = _doubles(x)
+    if values.ndim and isinstance(low, float) and isinstance(high, float):
+        clipped = values.clip(low, high)  # a fifth of the time of the two calls below
+    else:
+        clipped = np.asarray(np.minimum(np.maximum(values, low), high))
+    return np.add(clipped, 0.0, out=clipped)
+
+
+def at_least(x: Array, low: float, out: Array | None = None) -> Array:
+    """np.maximum(x, low) for a bound that all share, in a third of the time.
+
+    x: `(firms, runs)` or `(runs,)`. Returns a new array, or `out`, which may be `x` itself.
+    """
+    # NumPy's loops for a maximum are quick where both operands are arrays, and slow otherwise.
+    return np.maximum(x, _everywhere(low, x.shape) if x.size <= SMALL else low, out=out)
+
+
+def at_most(x: Array, high: float, out: Array | None = None) -> Array:
+    """np.minimum(x, high) for a bound that all share, in a third of the time; see `at_least`."""
+    return np.minimum(x, _everywhere(high, x.shape) if x.size <= SMALL else high, out=out)
+
+
+SMALL = 2**15
+"""Size up to which an array of equal bounds is kept at hand: a quarter of a megabyte."""
+
+
+@lru_cache(maxsize=32)
+def _everywhere(value: float, shape: tuple[int, ...]) -> Array:
+    array = np.full(shape, value)
+    array.flags.writeable = False
+    return array
 
 
 def newton_bracketed(

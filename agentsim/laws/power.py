@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, ordered_sum, power, safe_divide
+from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, power, safe_divide
 
 
 def working_share(shells: Array, need: Array) -> Array:
     """Return the share of a fleet that has a powered shell, min(1, shells / need)."""
-    return np.minimum(1.0, safe_divide(shells, need, 1.0))
+    return at_most(safe_divide(shells, need, 1.0), 1.0)
 
 
 def shells_wanted(
@@ -30,7 +30,7 @@ def shells_wanted(
     wanted *= need_committed
     wanted -= survival * shells
     wanted -= building
-    return np.maximum(wanted, 0.0, out=wanted)
+    return at_least(wanted, 0.0, out=wanted)
 
 
 def within_limit(wanted: Array, limit: Array) -> Array:

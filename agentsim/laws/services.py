@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.laws.demand import Demand, elasticity, line, log_kink_quantity, log_price, price, take
-from agentsim.laws.numerics import Array, log, ordered_sum
+from agentsim.laws.numerics import Array, at_least, at_most, log, ordered_sum
 
 COST_ROUNDING = 1e-12
 """A price this little below cost, relatively, covers it: rounding must not shut a firm down."""
@@ -84,7 +84,7 @@ def log_weights(log_psi: Array, sigma: Array | float) -> Array:
 
     A weight of zero counts as next to nothing, so that no inf - inf comes of it.
     """
-    return np.maximum(log_psi - _log_norm(log_psi, sigma), LOG_TINY)
+    return at_least(log_psi - _log_norm(log_psi, sigma), LOG_TINY)
 
 
 def _log_norm(log_psi: Array, sigma: Array | float) -> Array:
@@ -274,9 +274,9 @@ def _switch_off(
     def use(a: Array) -> tuple[Array, Array]:
         """log of the first kind's use less log first; and how far the second is on, over sigma."""
         below = a - full_1
-        np.minimum(below, 0.0, out=below)
+        at_most(below, 0.0, out=below)
         above = a - on_2
-        np.maximum(above, 0.0, out=above)
+        at_least(above, 0.0, out=above)
         np.minimum(above, rise_2, out=above)
         return below, above
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, log, ordered_sum, power
+from agentsim.laws.numerics import Array, at_least, log, ordered_sum, power
 
 TINY = 1e-300  # keeps the logarithm of a quality that nobody trained for finite
 
@@ -33,7 +33,7 @@ def next_quality(q: Array, delta_q: Array, A: Array, T: Array, gamma: Array, luc
 
 def log_relative_quality(q: Array, beta: Array) -> Array:
     """Return beta log q_h less that of the best, `(firms, runs)`: no power of it overflows."""
-    log_q = beta * np.log(np.maximum(q, TINY))
+    log_q = beta * np.log(at_least(q, TINY))
     log_q -= log_q.max(axis=0)
     return log_q
 

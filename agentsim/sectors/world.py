@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws import books, demand, services, technology
 from agentsim.laws.numerics import Array, log, power
@@ -71,6 +72,16 @@ def in_full(p: ParameterSet, firms: dict[str, tuple[str, ...]], runs: int) -> Fu
         full(p.memory_maker, "memory_maker"),
         full(p.lender, "lender"),
     )
+
+
+Rows = slice | NDArray[np.intp]
+
+
+def _as_slice(rows: NDArray[np.intp]) -> Rows:
+    """Return neighbouring rows as a slice, which is read without a copy."""
+    if rows[-1] - rows[0] == len(rows) - 1:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 @dataclass
@@ -170,7 +181,9 @@ class World:
         self.demand: demand.Demand  # total demand as it stands this quarter
         self.log_theta = np.zeros(buyers)  # log of the firms' weights in the services aggregate
         self.designer = p.chip_vendor.designer
-        self.log_moats = np.zeros((self.chip_vendors.size, 2, runs))  # by kind, MERCHANT or CUSTOM
+        self.merchant = constant(1.0 - self.designer, self.designer.shape)
+        # For each kind that somebody sells: the rows of its vendors, and the logs of their moats.
+        self.moats_by_kind: list[tuple[Rows, Array]] = []
 
     def copy(self) -> World:
         """Return a world that can go on without touching this one."""
@@ -216,9 +229,17 @@ class World:
         )
 
     def set_moats(self, moat: Array) -> None:
-        """Set the vendors' moats and their logs by kind: a vendor has none in the other kind."""
+        """Set the vendors' moats, and their logs for the vendors of each kind.
+
+        A vendor that is of this kind in some runs only has no moat in the others.
+        """
         self.chip_vendors.moat = moat
-        self.log_moats = log(np.stack([moat * (1.0 - self.designer), moat * self.designer], axis=1))
+        self.moats_by_kind = []
+        for sells in (self.merchant, self.designer):
+            found = np.flatnonzero(sells.any(axis=1))
+            if len(found):
+                rows = _as_slice(found)
+                self.moats_by_kind.append((rows, log(moat[rows] * sells[rows])))
 
     def set_quality(self, quality: Array) -> None:
         """Set the firms' quality and what follows from it alone."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.laws import books
-from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, clip, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 from agentsim.steps.credit import A_DOLLAR, Purse
 
@@ -18,9 +18,9 @@ def books_close(w: World, purse: Purse) -> None:
     """Close the quarter's books of hyperscalers and lenders."""
     h = w.hyperscalers
     cash = purse.cash + w.operating_cash
-    np.maximum(cash, 0.0, out=cash)
+    at_least(cash, 0.0, out=cash)
     cash -= _serve_debt(w, purse, cash)
-    np.maximum(cash, 0.0, out=cash)
+    at_least(cash, 0.0, out=cash)
     owned = h.lender_owned > 0.0
     h.sweep = w.none
     if owned.any():
@@ -28,7 +28,7 @@ def books_close(w: World, purse: Purse) -> None:
         cash -= h.sweep
     h.dividends, h.buybacks = books.pay_out(purse.planned_payout, cash, w.p.market.dividend_share)
     cash -= h.dividends + h.buybacks
-    h.cash = np.maximum(cash, 0.0, out=cash)
+    h.cash = at_least(cash, 0.0, out=cash)
     _lenders_collect(w)
     _assets_wear(w, purse.spent)
     _core_moves_on(w)
@@ -72,7 +72,7 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
 
     h.defaulted = h.written_off = w.none
     b.losses = w.no_lending
-    h.restructuring = np.maximum(h.restructuring - 1.0, 0.0)
+    h.restructuring = at_least(h.restructuring - 1.0, 0.0)
     if not paid_in_full:
         defaulted = due - cash > ROUNDING * due + A_DOLLAR
         if defaulted.any():
@@ -126,7 +126,7 @@ def _lenders_collect(w: World) -> None:
     b.sweep = w.no_lending if h.sweep is w.none else _by_lender(b.claims * h.sweep)
     b.inflow = w.p.lender.inflow
     b.payout = b.interest + b.sweep
-    b.funds = np.maximum(b.funds - b.lending, 0.0) + b.principal + b.inflow
+    b.funds = at_least(b.funds - b.lending, 0.0) + b.principal + b.inflow
 
 
 def _assets_wear(w: World, bought: Array) -> None:

@@ -2,62 +2,87 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from agentsim.laws import chips, memory
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
-from agentsim.sectors.world import CUSTOM, MERCHANT, World
+from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide
+from agentsim.sectors.world import World
 from agentsim.steps.choices import Choices
 from agentsim.steps.credit import Purse
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The market for merchant chips or for custom ones."""
+
+    sells: Array  # 1 for a vendor of this kind, `(vendors, runs)`
+    units: Array  # H100e that a budget of one buys of each vendor, `(vendors, runs)`
+    bought: Array  # H100e that it buys of all vendors, `(runs,)`
+    paid: Array  # what each hyperscaler has for chips of this kind, systems paid, `(firms, runs)`
 
 
 def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
     """Orders meet foundry and memory capacity; what is shipped is paid, the rest lapses.
 
     Returns the power that the chips shipped to each hyperscaler will need, GW, `(firms, runs)`.
-    Arrays `(vendors, kinds, runs)` have a row for merchant chips and one for custom ones.
     """
-    h, v, i = w.hyperscalers, w.chip_vendors, w.inputs
-    p, m = w.p.chip_vendor, w.p.market
+    v, i = w.chip_vendors, w.inputs
     v.price = chosen.chip_vendor["price"]
-    by_kind = v.price[:, np.newaxis]
+    v.share = _spending_shares(w)
+    units = v.share / v.price
+    merchant = _kind(w, w.merchant, units, purse.merchant_budget)
+    custom = _kind(w, w.designer, units, purse.custom_budget)
+    from_hyperscalers = merchant.units * ordered_sum(merchant.paid)
+    from_hyperscalers += custom.units * ordered_sum(custom.paid)
+    from_others = merchant.units * i.other_budget
+    fill = _vendors_ship(w, chosen, from_hyperscalers, from_others)
+    return _hyperscalers_pay(w, purse, merchant, custom, fill)
 
-    # spending shares within each kind, and what a dollar buys
-    share = chips.spending_shares(
-        by_kind,
-        w.base_vendor_price[:, np.newaxis],
-        w.log_moats,
-        m.vendor_elasticity,
-        p.reach[:, np.newaxis],
-    )
-    v.share = share[:, MERCHANT] + share[:, CUSTOM]
-    units = share / by_kind
-    merchant_units, custom_units = ordered_sum(units)
-    merchant_chips = chips.chip_part(purse.merchant_budget, i.system_cost, merchant_units)
-    custom_chips = chips.chip_part(purse.custom_budget, i.system_cost, custom_units)
 
-    # orders against capacity
-    from_hyperscalers = units[:, MERCHANT] * ordered_sum(merchant_chips)
-    from_hyperscalers += units[:, CUSTOM] * ordered_sum(custom_chips)
-    from_others = units[:, MERCHANT] * i.other_budget
+def _spending_shares(w: World) -> Array:
+    """Return each vendor's share of spending on its kind, `(vendors, runs)`."""
+    v, reach = w.chip_vendors, w.p.chip_vendor.reach
+    share = np.zeros_like(v.price)
+    for rows, log_moat in w.moats_by_kind:
+        share[rows] += chips.spending_shares(
+            v.price[rows],
+            w.base_vendor_price[rows],
+            log_moat,
+            w.p.market.vendor_elasticity,
+            reach[rows],
+        )
+    return share
+
+
+def _kind(w: World, sells: Array, units: Array, budget: Array) -> Kind:
+    """Return what budgets buy of vendors of one kind, each chip with its system."""
+    of_kind = units * sells
+    bought = ordered_sum(of_kind)
+    return Kind(sells, of_kind, bought, chips.chip_part(budget, w.inputs.system_cost, bought))
+
+
+def _vendors_ship(w: World, chosen: Choices, from_hyperscalers: Array, from_others: Array) -> Array:
+    """Vendors make what capacity allows; returns the share of hyperscalers' orders they ship."""
+    v, i, p = w.chip_vendors, w.inputs, w.p.chip_vendor
     v.orders = from_hyperscalers + from_others
     orders = ordered_sum(v.orders)
     _foundry_expands_and_delivers(w, orders)
     foundry_fill = chips.fill_ratio(i.foundry_capacity[0], orders)
-    wanted = p.memory_content * v.orders * foundry_fill
-    memory_fill = _memory_clears(w, chosen, wanted)
+    memory_fill = _memory_clears(w, chosen, p.memory_content * v.orders * foundry_fill)
     v.fill = np.where(p.memory_content > 0.0, foundry_fill * memory_fill, foundry_fill)
     fill, other_fill = v.fill, v.fill
     if chosen.chip_vendor["priority"].any():
         fill, other_fill = chips.allocate(
             v.fill, chosen.chip_vendor["priority"], from_hyperscalers, from_others
         )
-
-    # shipments and payments
     v.sales = from_hyperscalers * fill
     v.other_sales = from_others * other_fill
     v.revenue = v.price * v.sales
     v.other_revenue = v.price * v.other_sales
+    i.other_purchases[0] = ordered_sum(v.other_revenue)
+
     shipped = v.sales + v.other_sales
     making_cost = p.making_cost * i.cost_index
     memory_cost = p.memory_content * i.memory_price
@@ -65,12 +90,18 @@ def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
     v.memory_spend = memory_cost * shipped
     v.making = making_cost * shipped
     v.own_cost = p.own_cost_share * (v.revenue + v.other_revenue)
-    i.other_purchases[0] = ordered_sum(v.other_revenue)
+    return fill
 
-    merchant_filled, custom_filled = ordered_sum(units * fill[:, np.newaxis])
-    merchant_paid, custom_paid = ordered_sum(share * fill[:, np.newaxis])
-    bought_merchant, bought_custom = merchant_chips * merchant_filled, custom_chips * custom_filled
-    h.merchant_spend, h.custom_spend = merchant_chips * merchant_paid, custom_chips * custom_paid
+
+def _hyperscalers_pay(w: World, purse: Purse, merchant: Kind, custom: Kind, fill: Array) -> Array:
+    """Hyperscalers pay what is shipped to them; returns the power that it will need."""
+    h, v, i, m = w.hyperscalers, w.chip_vendors, w.inputs, w.p.market
+    paid = v.share * fill  # of a dollar spent on a kind, and what that buys
+    units = paid / v.price
+    h.merchant_spend = merchant.paid * ordered_sum(paid * merchant.sells)
+    h.custom_spend = custom.paid * ordered_sum(paid * custom.sells)
+    bought_merchant = merchant.paid * ordered_sum(units * merchant.sells)
+    bought_custom = custom.paid * ordered_sum(units * custom.sells)
     h.system_spend = i.system_cost * (bought_merchant + bought_custom)
     spent = h.merchant_spend + h.custom_spend
     spent += h.system_spend
@@ -78,10 +109,10 @@ def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
     h.capex_rate = safe_divide(purse.budget, purse.fleet_value, 0.0)
     h.capex = spent + h.shell_spend
     purse.spent = spent
-    purse.cash = np.maximum(purse.cash - spent, 0.0)
+    purse.cash = at_least(purse.cash - spent, 0.0)
 
-    i.merchant_price[0] = safe_divide(1.0, merchant_units, i.merchant_price[0])
-    i.custom_price[0] = safe_divide(1.0, custom_units, i.custom_price[0])
+    i.merchant_price[0] = safe_divide(1.0, merchant.bought, i.merchant_price[0])
+    i.custom_price[0] = safe_divide(1.0, custom.bought, i.custom_price[0])
     merchant_power = bought_merchant * (m.merchant_power * i.energy_index)
     custom_power = bought_custom * (m.custom_power * i.energy_index)
     w.merchant_pipeline.order(bought_merchant, w.delivery_lags)
@@ -125,7 +156,7 @@ def _memory_clears(w: World, chosen: Choices, wanted: Array) -> Array:
         m.memory_steepness,
     )
     i.memory_price = memory.price(i.memory_price, i.memory_cost, spot, m.memory_contracts)
-    k.sales = offered * np.minimum(1.0, i.memory_tightness)
+    k.sales = offered * at_most(i.memory_tightness, 1.0)
     k.revenue = k.sales * i.memory_price
     k.making = k.sales * i.memory_cost
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agentsim.laws import credit
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide
 from agentsim.sectors.world import CUSTOM, MERCHANT, World
 from agentsim.steps.choices import Choices
 
@@ -99,13 +99,13 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     in_hand = h.cash + h.core_cash
 
     # Chips, shells and design are paid before customers pay; debt and shareholders after.
-    earned = np.maximum(w.operating_cash, 0.0)
+    earned = at_least(w.operating_cash, 0.0)
     short = planned + shells_due
     ask = choice["debt_share"] * short
     short += w.design_due
     after = debt_service + planned_payout
     after -= earned
-    short += np.maximum(after, 0.0, out=after)
+    short += at_least(after, 0.0, out=after)
     short -= in_hand
     np.maximum(ask, short, out=ask)
     np.copyto(ask, 0.0, where=ask < A_DOLLAR)  # nobody borrows what rounding leaves
@@ -123,10 +123,10 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     if (h.shell_spend < shells_due).any():
         _drop_unpaid_shells(w, safe_divide(h.shell_spend, shells_due, 1.0))
 
-    reserve = np.maximum(debt_service - earned, 0.0)
+    reserve = at_least(debt_service - earned, 0.0)
     free = cash - reserve
-    np.maximum(free, 0.0, out=free)
-    h.funded = np.minimum(1.0, safe_divide(free, planned, 1.0))
+    at_least(free, 0.0, out=free)
+    h.funded = at_most(safe_divide(free, planned, 1.0), 1.0)
     h.custom_share = choice["custom_share"] * w.p.hyperscaler.custom_program
     budget = planned * h.funded
     custom_budget = budget * h.custom_share

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from agentsim.laws import credit, demand, services, technology
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide
 from agentsim.sectors.base import Sector, constant
 from agentsim.sectors.world import World
 from agentsim.steps.credit import collateral, fleet_value
@@ -98,7 +98,7 @@ class HyperscalerLook(Look):
         by_cash = credit.coverage_room(multiple, h.trailing_cash, h.debt + old)
         best = b.advance_rate.max(axis=0)
         on_fleets = best * collateral(self.w).value() - h.debt
-        return np.minimum(by_cash, np.maximum(on_fleets, 0.0))
+        return np.minimum(by_cash, at_least(on_fleets, 0.0))
 
     def see_fleet_value(self) -> Array:
         """Replacement value of the delivered fleet."""
@@ -110,7 +110,7 @@ class HyperscalerLook(Look):
         spent = rate * value
         others_spent = ordered_sum(spent) - spent
         others_value = ordered_sum(value) - value
-        return np.maximum(safe_divide(others_spent, others_value, rate), 0.0)
+        return at_least(safe_divide(others_spent, others_value, rate), 0.0)
 
     # What one more chip would bring, at committed fleets --------------------------------------
 
@@ -244,7 +244,7 @@ class ChipVendorLook(Look):
 
     def see_price_ceiling(self) -> Array:
         """Price at which buyers turn to custom silicon of the best fit there is; none for designers."""
-        ceiling = np.minimum(self.w.inputs.custom_price * self.outside, NO_CEILING)
+        ceiling = at_most(self.w.inputs.custom_price * self.outside, NO_CEILING)
         return np.where(self.w.designer > 0.0, NO_CEILING, ceiling)
 
 

@@ -4,7 +4,17 @@ The library under `strategies/` imports from here and from NumPy, and from nothi
 write one is told in `agentsim.strategy.base`, or, in plain numbers, `agentsim.strategy.rules`.
 """
 
-from agentsim.laws.numerics import Array, clip, exp, log, ordered_sum, power, safe_divide
+from agentsim.laws.numerics import (
+    Array,
+    at_least,
+    at_most,
+    clip,
+    exp,
+    log,
+    ordered_sum,
+    power,
+    safe_divide,
+)
 from agentsim.strategy.base import (
     ChipVendorStrategy,
     HyperscalerStrategy,
@@ -59,6 +69,8 @@ __all__ = [
     "MemoryMakerView",
     "Number",
     "Strategy",
+    "at_least",
+    "at_most",
     "clip",
     "exp",
     "log",

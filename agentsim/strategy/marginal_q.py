@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, clip, log, power, safe_divide
+from agentsim.laws.numerics import Array, at_least, at_most, clip, log, power, safe_divide
 from agentsim.strategy.base import HyperscalerStrategy, Memory
 from agentsim.strategy.choices import HyperscalerChoice
 from agentsim.strategy.params import param
@@ -151,13 +151,13 @@ def growth_factor(growth: Array, survival: Array) -> Array:
 
 def marginal_q(value: Array, user_cost: Array) -> Array:
     """Return value over user cost, zero where the value is not positive."""
-    return clip(value, 0.0, LARGEST) / np.maximum(user_cost, LEAST)
+    return clip(value, 0.0, LARGEST) / at_least(user_cost, LEAST)
 
 
 def orders(q: Array, wear: Array, base: Array, phi: Array | float) -> Array:
     """Return H100e to order, M: wear and phi log q of the base, none at q = 0, never negative."""
-    wanted = wear + phi * log(np.maximum(q, LEAST)) * base
-    return np.where(q > 0.0, np.maximum(wanted, 0.0), 0.0)
+    wanted = wear + phi * log(at_least(q, LEAST)) * base
+    return np.where(q > 0.0, at_least(wanted, 0.0), 0.0)
 
 
 def reallocated(
@@ -168,6 +168,6 @@ def reallocated(
     The share is multiplied by (training value / serving value)^speed, by 10% at most. Where
     service is worth nothing there is nothing to compare with and the share stays.
     """
-    ratio = safe_divide(np.maximum(training_value, 0.0), np.minimum(serving_value, LARGEST), 1.0)
-    step = clip(power(np.maximum(ratio, 0.0), speed), 1.0 - TRAINING_STEP, 1.0 + TRAINING_STEP)
+    ratio = safe_divide(at_least(training_value, 0.0), at_most(serving_value, LARGEST), 1.0)
+    step = clip(power(at_least(ratio, 0.0), speed), 1.0 - TRAINING_STEP, 1.0 + TRAINING_STEP)
     return clip(np.where(serving_value > 0.0, share * step, share), 0.0, 0.95)
