@@ -3,7 +3,8 @@
 Technology, demand and input prices stand still; services go on until under 2% of the fleet is
 left. First come as many quarters as the longest lag, one by one, then blocks in which the fleet
 shrinks by a fixed factor, each evaluated at its geometric middle: their length in quarters
-follows the economic life, which may differ from run to run.
+follows the economic life, which may differ from run to run. The middle of the quarters 1 to n is
+(n + 1)/2 quarters of wear from the start, half a quarter more than the middle of the block.
 """
 
 from __future__ import annotations
@@ -56,15 +57,17 @@ def value_after(w: World, values: Values, discount: Array) -> Array:
     h.shell_spend = w.none
     wear = np.minimum(np.asarray(w.rates.wear), 0.999)
     length = np.log(LEFT) / BLOCKS / np.log1p(-wear)  # quarters in a block
-    to_middle, to_end = LEFT ** (0.5 / BLOCKS), LEFT ** (1.0 / BLOCKS)
-    shells_kept = np.exp(length * np.log1p(-np.minimum(w.rates.shell_wear, 0.999)))
+    shell_wear = np.minimum(w.rates.shell_wear, 0.999)
+    to_middle, to_end = LEFT ** (0.5 / BLOCKS) * np.sqrt(1.0 - wear), LEFT ** (1.0 / BLOCKS)
+    shells_kept = np.exp(length * np.log1p(-shell_wear))
+    shells_to_middle = np.sqrt(shells_kept * (1.0 - shell_wear))
     factor = np.exp(length * np.log(per_quarter))  # discount over a block
     quarters = (1.0 - factor) / (1.0 / per_quarter - 1.0)  # discounted quarters in a block
     for _ in range(BLOCKS):
         at_start = {name: getattr(h, name) for name in FLEETS}
         for name, stock in at_start.items():
             setattr(h, name, stock * to_middle)
-        shells = h.shells * np.sqrt(shells_kept)  # at the middle, like the fleets
+        shells = h.shells * shells_to_middle
         h.working_share = working_share(shells, h.merchant_power + h.custom_power)
         services_clear(w, as_is, no_cash)
         weight = after * quarters

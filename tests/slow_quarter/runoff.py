@@ -29,11 +29,11 @@ def settle(market):
     n = math.log(LEFT) / BLOCKS / math.log(1.0 - w)
     start = copy.deepcopy(m.hyperscalers)
     for block in range(BLOCKS):
-        kept = LEFT ** ((block + 0.5) / BLOCKS)
+        kept = LEFT ** ((block + 0.5) / BLOCKS) * math.sqrt(1.0 - w)
         for h, then in zip(m.hyperscalers, start, strict=True):
             for name in ("merchant_fleet", "custom_fleet", "merchant_power", "custom_power"):
                 setattr(h, name, getattr(then, name) * kept)
-            h.shells = then.shells * (1.0 - wear(p.shell_life)) ** (n * (block + 0.5))
+            h.shells = then.shells * (1.0 - wear(p.shell_life)) ** (n * (block + 0.5) + 0.5)
             h.shell_spend = 0.0
             power.set_working_share(h)
         annuity = (1.0 - ledger.discount(m, n)) / (p.funding_rate_per_year / 4.0)
