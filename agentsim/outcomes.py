@@ -30,7 +30,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "rent_dissipation": ("1*", "real resources over the prize"),
     "capex": ("$bn", "AI capex to the horizon, undiscounted"),
     "chip_spend": ("$bn", "hyperscalers' chip purchases to the horizon, undiscounted"),
-    "defaults": ("1", "defaults of hyperscalers"),
+    "defaults": ("1", "hyperscalers that defaulted, each counted once"),
     "lender_losses": ("$bn", "loans written off, undiscounted"),
     "idle_share": ("1", "H100e-quarters without a powered shell over all delivered"),
     "switched_off_share": ("1", "serving capacity that did not cover its running cost"),
@@ -44,7 +44,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
 
 
 class Counts:
-    """Sums over the quarters, firm by firm, that outcomes need besides the ledger."""
+    """What outcomes need besides the ledger: sums over the quarters, firm by firm."""
 
     def __init__(self, w: World) -> None:
         buyers, sellers = (w.hyperscalers.size, w.runs), (w.chip_vendors.size, w.runs)
@@ -54,7 +54,6 @@ class Counts:
         self.fleet = np.zeros(buyers)
         self.working = np.zeros(buyers)
         self.off = np.zeros(buyers)
-        self.defaulted = np.zeros(buyers)
         self.written_off = np.zeros(buyers)
         self.vendor_sales = np.zeros(sellers)
         self.vendor_costs = np.zeros(sellers)
@@ -74,7 +73,6 @@ class Counts:
         self.chips += h.merchant_spend
         self.chips += h.custom_spend
         if h.defaulted is not w.none:
-            self.defaulted += h.defaulted
             self.written_off += h.written_off
         self.vendor_sales += v.revenue
         self.vendor_costs += v.unit_cost * v.sales
@@ -102,7 +100,7 @@ def table(
     result |= {
         "capex": counted["capex"],
         "chip_spend": counted["chips"],
-        "defaults": counted["defaulted"],
+        "defaults": ordered_sum(h.lender_owned),
         "lender_losses": counted["written_off"],
         "idle_share": safe_divide(idle, counted["fleet"], 0.0),
         "switched_off_share": safe_divide(counted["off"], counted["working"], 0.0),

@@ -201,6 +201,7 @@ AGGREGATES: dict[str, tuple[str, str]] = {
     "chip_margin": ("1", "gross margin of all chip vendors"),
     "memory_margin": ("1", "gross margin of memory"),
     "defaults": ("1", "hyperscalers in default this quarter"),
+    "lender_owned": ("1", "hyperscalers that lenders own after a default"),
 }
 
 
@@ -224,4 +225,5 @@ def _aggregates(w: World) -> dict[str, Array]:
         "chip_margin": 1.0 - safe_divide(costs, sales, np.nan),
         "memory_margin": 1.0 - safe_divide(ordered_sum(k.making), ordered_sum(k.revenue), np.nan),
         "defaults": ordered_sum(h.defaulted),
+        "lender_owned": ordered_sum(h.lender_owned),
     }

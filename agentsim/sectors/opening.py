@@ -16,6 +16,7 @@ def open_books(w: World) -> None:
     _open_vendors(w)
     _open_fleets(w)
     _open_shells(w)
+    _open_sales(w)
     _open_credit(w)
 
 
@@ -93,6 +94,9 @@ def _open_fleets(w: World) -> None:
     custom_unit = w.inputs.custom_price + w.inputs.system_cost
     value = h.merchant_fleet * merchant_unit + h.custom_fleet * custom_unit
     spent = last_merchant * merchant_unit + last_custom * custom_unit
+    h.merchant_spend = last_merchant * w.inputs.merchant_price
+    h.custom_spend = last_custom * w.inputs.custom_price
+    h.system_spend = w.inputs.system_cost * (last_merchant + last_custom)
     h.capex[:] = spent
     h.capex_rate[:] = np.where(spent > 0.0, safe_divide(spent, value, 0.0), w.rates.wear)
     on_order = h.merchant_on_order * merchant_unit + h.custom_on_order * custom_unit
@@ -138,6 +142,23 @@ def _open_shells(w: World) -> None:
             w.shell_pipeline.add(ahead, part)
     h.shells_building = w.shell_pipeline.total()
     w.shells_in_payment = h.shells_building
+    h.shell_spend = w.shells_in_payment * w.rates.shell_instalment
+    h.capex += h.shell_spend
+
+
+def _open_sales(w: World) -> None:
+    """Set the flows of the base quarter's chip market: they are shown, and no part of any value."""
+    h, v, k, i, p = w.hyperscalers, w.chip_vendors, w.memory_makers, w.inputs, w.p.chip_vendor
+    v.revenue = v.share * w.merchant * ordered_sum(h.merchant_spend)
+    v.revenue += v.share * w.designer * ordered_sum(h.custom_spend)
+    v.other_revenue = v.share * w.merchant * i.other_budget
+    v.sales, v.other_sales = v.revenue / v.price, v.other_revenue / v.price
+    v.orders = v.sales + v.other_sales
+    v.making = p.making_cost * v.orders
+    v.memory_spend = p.memory_content * i.memory_price * v.orders
+    v.own_cost = p.own_cost_share * (v.revenue + v.other_revenue)
+    k.sales = k.capacity.copy()
+    k.revenue, k.making = k.sales * i.memory_price, k.sales * i.memory_cost
 
 
 def _open_credit(w: World) -> None:

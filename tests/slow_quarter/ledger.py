@@ -27,7 +27,6 @@ def open_ledger(m):
     m.counts = Record(
         capex=0.0,
         chip_spend=0.0,
-        defaults=0.0,
         lender_losses=0.0,
         idle=0.0,
         delivered=0.0,
@@ -100,7 +99,6 @@ def count(m):
     for h in m.hyperscalers:
         c.capex += h.capex
         c.chip_spend += h.merchant_spend + h.custom_spend
-        c.defaults += h.defaulted
         c.lender_losses += h.written_off
         fleet = h.merchant_fleet + h.custom_fleet
         c.delivered += fleet
@@ -157,7 +155,7 @@ def totals(m):
     return {
         "capex": c.capex,
         "chip_spend": c.chip_spend,
-        "defaults": c.defaults,
+        "defaults": sum(h.lender_owned for h in m.hyperscalers),
         "lender_losses": c.lender_losses,
         "idle_share": ratio(c.idle, c.delivered, 0.0),
         "switched_off_share": ratio(c.off, c.working, 0.0),

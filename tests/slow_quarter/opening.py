@@ -110,6 +110,7 @@ def open_shells(m, h):
         order(h.shells_coming, k, part)
         for due in range(k + 1):
             order(h.instalments, due, part * p.shell_cost / lag)
+    h.capex += sum(h.instalments[:1])
     power = h.merchant_power + h.custom_power
     h.working_share = min(1.0, h.shells / power) if power > 0.0 else 1.0
 
