@@ -196,6 +196,9 @@ class MarketParameters:
         "quarters", "from ordering a shell to powering it", 0, 16, whole=True
     )
     shell_life: Array = parameter("years", "mean life of a shell", 1.0, 1e3)
+    shell_growth_limit: Array = parameter(
+        "1/quarter", "fastest growth of power needed that firms build shells for", 0.0, 2.0
+    )
     power_limit: Array = parameter(
         "GW/quarter", "most new shells that can be ordered in a quarter", 0.0, 1e6
     )
@@ -207,6 +210,9 @@ class MarketParameters:
     collateral_life: Array = parameter("years", "chip life that lenders assume", 0.25, 50.0)
     restructuring_quarters: Array = parameter(
         "quarters", "without credit and orders after a default", 0, 40, whole=True
+    )
+    loss_persistence: Array = parameter(
+        "1/quarter", "weight of the past in the loss rate that lenders go by", 0.0, 0.99
     )
     # the core businesses
     core_growth_per_year: Array = parameter(

@@ -310,10 +310,10 @@ class TestMarginalQ:
     def test_training_moves_in_small_steps_to_what_pays_more(self):
         share, trains = np.full((1, 6), 0.2), np.array([[8.0, 4.0, 2.0, 0.0, 4.0, 1e9]])
         serves = np.array([[4.0, 4.0, 4.0, 4.0, -1.0, 4.0]])
-        moved = reallocated(share, trains, serves, 0.1)
+        moved = reallocated(share, trains, serves, 0.1, 0.1)
         np.testing.assert_allclose(moved, 0.2 * np.array([[2**0.1, 1, 0.5**0.1, 0.9, 1, 1.1]]))
-        np.testing.assert_array_equal(reallocated(share, trains, serves, 0.0), share)
-        assert reallocated(np.zeros((1, 1)), trains[:, :1], serves[:, :1], 0.1) == 0.0
+        np.testing.assert_array_equal(reallocated(share, trains, serves, 0.0, 0.1), share)
+        assert reallocated(np.zeros((1, 1)), trains[:, :1], serves[:, :1], 0.1, 0.1) == 0.0
 
 
 class TestHyperscalers:

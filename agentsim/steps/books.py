@@ -12,6 +12,7 @@ from agentsim.steps.credit import A_DOLLAR, Purse
 
 # Who falls short by less than a dollar, or by what may be rounding, has paid in full.
 ROUNDING = 1e-9
+A_YEAR_BEFORE = 0.75  # weights that fall by a quarter each add up to four quarters
 
 
 def books_close(w: World, purse: Purse) -> None:
@@ -80,7 +81,8 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
     h.debt = ordered_sum(b.loans)
     b.outstanding = _by_lender(b.loans)
     rate_lost = 4.0 * safe_divide(b.losses, b.outstanding + b.losses, 0.0)
-    b.loss_rate = 0.75 * b.loss_rate + 0.25 * rate_lost
+    kept = w.p.market.loss_persistence
+    b.loss_rate = kept * b.loss_rate + (1.0 - kept) * rate_lost
     return h.interest + h.principal
 
 
@@ -142,7 +144,7 @@ def _core_moves_on(w: World) -> None:
     """Grow the core business's cash and the capex outside AI for the next quarter."""
     h, p = w.hyperscalers, w.p.hyperscaler
     core = h.core_cash + h.other_capex
-    h.trailing_cash = 0.75 * h.trailing_cash
+    h.trailing_cash = A_YEAR_BEFORE * h.trailing_cash
     h.trailing_cash += w.operating_cash + core
     grown = core * w.rates.core_growth
     w.other_capex_path = w.other_capex_path * w.rates.other_capex_growth

@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.laws import books, power
-from agentsim.laws.numerics import Array, clip, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.sectors.world import World
-
-# Growth that builders of shells plan for, a quarter: they neither believe in collapse nor in more
-# than they have seen (shipments grew about 28% in the last quarters of 2025).
-LEAST_GROWTH, MOST_GROWTH = -0.2, 0.3
 
 
 def power_and_shells(w: World, ordered_power: Array) -> None:
@@ -55,7 +51,7 @@ def order_shells(w: World, ordered_power: Array) -> Array:
     pace -= r.wear
     wanted = power.shells_wanted(
         committed,
-        clip(pace, LEAST_GROWTH, MOST_GROWTH),
+        np.minimum(pace, m.shell_growth_limit),
         r.shell_lag_gap,
         h.shells * (1.0 - r.shell_wear),
         h.shells_building,

@@ -34,12 +34,6 @@ from agentsim.strategy.views import HyperscalerView
 GROWTH_BOUND = 0.1
 """Growth a quarter that nobody believes to be exceeded, up or down."""
 
-FOOTHOLD = 0.05
-"""A kind of chip adjusts at least as fast as if it were this share of the committed fleet."""
-
-TRAINING_STEP = 0.1
-"""Largest relative change of the training share in a quarter."""
-
 MOST = 2.0
 """Upper bound of the capex rate."""
 
@@ -73,8 +67,14 @@ class MarginalQ(HyperscalerStrategy):
     adaptation: float = param(
         0.25, "1/quarter", "share of its error that the belief corrects; 0 never learns", 0.0, 1.0
     )
+    foothold: float = param(
+        0.05, "1", "a kind of chip adjusts as if it were at least this share of the fleet", 0.0, 1.0
+    )
     reallocation: float = param(
         0.1, "1", "how fast the fleet moves to the use that pays more; 0 keeps it", 0.0, 1.0
+    )
+    training_step: float = param(
+        0.1, "1/quarter", "largest relative change of the training share", 0.0, 1.0
     )
 
     @abstractmethod
@@ -105,7 +105,7 @@ class MarginalQ(HyperscalerStrategy):
         custom_q = marginal_q(custom_value * factor, sees.custom_user_cost)
 
         merchant, custom = sees.merchant_committed, sees.custom_committed
-        foothold = FOOTHOLD * (merchant + custom)
+        foothold = self.foothold * (merchant + custom)
         merchant_orders = orders(
             merchant_q, sees.wear * merchant, np.maximum(merchant, foothold), self.phi
         )
@@ -119,7 +119,11 @@ class MarginalQ(HyperscalerStrategy):
             capex_rate=clip(safe_divide(spend, sees.fleet_value, 0.0), 0.0, MOST),
             custom_share=clip(safe_divide(custom_spend, spend, sees.custom_share), 0.0, 1.0),
             training_share=reallocated(
-                sees.training_share, sees.training_value, value, self.reallocation
+                sees.training_share,
+                sees.training_value,
+                value,
+                self.reallocation,
+                self.training_step,
             ),
             memory={"belief": belief, "value": value},
         )
@@ -161,13 +165,17 @@ def orders(q: Array, wear: Array, base: Array, phi: Array | float) -> Array:
 
 
 def reallocated(
-    share: Array, training_value: Array, serving_value: Array, speed: Array | float
+    share: Array,
+    training_value: Array,
+    serving_value: Array,
+    speed: Array | float,
+    most: Array | float,
 ) -> Array:
     """Return the training share after a small step towards equal value of the two uses.
 
-    The share is multiplied by (training value / serving value)^speed, by 10% at most. Where
+    The share is multiplied by (training value / serving value)^speed, by 1 + `most` at most. Where
     service is worth nothing there is nothing to compare with and the share stays.
     """
     ratio = safe_divide(at_least(training_value, 0.0), at_most(serving_value, LARGEST), 1.0)
-    step = clip(power(at_least(ratio, 0.0), speed), 1.0 - TRAINING_STEP, 1.0 + TRAINING_STEP)
+    step = clip(power(at_least(ratio, 0.0), speed), 1.0 - most, 1.0 + most)
     return clip(np.where(serving_value > 0.0, share * step, share), 0.0, 0.95)

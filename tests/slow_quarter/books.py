@@ -16,7 +16,7 @@ def step(m):
         pay_out(m, h)
         revalue(m, h)
     for b in m.lenders:
-        close_lender(b)
+        close_lender(m, b)
     p = m.p
     m.other_path = growth(p.other_capex_growth_per_year) ** m.quarter
     for h in m.hyperscalers:
@@ -97,7 +97,7 @@ def revalue(m, h):
     h.economic_value = h.economic_value * (1.0 - wear(m.p.economic_life)) + h.bought
 
 
-def close_lender(b):
+def close_lender(m, b):
     """Funds and losses of a lender; interest and sweeps go to savers."""
     b.interest = sum(b.paid_interest)
     b.principal = sum(b.paid_principal)
@@ -106,4 +106,6 @@ def close_lender(b):
     b.funds = b.funds - b.lending + b.principal + b.p.inflow
     b.inflow, b.payout = b.p.inflow, b.interest + b.sweep
     b.outstanding = sum(b.loans)
-    b.loss_rate = 0.75 * b.loss_rate + 0.25 * 4.0 * ratio(b.losses, b.outstanding + b.losses, 0.0)
+    lost = 4.0 * ratio(b.losses, b.outstanding + b.losses, 0.0)
+    kept = m.p.loss_persistence
+    b.loss_rate = kept * b.loss_rate + (1.0 - kept) * lost

@@ -1,6 +1,6 @@
 """Step 6: fleets wear, chips arrive, shells are ordered and arrive."""
 
-from slow_quarter.state import arrive, clip, order, ratio, wear
+from slow_quarter.state import arrive, order, ratio, wear
 
 
 def step(m):
@@ -51,7 +51,9 @@ def shells_wanted(m, h):
     p = m.p
     need = h.merchant_power + h.custom_power
     need += sum(h.merchant_power_coming) + sum(h.custom_power_coming)
-    g = h.pace = clip(ratio(h.power_ordered, need, 0.0) - wear(p.economic_life), -0.2, 0.3)
+    g = h.pace = min(
+        ratio(h.power_ordered, need, 0.0) - wear(p.economic_life), p.shell_growth_limit
+    )
     gap = max(p.shell_quarters - p.delivery_quarters, 0)
     survival = (1.0 - wear(p.shell_life)) ** p.shell_quarters
     return max(need * (1.0 + g) ** gap - h.shells * survival - sum(h.shells_coming), 0.0)
