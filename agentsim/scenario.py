@@ -24,6 +24,7 @@ from agentsim.calibration import Entry, dotted, names_of, read
 from agentsim.calibration import calibrations as calibrations
 from agentsim.calibration.checks import Value, check_lengths, check_runs, check_together, checked
 from agentsim.calibration.draws import Range, latin_hypercube
+from agentsim.calibration.following import with_following
 from agentsim.errors import AgentsimError, unknown
 from agentsim.laws.numerics import Array
 from agentsim.parameters import (
@@ -234,7 +235,7 @@ class Scenario:
     def draw(
         self, count: int, entropy: int | Sequence[int], names: Iterable[str] | None = None
     ) -> dict[str, Array]:
-        """Return values drawn from all marked ranges, or those of `names`, for `replace` to take.
+        """Return values drawn from all marked ranges, or those of `names`, for `with_draws` to take.
 
         A Latin hypercube: each range is cut into `count` equal parts and each part met once. What
         is drawn for one name does not depend on which others are drawn. Where high is more than
@@ -247,6 +248,18 @@ class Scenario:
                 raise unknown("marked range", name, self.ranges)
         chosen = {name: self.ranges[name] for name in wanted}
         return latin_hypercube(chosen, self.values, self.firms, count, entropy)
+
+    def with_draws(self, drawn: Mapping[str, Array]) -> Scenario:
+        """Return a copy with drawn values, and all that follows from them by the formulas.
+
+        Where a price is drawn and the making cost goes by a published margin, the cost follows;
+        `replace` alone would leave it.
+        """
+        return self.replace(self.following(drawn))
+
+    def following(self, drawn: Mapping[str, Array]) -> dict[str, Array]:
+        """Return drawn values and what follows from them, by the names that `replace` takes."""
+        return with_following(drawn, self.values, self.provenance, self.firms)
 
     def table(self) -> pd.DataFrame:
         """Return every value with its unit, range, kind, sources and reason, one line each."""

@@ -235,7 +235,7 @@ def test_a_cell_is_the_market_that_its_labels_say(whole):
     tables, planned = whole, whole.plan
     cell = planned.cells[3]
     assert cell.labels["lineup.hyperscaler"] == "best_response"
-    scenario = planned.base.replace(planned.draws | {"demand_elasticity": 2.0})
+    scenario = planned.base.with_draws(planned.draws).replace(demand_elasticity=2.0)
     market = Simulation(
         scenario,
         resolve("best_response", scenario.firms),

@@ -6,9 +6,18 @@ from pathlib import Path
 import pytest
 
 import agentsim.calibration as calibration
-from agentsim.calibration import ALL, KINDS, STRUCTURAL, Entry, calibrations, facts, read
+from agentsim.calibration import (
+    ALL,
+    KINDS,
+    STRUCTURAL,
+    Calibration,
+    Entry,
+    calibrations,
+    facts,
+    read,
+)
 from agentsim.calibration.formulas import cited, evaluate
-from agentsim.errors import AgentsimError
+from agentsim.errors import AgentsimError, unknown
 from agentsim.parameters import DECLARATIONS, ROLES
 from agentsim.scenario import Scenario
 
@@ -22,8 +31,17 @@ EVERY = [entry for name in calibrations() for entry in read(name).entries]
 BASE = read("2025Q4")
 
 
+def worked_out(formula: str, by: Calibration) -> float:
+    def value_of(name: str) -> float:
+        if name not in by.by_name:
+            raise unknown("value", name, by.by_name)
+        return by.by_name[name].value
+
+    return evaluate(formula, by.firms, value_of)
+
+
 def come_to(formula: str) -> float:
-    return evaluate(formula, BASE)
+    return worked_out(formula, BASE)
 
 
 def test_the_calibrations_are_the_base_date_and_the_frictionless_world() -> None:
@@ -62,7 +80,7 @@ def test_no_firm_is_called_like_a_role_or_a_parameter() -> None:
 @pytest.mark.parametrize(("name", "entry"), LINES)
 def test_value_follows_from_its_formula(name: str, entry: Entry) -> None:
     if entry.formula:
-        assert entry.value == pytest.approx(evaluate(entry.formula, read(name)), rel=TOLERANCE)
+        assert entry.value == pytest.approx(worked_out(entry.formula, read(name)), rel=TOLERANCE)
     else:
         assert entry.kind == "assumption", "a fact or what is derived from facts needs a formula"
 

@@ -7,6 +7,7 @@ import pytest
 
 from agentsim.calibration.draws import stratified
 from agentsim.errors import AgentsimError
+from agentsim.market import Market
 from agentsim.scenario import Scenario
 
 BASE = Scenario.load("2025Q4")
@@ -86,6 +87,46 @@ def test_what_was_set_is_no_longer_drawn() -> None:
     others = [drawn[f"{firm}.training_share"] for firm in ("microsoft", "alphabet", "coreweave")]
     assert all(np.array_equal(each, others[0]) for each in others)
     assert np.array_equal(others[0], BASE.draw(10, 1)["hyperscaler.training_share"])
+
+
+def test_what_is_derived_follows_what_is_drawn() -> None:
+    drawn = BASE.draw(300, 9)
+    used = BASE.with_draws(drawn)
+    unit_cost = used["nvidia.making_cost"] + used["nvidia.memory_content"] * used["memory_price"]
+    margin = 1.0 - unit_cost / used["nvidia.price"]
+    np.testing.assert_allclose(margin, 0.734, atol=0.001)  # [nvda.gm.FY26Q3], whatever is drawn
+    np.testing.assert_allclose(used["oracle.old_debt"] + used["oracle.debt"], 101.25, rtol=1e-6)
+    delivered = used["alphabet.custom_fleet"] + used["alphabet.custom_on_order"]
+    np.testing.assert_allclose(
+        delivered / used["alphabet.custom_fleet"], 3.8132 / 2.0291, rtol=1e-3
+    )
+    assert np.all(used["broadcom.making_cost"] >= 0.3)
+
+
+def test_reported_capex_stays_what_was_reported_in_every_draw() -> None:
+    """Up to the shells of the first quarter, whose range is its own, and to what cannot be less."""
+    runs = 300
+    market = Market(BASE.with_draws(BASE.draw(runs, 9)), runs=runs, record="firms", horizon=1)
+    opening = market.series("hyperscaler").query("quarter == 0").set_index(["firm", "run"])
+    chips = opening["merchant_spend"] + opening["custom_spend"] + opening["system_spend"]
+    outside = opening["other_capex"]
+    total = (chips + outside)[outside > 0.0].groupby("firm")
+    for firm, reported in (("microsoft", 37.5), ("amazon", 39.52), ("meta", 22.1)):
+        spread = total.get_group(firm)
+        assert spread.std() < 0.2 * reported, firm
+        assert spread.max() <= 1.1 * reported, firm
+    alone = BASE.draw(runs, 9, ["system_cost", "nvidia.price"])
+    market = Market(BASE.with_draws(alone), runs=runs, record="firms", horizon=1)
+    opening = market.series("hyperscaler").query("quarter == 0 and firm == 'microsoft'")
+    whole = opening["capex"] + opening["other_capex"]
+    np.testing.assert_allclose(whole, whole.mean(), rtol=0.02)
+
+
+def test_what_was_set_by_hand_follows_nothing() -> None:
+    drawn = BASE.draw(10, 1)
+    assert "nvidia.making_cost" in BASE.following(drawn)
+    changed = BASE.replace({"nvidia.making_cost": 3.0})
+    assert "nvidia.making_cost" not in changed.following(drawn)
 
 
 @pytest.mark.parametrize(

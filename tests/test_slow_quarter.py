@@ -100,7 +100,7 @@ def test_runoff_with_shells_that_bind():
 def distressed():
     """Many draws, in which firms go broke."""
     base = Scenario.load("2025Q4")
-    return Case(base.replace(base.draw(60, 5)), {"hyperscaler": "escalate"})
+    return Case(base.with_draws(base.draw(60, 5)), {"hyperscaler": "escalate"})
 
 
 def test_nobody_trains_on_what_rounding_leaves():

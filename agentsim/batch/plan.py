@@ -140,9 +140,10 @@ class Plan:
 
     @cached_property
     def drawn(self) -> dict[str, Array]:
-        """The draws by the names of the values that they set, one a firm."""
+        """The draws, and what follows, by the names of the values that they set, one a firm."""
         found: dict[str, Array] = {}
-        for name, draw in sorted(self.draws.items(), key=lambda each: each[0] in self.base.values):
+        everything = self.base.replace(self._set_everywhere()).following(self.draws)
+        for name, draw in sorted(everything.items(), key=lambda each: each[0] in self.base.values):
             for target in targets(self.base, name):
                 found[target] = draw
         return found

@@ -10,25 +10,28 @@ A formula holds numbers, + - * / **, parentheses, log, exp, sqrt, min and max, a
 from __future__ import annotations
 
 import ast
-import math
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
 
-from agentsim.calibration import Calibration, Fact, facts
+import numpy as np
+
+from agentsim.calibration import Fact, facts
 from agentsim.errors import AgentsimError, unknown
 
 FACT = re.compile(r"\[([^\]]+)\]")
 VALUE = re.compile(r"\{([^}]+)\}")
 
-FUNCTIONS: dict[str, Callable[..., float]] = {
-    "log": math.log,
-    "exp": math.exp,
-    "sqrt": math.sqrt,
-    "min": min,
-    "max": max,
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "log": np.log,
+    "exp": np.exp,
+    "sqrt": np.sqrt,
+    "min": lambda *x: reduce(np.minimum, x),
+    "max": lambda *x: reduce(np.maximum, x),
 }
-OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
+OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -47,17 +50,31 @@ def sources(*texts: str) -> tuple[Fact, ...]:
     return tuple(facts()[key] for key in cited(" ".join(texts)))
 
 
-def evaluate(formula: str, calibration: Calibration) -> float:
-    """Return what a formula comes to, given the facts and the calibration's other values."""
-    numbers: dict[str, float] = {}
+def rests_on(formula: str, firms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the dotted names of the values in a formula, one a firm where it names a role."""
+    names = [each for name in VALUE.findall(formula) for each in _dotted(name, firms)]
+    return tuple(dict.fromkeys(names))
 
-    def stand_in(number: float) -> str:
+
+def evaluate(
+    formula: str, firms: Mapping[str, tuple[str, ...]], value_of: Callable[[str], Any]
+) -> Any:
+    """Return what a formula comes to, given the facts and `value_of`, other values by dotted name.
+
+    A number if all of these are numbers, otherwise an array with one number a run.
+    """
+    numbers: dict[str, Any] = {}
+
+    def stand_in(number: Any) -> str:
         name = f"_{len(numbers)}"
         numbers[name] = number
         return name
 
+    def added_up(match: re.Match[str]) -> str:
+        return stand_in(reduce(operator.add, map(value_of, _dotted(match[1], firms))))
+
     text = FACT.sub(lambda match: stand_in(_fact(match[1])), formula)
-    text = VALUE.sub(lambda match: stand_in(_value(match[1], calibration)), text)
+    text = VALUE.sub(added_up, text)
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError:
@@ -71,17 +88,13 @@ def _fact(key: str) -> float:
     return float(facts()[key].value)
 
 
-def _value(name: str, calibration: Calibration) -> float:
+def _dotted(name: str, firms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the values that a name in a formula stands for."""
     role, _, parameter = name.partition(".")
-    if role in calibration.firms:
-        own = [f"{firm}.{parameter}" for firm in calibration.firms[role]]
-        return math.fsum(_value(each, calibration) for each in own)
-    if name not in calibration.by_name:
-        raise unknown("value", name, calibration.by_name)
-    return calibration.by_name[name].value
+    return tuple(f"{firm}.{parameter}" for firm in firms[role]) if role in firms else (name,)
 
 
-def _work_out(node: ast.expr, numbers: Mapping[str, float], formula: str) -> float:
+def _work_out(node: ast.expr, numbers: Mapping[str, Any], formula: str) -> Any:
     """Walk the tree by hand: `eval` would run whatever a calibration file says."""
     match node:
         case ast.Constant(value=int() | float() as number):
@@ -90,10 +103,10 @@ def _work_out(node: ast.expr, numbers: Mapping[str, float], formula: str) -> flo
             return numbers[name]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
             a, b = (_work_out(side, numbers, formula) for side in (left, right))
-            return float(OPERATORS[type(op)](a, b))
+            return OPERATORS[type(op)](a, b)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_work_out(operand, numbers, formula)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
-            return float(FUNCTIONS[name](*(_work_out(arg, numbers, formula) for arg in args)))
+            return FUNCTIONS[name](*(_work_out(arg, numbers, formula) for arg in args))
     part = ast.unparse(node)
     raise AgentsimError(f"formula {formula!r} has {part!r}; use numbers, + - * / ** and functions")
