@@ -66,6 +66,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow("interest", HYPERSCALERS, LENDERS, HYPERSCALERS, lambda w: w.hyperscalers.interest),
     Flow("principal", HYPERSCALERS, LENDERS, HYPERSCALERS, lambda w: w.hyperscalers.principal),
     Flow("sweep", HYPERSCALERS, LENDERS, HYPERSCALERS, lambda w: w.hyperscalers.sweep),
+    Flow("support", LENDERS, HYPERSCALERS, HYPERSCALERS, lambda w: w.hyperscalers.support),
     Flow("chips_to_other_buyers", OTHERS, VENDORS, VENDORS, lambda w: w.chip_vendors.other_revenue),
     Flow("memory", VENDORS, MEMORY, VENDORS, lambda w: w.chip_vendors.memory_spend),
     Flow("chip_making", VENDORS, RESOURCES, VENDORS, lambda w: w.chip_vendors.making),
@@ -120,7 +121,10 @@ def net_cash(w: World) -> NetCash:
     hyperscalers += h.borrowing
     hyperscalers -= h.interest
     hyperscalers -= h.principal
-    hyperscalers -= h.sweep
+    lenders = b.interest + b.principal - b.lending
+    if h.sweep is not w.none:
+        hyperscalers += h.support - h.sweep
+        lenders += b.sweep - b.support
     # Costs that vendors and memory makers do not book by buyer are split by quantity.
     own_part = safe_divide(v.sales, v.sales + v.other_sales, 1.0)
     vendor_cost = v.making + v.own_cost
@@ -144,7 +148,7 @@ def net_cash(w: World) -> NetCash:
         hyperscalers=hyperscalers,
         vendors=v.revenue - (vendor_own_cost + memory_bought),
         memory=memory_own_profit,
-        lenders=b.interest + b.principal + b.sweep - b.lending,
+        lenders=lenders,
         other_profit=other_vendor_profit - vendor_other_cost + other_memory_profit,
         resources=running + ordered_sum(built) + ordered_sum(vendor_own_cost) + memory_own_cost,
         other_resources=vendor_other_cost + (memory_cost_sum - memory_own_cost),
@@ -170,9 +174,10 @@ def violation(w: World, cash_before: Array, net: NetCash) -> Array:
     missing -= h.dividends
     missing -= h.buybacks
     missing -= h.cash
-    turnover = cash_before + h.cash  # neither is ever below zero
+    turnover = cash_before + h.cash  # neither is ever below zero, nor is any flow
+    turnover += w.core_paid_in
     turnover += h.revenue
-    turnover += h.capex
+    turnover += h.borrowing
     cash_identity = np.abs(missing, out=missing)
     cash_identity /= at_least(turnover, 1e-9, out=turnover)
     return np.asarray(np.maximum(value_identity, cash_identity.max(axis=0)))

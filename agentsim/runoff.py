@@ -98,15 +98,14 @@ def _add(w: World, values: Values, weight: Array) -> Array:
 def _settle(w: World, values: Values, worth: Array, discount: Array) -> None:
     """Settle debts at the horizon from cash, the run-off and what the core business can carry.
 
-    Of a firm that lenders own they get the whole run-off, if it is worth anything.
+    Of a firm that lenders own they get the whole run-off, whatever it is worth.
     """
     h, b = w.hyperscalers, w.lenders
     core = np.asarray(w.p.market.coverage_multiple) * 4.0 * np.maximum(h.core_cash, 0.0)
     able = np.maximum(discount * (h.cash + core) + worth, 0.0)
     repaid = np.minimum(discount * h.debt, able)
-    to_owners = np.maximum(worth, 0.0)
     owned = h.lender_owned > 0.0
-    settled = np.where(owned, to_owners, repaid)
+    settled = np.where(owned, worth, repaid)
     by_loan = safe_divide(b.loans, h.debt, 0.0)
     share = np.where(owned, b.claims, by_loan)
     values.hyperscalers = values.hyperscalers - settled

@@ -525,6 +525,28 @@ class TestDefault:
         assert others["sweep"].eq(0.0).all()
         assert market.ledger.residual().max() < 1e-12
 
+    def test_leaves_no_ai_cash_to_old_owners_whatever_its_sign(self) -> None:
+        """Where shells are paid for that earn nothing, the lenders that own them pay."""
+        values = {
+            **self.VALUES,
+            "shell_quarters": 8,
+            "shell_cost": 40.0,
+            "hyperscaler.shells_building": 3.0,
+            "hyperscaler.merchant_fleet_power": 0.1,
+            "firm_1.core_cash": 2.0,
+        }
+        market = market_of(4, "restrain", 8, values)
+        table = market.series("hyperscaler").query("firm == 'firm_1'")
+        owned = table.query("lender_owned == 1 and quarter > 1 and defaulted == 0")
+        ai = owned["revenue"] - owned["running"] - owned["capex"] - owned["design_spend"]
+        ai += owned["borrowing"] - owned["interest"] - owned["principal"]
+        assert (ai < -0.01).any()
+        assert (owned["support"] > 0.01).any()
+        np.testing.assert_allclose(ai, owned["sweep"] - owned["support"], atol=1e-12)
+        first = market_of(4, "restrain", 1, values)  # the quarter of the default
+        value, then = (each.simulation.ledger.values.hyperscalers[0] for each in (market, first))
+        np.testing.assert_allclose(value, then, atol=1e-9)
+
     def test_leaves_nothing_to_old_owners_in_the_run_off(self) -> None:
         market = market_of(4, "restrain", 6, self.VALUES)
         simulation = market.simulation

@@ -182,6 +182,12 @@ class World:
         self.log_theta = np.zeros(buyers)  # log of the firms' weights in the services aggregate
         self.designer = p.chip_vendor.designer
         self.merchant = constant(1.0 - self.designer, self.designer.shape)
+        # Ceiling of merchant prices over the price of custom chips.
+        fit = (p.hyperscaler.custom_fit * p.hyperscaler.custom_program).max(axis=0)
+        some = (fit > 0.0) & (self.designer > 0.0).any(axis=0)
+        self.outside_option = np.where(
+            some, p.market.outside_option / np.where(some, fit, 1.0), np.inf
+        )
         # For each kind that somebody sells: the rows of its vendors, and the logs of their moats.
         self.moats_by_kind: list[tuple[Rows, Array]] = []
 

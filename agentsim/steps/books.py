@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.laws import books
-from agentsim.laws.numerics import Array, at_least, clip, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 from agentsim.steps.credit import A_DOLLAR, Purse
 
@@ -20,17 +20,20 @@ def books_close(w: World, purse: Purse) -> None:
     h = w.hyperscalers
     cash = purse.cash + w.operating_cash
     at_least(cash, 0.0, out=cash)
+    owned, claims = h.lender_owned > 0.0, w.lenders.claims  # before this quarter's defaults
     cash -= _serve_debt(w, purse, cash)
     at_least(cash, 0.0, out=cash)
-    owned = h.lender_owned > 0.0
-    h.sweep = w.none
+    h.sweep = h.support = w.none
     if owned.any():
-        h.sweep = np.where(owned, clip(ai_cash(w), 0.0, cash), 0.0)
+        net = np.where(owned, ai_cash(w), 0.0)
+        h.sweep = np.minimum(at_least(net, 0.0), cash)
+        h.support = at_least(-net, 0.0)
         cash -= h.sweep
+        cash += h.support
     h.dividends, h.buybacks = books.pay_out(purse.planned_payout, cash, w.p.market.dividend_share)
     cash -= h.dividends + h.buybacks
     h.cash = at_least(cash, 0.0, out=cash)
-    _lenders_collect(w)
+    _lenders_collect(w, claims)
     _assets_wear(w, purse.spent)
     _core_moves_on(w)
 
@@ -50,7 +53,7 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
     """Pay interest and principal as far as cash goes; who falls short defaults.
 
     Returns what was paid. The default itself moves no cash: debt is cut to what the collateral is
-    worth, and lenders own what the firm's AI business earns from then on.
+    worth, and from the next quarter on lenders own what the firm's AI business earns or loses.
     """
     h, b, r = w.hyperscalers, w.lenders, w.rates
     due = purse.interest_due + purse.principal_due
@@ -122,13 +125,21 @@ def _restructure(w: World, defaulted: NDArray[np.bool_], collateral: Array) -> N
     h.lender_owned = np.where(defaulted, 1.0, h.lender_owned)
 
 
-def _lenders_collect(w: World) -> None:
-    """Lenders book what borrowers paid; savers get the income and bring new money."""
+def _lenders_collect(w: World, claims: Array) -> None:
+    """Lenders book what borrowers paid; savers get the income and bring new money.
+
+    `claims` are those on firms that lenders owned all quarter. What these lack comes out of the
+    lenders' income, and from savers where that does not reach.
+    """
     h, b = w.hyperscalers, w.lenders
-    b.sweep = w.no_lending if h.sweep is w.none else _by_lender(b.claims * h.sweep)
-    b.inflow = w.p.lender.inflow
-    b.payout = b.interest + b.sweep
-    b.funds = at_least(b.funds - b.lending, 0.0) + b.principal + b.inflow
+    b.sweep = b.support = w.no_lending
+    b.inflow, b.payout = w.p.lender.inflow, b.interest
+    if h.sweep is not w.none:
+        b.sweep, b.support = _by_lender(claims * h.sweep), _by_lender(claims * h.support)
+        income = b.interest + b.sweep - b.support
+        b.payout = at_least(income, 0.0)
+        b.inflow = b.inflow + at_least(-income, 0.0)
+    b.funds = at_least(b.funds - b.lending, 0.0) + b.principal + w.p.lender.inflow
 
 
 def _assets_wear(w: World, bought: Array) -> None:

@@ -12,6 +12,8 @@ from agentsim.sectors.world import World
 from agentsim.steps.choices import Choices
 from agentsim.steps.credit import Purse
 
+NO_CEILING = 1e4  # $k per H100e, the highest price that can be chosen
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -29,7 +31,9 @@ def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
     Returns the power that the chips shipped to each hyperscaler will need, GW, `(firms, runs)`.
     """
     v, i = w.chip_vendors, w.inputs
-    v.price = chosen.chip_vendor["price"]
+    # Buyers pay no more than their outside option; nobody need sell below unit cost.
+    highest = np.maximum(price_ceiling(w), known_unit_cost(w))
+    v.price = np.minimum(chosen.chip_vendor["price"], highest)
     v.share = _spending_shares(w)
     units = v.share / v.price
     merchant = _kind(w, w.merchant, units, purse.merchant_budget)
@@ -39,6 +43,22 @@ def memory_and_chips_clear(w: World, chosen: Choices, purse: Purse) -> Array:
     from_others = merchant.units * i.other_budget
     fill = _vendors_ship(w, chosen, from_hyperscalers, from_others)
     return _hyperscalers_pay(w, purse, merchant, custom, fill)
+
+
+def price_ceiling(w: World) -> Array:
+    """Return the price at which buyers turn to custom silicon, `(vendors, runs)`, $k/H100e.
+
+    That is last quarter's price of custom chips, per unit of the best fit there is, times
+    `outside_option`. There is no ceiling for designers, and none where nobody designs or can order.
+    """
+    ceiling = at_most(w.inputs.custom_price * w.outside_option, NO_CEILING)
+    return np.where(w.designer > 0.0, NO_CEILING, ceiling)
+
+
+def known_unit_cost(w: World) -> Array:
+    """Return making cost and memory of one H100e at last quarter's memory price, $k/H100e."""
+    p, i = w.p.chip_vendor, w.inputs
+    return p.making_cost * i.cost_index + p.memory_content * i.memory_price
 
 
 def _spending_shares(w: World) -> Array:

@@ -100,6 +100,10 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
 
     # Chips, shells and design are paid before customers pay; debt and shareholders after.
     earned = at_least(w.operating_cash, 0.0)
+    owned = h.lender_owned > 0.0
+    if owned.any():  # nobody puts fresh money into what went to the lenders
+        own = earned - (shells_due + w.design_due + debt_service)
+        planned = np.where(owned, np.minimum(planned, at_least(own, 0.0)), planned)
     short = planned + shells_due
     ask = choice["debt_share"] * short
     short += w.design_due

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from agentsim.laws import credit, demand, services, technology
-from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 from agentsim.sectors.base import Sector, constant
 from agentsim.sectors.world import World
+from agentsim.steps.chip_market import known_unit_cost, price_ceiling
 from agentsim.steps.credit import collateral, fleet_value
-
-NO_CEILING = 1e4  # $k per H100e, the highest price that can be chosen
 
 Outlook = tuple[Array, Array, services.Sold, demand.Demand]
 """At committed fleets: capacity x, training T, what they would sell for, and to what demand."""
@@ -230,22 +229,14 @@ class ChipVendorLook(Look):
     def __init__(self, w: World) -> None:
         super().__init__(w, w.chip_vendors, w.p.chip_vendor)
         self.lasting["base_margin"] = w.base_margin
-        # Price ceiling over the price of custom chips: none where nobody designs or can order any.
-        fit = (w.p.hyperscaler.custom_fit * w.p.hyperscaler.custom_program).max(axis=0)
-        designed = ordered_sum(w.designer) > 0.0
-        self.outside = np.where(
-            designed, w.p.market.outside_option * safe_divide(1.0, fit, np.inf), np.inf
-        )
 
     def see_unit_cost(self) -> Array:
         """Making cost and memory of one H100e at today's known costs."""
-        p, i = self.w.p.chip_vendor, self.w.inputs
-        return p.making_cost * i.cost_index + p.memory_content * i.memory_price
+        return known_unit_cost(self.w)
 
     def see_price_ceiling(self) -> Array:
         """Price at which buyers turn to custom silicon of the best fit there is; none for designers."""
-        ceiling = at_most(self.w.inputs.custom_price * self.outside, NO_CEILING)
-        return np.where(self.w.designer > 0.0, NO_CEILING, ceiling)
+        return price_ceiling(self.w)
 
 
 class MemoryMakerLook(Look):

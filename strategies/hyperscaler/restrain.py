@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 
-from agentsim.strategy import HyperscalerChoice, HyperscalerStrategy, HyperscalerView, clip
+from agentsim.strategy import (
+    HyperscalerChoice,
+    HyperscalerStrategy,
+    HyperscalerView,
+    clip,
+    safe_divide,
+)
 
 
 @dataclass(frozen=True)
 class Restrain(HyperscalerStrategy):
-    """Order what wears out, chips and systems at replacement value, in last quarter's mix.
+    """Order the merchant and custom chips that wear out, at last quarter's prices.
 
-    The firm that does not install the escalator: its fleet neither grows nor shrinks.
+    The firm that does not install the escalator. But for what is on its way, for what cannot be
+    funded or is not shipped, and for prices that move meanwhile, its fleet stays as it is.
 
     Source: Jorgenson 1963, "Capital theory and investment behavior", American Economic Review 53;
     Feldstein & Rothschild 1974, "Towards an economic theory of replacement investment",
@@ -17,5 +24,9 @@ class Restrain(HyperscalerStrategy):
     """
 
     def choose(self, sees: HyperscalerView) -> HyperscalerChoice:
-        """Spend the share of the fleet's value that wears out."""
-        return HyperscalerChoice(capex_rate=clip(sees.wear, 0.0, 2.0))
+        """Spend the share of the fleet's value that wears out, on either kind by its value."""
+        custom_value = sees.custom_fleet * (sees.custom_price + sees.system_cost)
+        custom_share = safe_divide(custom_value, sees.fleet_value, 0.0)
+        return HyperscalerChoice(
+            capex_rate=clip(sees.wear, 0.0, 2.0), custom_share=clip(custom_share, 0.0, 1.0)
+        )

@@ -9,7 +9,8 @@ A_BILLIONTH = A_DOLLAR = 1e-9  # the model counts in billions
 def step(m):
     """Close every firm's books."""
     for b in m.lenders:
-        b.paid_interest, b.paid_principal, b.swept, b.written_off = [], [], [], []
+        b.paid_interest, b.paid_principal, b.written_off = [], [], []
+        b.swept, b.supported = [], []
     for row, h in enumerate(m.hyperscalers):
         serve_debt(m, row, h)
         sweep(m, row, h)
@@ -70,12 +71,14 @@ def ai_cash(h):
 
 
 def sweep(m, row, h):
-    """Lenders that own the firm take its AI cash, from the quarter after the default."""
+    """Lenders that own the firm take its AI cash or make up for it, after the default's quarter."""
     h.sweep = clip(ai_cash(h), 0.0, max(h.cash, 0.0)) if h.owned_before else 0.0
-    h.cash = exact(h.cash - h.sweep, h.cash)
+    h.support = max(-ai_cash(h), 0.0) if h.owned_before else 0.0
+    h.cash = exact(h.cash - h.sweep + h.support, h.cash)
     h.claims_moved = False
     for b in m.lenders:
         b.swept.append(h.sweep * b.claims[row])
+        b.supported.append(h.support * b.claims[row])
         if h.defaulted:
             moved = abs(b.claims[row] - b.new_claim) > 0.01
             h.claims_moved = h.claims_moved or (moved and h.owned_before > 0.0)
@@ -98,13 +101,15 @@ def revalue(m, h):
 
 
 def close_lender(m, b):
-    """Funds and losses of a lender; interest and sweeps go to savers."""
+    """Funds and losses of a lender; interest and sweeps, less support, go to savers."""
     b.interest = sum(b.paid_interest)
     b.principal = sum(b.paid_principal)
     b.sweep = sum(b.swept)
     b.losses = sum(b.written_off)
     b.funds = b.funds - b.lending + b.principal + b.p.inflow
-    b.inflow, b.payout = b.p.inflow, b.interest + b.sweep
+    b.support = sum(b.supported)
+    income = b.interest + b.sweep - b.support
+    b.inflow, b.payout = b.p.inflow + max(-income, 0.0), max(income, 0.0)
     b.outstanding = sum(b.loans)
     lost = 4.0 * ratio(b.losses, b.outstanding + b.losses, 0.0)
     kept = m.p.loss_persistence

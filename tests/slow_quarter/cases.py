@@ -94,6 +94,7 @@ def happened(m):
         "default": any(h.defaulted for h in firms),
         "default again": any(h.defaulted and h.owned_before for h in firms),
         "owned by lenders": any(h.sweep > 0.0 for h in firms),
+        "supported": any(h.support > 0.0 for h in firms),
         "restructuring": any(h.restructuring > 0 for h in firms),
         "credit rationed": any(h.borrowing < 0.99 * h.ask for h in firms),
         "claims moved": any(h.claims_moved for h in firms),

@@ -18,6 +18,19 @@ def average_price(m, kind):
     return ratio(sum(v.m for v in vendors), U, 1.0)  # calibrated shares are rounded
 
 
+def ceiling(m, v):
+    """What buyers pay a merchant at most: their own silicon of the best fit, times a factor."""
+    fit = max(h.p.custom_fit * h.p.custom_program for h in m.hyperscalers)
+    if v.p.designer or fit == 0.0 or not of_kind(m, 1.0):
+        return math.inf
+    return m.custom_price / fit * m.p.outside_option
+
+
+def known_unit_cost(m, v):
+    """Unit cost at last quarter's memory price."""
+    return v.p.making_cost * m.c + v.p.memory_content * m.memory_price
+
+
 def replacement_value(m, h):
     """V: the delivered fleet at last quarter's average prices plus today's system cost."""
     merchant = h.merchant_fleet * (m.merchant_price + m.system_cost)

@@ -27,6 +27,10 @@ def plan(m, row, h, choice):
     h.due_interest = sum(b.coupons[row] for b in m.lenders) / 4.0
     h.due_principal = sum(b.loans[row] for b in m.lenders) * wear(p.loan_tenor)
     h.due = h.due_shells + h.due_design + h.due_interest + h.due_principal
+    if h.lender_owned:
+        own = max(h.revenue - h.running, 0.0)
+        own -= h.due_shells + h.due_design + h.due_interest + h.due_principal
+        h.planned = min(h.planned, max(own, 0.0))
     h.in_hand = h.cash + h.core_cash
     h.core_paid_in = h.core_cash
     h.expected = h.revenue - h.running

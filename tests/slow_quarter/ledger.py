@@ -50,7 +50,7 @@ def step(m):
     ours, everything = 0.0, 0.0  # real resources for hyperscalers, and for all
     net = 0.0
     for row, h in enumerate(m.hyperscalers):
-        cash = ai_cash(h) - h.sweep
+        cash = ai_cash(h) - h.sweep + h.support
         v.hyperscalers[row] += D * cash
         net += cash
         used = h.running + h.system_spend + h.shell_spend + h.design_spend
@@ -77,7 +77,7 @@ def step(m):
         costs = k.making + k.expansion_spend
         ours, everything = ours + part * costs, everything + costs
     for row, b in enumerate(m.lenders):
-        cash = b.interest + b.principal + b.sweep - b.lending
+        cash = b.interest + b.principal + b.sweep - b.support - b.lending
         v.lenders[row] += D * cash
         net += cash
     v.resources += D * ours
@@ -87,7 +87,7 @@ def step(m):
     right = m.gross_value + sum(each.other_revenue for each in m.vendors)
     m.worst = max(m.worst, abs(left - right) / right)
     for h in m.hyperscalers:
-        moved = h.in_hand + ai_cash(h) - h.sweep - h.dividends - h.buybacks
+        moved = h.in_hand + ai_cash(h) - h.sweep + h.support - h.dividends - h.buybacks
         through = h.in_hand + h.borrowing + h.revenue
         m.worst = max(m.worst, ratio(abs(h.cash - moved), through, 0.0))
     count(m)

@@ -45,7 +45,7 @@ def take(m, choices):
     for h, choice in zip(m.hyperscalers, choices["hyperscaler"], strict=True):
         h.training_share = choice["training_share"]
     for v, choice in zip(m.vendors, choices["chip_vendor"], strict=True):
-        v.price = choice["price"]
+        v.price = min(choice["price"], max(chips.ceiling(m, v), chips.known_unit_cost(m, v)))
     for b, choice in zip(m.lenders, choices["lender"], strict=True):
         b.spread, b.advance_rate = choice["spread"], choice["advance_rate"]
         b.deployed = choice["deployed"]

@@ -62,7 +62,7 @@ def close(m, row, h, runoff, D):
     v = m.values
     means = h.cash + runoff + m.p.coverage_multiple * 4.0 * h.core_cash
     if h.lender_owned:
-        settled = max(runoff, 0.0)
+        settled = runoff
         shares = [b.claims[row] for b in m.lenders]
     else:
         settled = min(h.debt, max(means, 0.0))
