@@ -20,6 +20,8 @@ def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach
     Prices are taken relative to `base_price`, so that no power overflows. Where no vendor has a
     moat `a`, every share is zero; where all are niches, they share the rest among themselves.
     """
+    if len(p) == 1:
+        return np.where(np.isfinite(log_a), 1.0, 0.0)  # who is alone gets all
     log_weight = log_a - eta * log(p / base_price)
     top = log_weight.max(axis=0)
     log_weight -= np.where(np.isfinite(top), top, 0.0)

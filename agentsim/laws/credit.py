@@ -67,8 +67,10 @@ def clear(
             break  # the others lend nothing
         owed = owed + loans
     if not shared:
-        result = np.empty_like(granted)
-        np.put_along_axis(result, by_run[:, np.newaxis, :], granted, axis=0)
+        # Back to the lenders' own order: each has one place in every run.
+        result = np.zeros_like(granted)
+        for place, lender in np.ndindex(len(funds), len(funds)):
+            result[lender] += granted[place] * (by_run[place] == lender).astype(np.float64)
         return result
     return granted
 

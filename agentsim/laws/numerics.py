@@ -160,11 +160,7 @@ def safe_divide(a: ArrayLike, b: ArrayLike, otherwise: ArrayLike) -> Array:
     # The cheapest way to see that nothing is divided by zero.
     if denominator.size and _least(denominator, axis=None) > 0.0:
         return quotient
-    zero = denominator == 0.0
-    if np.ndim(otherwise) == 0:
-        np.copyto(quotient, otherwise, where=zero)
-        return quotient
-    return _doubles(np.where(zero, otherwise, quotient))
+    return _doubles(np.where(denominator == 0.0, otherwise, quotient))
 
 
 _least: Callable[..., float] = np.minimum.reduce

@@ -80,9 +80,9 @@ class Pipeline:
         self.slots: deque[Array] = deque([self.nothing] * (longest + 1))
 
     def order(self, amount: Array, lags: Iterable[tuple[int, Array | None]]) -> None:
-        """Add `amount`, to arrive after the lag. `lags` are (lag, mask of the runs with it)."""
-        for lag, mask in lags:
-            self.add(lag, amount if mask is None else np.where(mask, amount, 0.0))
+        """Add `amount`, to arrive after the lag. `lags` are (lag, 1 in the runs with it or None)."""
+        for lag, has_it in lags:
+            self.add(lag, amount if has_it is None else amount * has_it)
 
     def add(self, ahead: int, amount: Array) -> None:
         """Add what arrives so many quarters from now, `(firms, runs)`."""
@@ -132,9 +132,12 @@ def is_writeable(value: object) -> bool:
 
 
 def lag_masks(lag: Array) -> list[tuple[int, Array | None]]:
-    """Split whole-numbered lags, shared or one a run, into (lag, mask of its runs) pairs."""
+    """Split whole-numbered lags, shared or one a run: (lag, 1 in its runs and 0 in others) pairs.
+
+    None stands for all runs.
+    """
     values = np.asarray(lag)
     found = np.unique(values)
     if found.size == 1:
         return [(int(found[0]), None)]
-    return [(int(value), values == value) for value in found]
+    return [(int(value), (values == value).astype(np.float64)) for value in found]

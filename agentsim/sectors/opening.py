@@ -48,10 +48,10 @@ def _steady_growth(
     pipeline: Pipeline, lags: list[tuple[int, Array | None]], stock: Array, growth: Array
 ) -> None:
     """Put under way what keeps a stock growing at a steady rate until new orders arrive."""
-    for lag, mask in lags:
+    for lag, has_it in lags:
         step = stock * growth
         for ahead in range(lag):
-            added = step if mask is None else np.where(mask, step, 0.0)
+            added = step if has_it is None else step * has_it
             pipeline.add(ahead, added)
             step = step * (1.0 + growth)
 
@@ -63,11 +63,11 @@ def _open_vendors(w: World) -> None:
     for kind in (1.0 - w.designer, w.designer):
         reach = np.where(kind > 0.0, p.reach, 1.0)
         moat = moat + kind * chips.moats(kind * p.spending_share, reach)
+    w.base_vendor_price[:] = v.price
     w.set_moats(moat)
     v.share[:] = p.spending_share
     v.fill[:] = 1.0
     v.unit_cost[:] = p.making_cost + p.memory_content * i.memory_price
-    w.base_vendor_price[:] = v.price
     w.base_margin[:] = 1.0 - v.unit_cost / v.price
     for price, kind in ((i.merchant_price, 1.0 - w.designer), (i.custom_price, w.designer)):
         units = ordered_sum(kind * v.share / v.price)
@@ -118,14 +118,14 @@ def _under_way(w: World, pipeline: Pipeline, amount: Array, growth: Array) -> Ar
     """Spread what is on order over the quarters before delivery; return the last quarter's part."""
     total = w.full(amount, w.hyperscalers.size)
     last = np.zeros_like(total)
-    for lag, mask in w.delivery_lags:
+    for lag, has_it in w.delivery_lags:
         weights = [np.ones(w.runs)]
         for _ in range(1, lag):
             weights.append(weights[-1] * growth)
         whole = ordered_sum(np.array(weights))
         for ahead in range(lag):
             part = total * (weights[ahead] / whole)
-            part = part if mask is None else np.where(mask, part, 0.0)
+            part = part if has_it is None else part * has_it
             pipeline.add(ahead, part)
             if ahead == lag - 1:
                 last = last + part
@@ -136,9 +136,9 @@ def _open_shells(w: World) -> None:
     h, p = w.hyperscalers, w.p.hyperscaler
     h.shells[:] = p.shell_coverage * (h.merchant_power + h.custom_power)
     building = p.shells_building * h.shells
-    for lag, mask in w.shell_lags:
+    for lag, has_it in w.shell_lags:
         for ahead in range(lag):
-            part = building / lag if mask is None else np.where(mask, building / lag, 0.0)
+            part = building / lag if has_it is None else building / lag * has_it
             w.shell_pipeline.add(ahead, part)
     h.shells_building = w.shell_pipeline.total()
     w.shells_in_payment = h.shells_building

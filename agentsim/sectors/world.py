@@ -146,8 +146,8 @@ class World:
         self.memory_lags = lag_masks(p.market.memory_quarters)
         # Capacity arrives before it is ordered: a lag of n quarters is n - 1 slots ahead, at least
         # the next.
-        self.foundry_slots = [(max(n - 1, 0), mask) for n, mask in self.foundry_lags]
-        self.memory_slots = [(max(n - 1, 0), mask) for n, mask in self.memory_lags]
+        self.foundry_slots = [(max(n - 1, 0), has_it) for n, has_it in self.foundry_lags]
+        self.memory_slots = [(max(n - 1, 0), has_it) for n, has_it in self.memory_lags]
         shells_at_once = np.equal(p.market.shell_quarters, 0.0)
         self.shells_at_once = shells_at_once if shells_at_once.any() else None
         delivery = self.delivery_lags[-1][0]
@@ -188,8 +188,9 @@ class World:
         self.outside_option = np.where(
             some, p.market.outside_option / np.where(some, fit, 1.0), np.inf
         )
-        # For each kind that somebody sells: the rows of its vendors, and the logs of their moats.
-        self.moats_by_kind: list[tuple[Rows, Array]] = []
+        # For each kind that somebody sells: the rows of its vendors, the logs of their moats, their
+        # prices at the base date and their reach.
+        self.rivals: list[tuple[Rows, Array, Array, Array]] = []
 
     def copy(self) -> World:
         """Return a world that can go on without touching this one."""
@@ -240,12 +241,13 @@ class World:
         A vendor that is of this kind in some runs only has no moat in the others.
         """
         self.chip_vendors.moat = moat
-        self.moats_by_kind = []
+        self.rivals = []
         for sells in (self.merchant, self.designer):
             found = np.flatnonzero(sells.any(axis=1))
             if len(found):
                 rows = _as_slice(found)
-                self.moats_by_kind.append((rows, log(moat[rows] * sells[rows])))
+                of_them = (log(moat * sells), self.base_vendor_price, self.p.chip_vendor.reach)
+                self.rivals.append((rows, *(each[rows] for each in of_them)))
 
     def set_quality(self, quality: Array) -> None:
         """Set the firms' quality and what follows from it alone."""

@@ -111,16 +111,19 @@ def _add_loans(w: World, new_loans: Array) -> None:
 def _restructure(w: World, defaulted: NDArray[np.bool_], collateral: Array) -> None:
     """Cut the debt of firms that defaulted to min(debt, collateral) and pass them to lenders."""
     h, b = w.hyperscalers, w.lenders
-    debt = ordered_sum(b.loans)
-    left = np.where(defaulted, books.haircut(debt, collateral), 1.0)
-    claims = safe_divide(b.loans, debt, 0.0)
-    lost = b.loans * (1.0 - left)
-    b.claims = np.where(defaulted, claims, b.claims)
-    b.losses = _by_lender(lost)
-    h.written_off = ordered_sum(lost)
+    runs = np.flatnonzero(defaulted.any(axis=0))  # mostly few
+    here, loans = defaulted[:, runs], b.loans[..., runs]
+    debt = ordered_sum(loans)
+    left = np.where(here, books.haircut(debt, collateral[:, runs]), 1.0)
+    lost = loans * (1.0 - left)
+    b.claims = b.claims.copy()
+    b.claims[..., runs] = np.where(here, safe_divide(loans, debt, 0.0), b.claims[..., runs])
+    b.losses, h.written_off = np.zeros_like(b.losses), np.zeros_like(h.cash)
+    b.losses[:, runs] = _by_lender(lost)
+    h.written_off[:, runs] = ordered_sum(lost)
     h.defaulted = defaulted.astype(np.float64)
-    b.loans = b.loans * left
-    b.coupons = b.coupons * left
+    b.loans[..., runs] = loans * left
+    b.coupons[..., runs] *= left
     h.restructuring = np.where(defaulted, w.p.market.restructuring_quarters, h.restructuring)
     h.lender_owned = np.where(defaulted, 1.0, h.lender_owned)
 

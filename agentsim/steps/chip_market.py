@@ -63,16 +63,10 @@ def known_unit_cost(w: World) -> Array:
 
 def _spending_shares(w: World) -> Array:
     """Return each vendor's share of spending on its kind, `(vendors, runs)`."""
-    v, reach = w.chip_vendors, w.p.chip_vendor.reach
-    share = np.zeros_like(v.price)
-    for rows, log_moat in w.moats_by_kind:
-        share[rows] += chips.spending_shares(
-            v.price[rows],
-            w.base_vendor_price[rows],
-            log_moat,
-            w.p.market.vendor_elasticity,
-            reach[rows],
-        )
+    price, eta = w.chip_vendors.price, w.p.market.vendor_elasticity
+    share = np.zeros_like(price)
+    for rows, log_moat, base_price, reach in w.rivals:
+        share[rows] += chips.spending_shares(price[rows], base_price, log_moat, eta, reach)
     return share
 
 

@@ -112,7 +112,7 @@ def credit_clears(w: World, chosen: Choices) -> Purse:
     short += at_least(after, 0.0, out=after)
     short -= in_hand
     np.maximum(ask, short, out=ask)
-    np.copyto(ask, 0.0, where=ask < A_DOLLAR)  # nobody borrows what rounding leaves
+    ask *= ask >= A_DOLLAR  # nobody borrows what rounding leaves
     if some_barred:
         np.copyto(ask, 0.0, where=barred)
 

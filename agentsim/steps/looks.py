@@ -17,6 +17,8 @@ from agentsim.sectors.world import World
 from agentsim.steps.chip_market import known_unit_cost, price_ceiling
 from agentsim.steps.credit import collateral, fleet_value
 
+NEXT_TO_NOTHING = 1e-300  # a cost that is no cost, but can be marked up without end
+
 Outlook = tuple[Array, Array, services.Sold, demand.Demand]
 """At committed fleets: capacity x, training T, what they would sell for, and to what demand."""
 
@@ -83,6 +85,11 @@ class HyperscalerLook(Look):
         self._outlook: tuple[int, Outlook] | None = None  # quarter, and what was seen in it
         self.lasting["planned_payout"] = w.p.hyperscaler.payout
         self.lasting["wear"] = self.for_all(w.rates.wear)
+        epsilon = np.asarray(w.p.market.demand_elasticity)
+        elastic = epsilon > 1.0  # otherwise less is always more
+        self.monopoly_markup = np.where(
+            elastic, epsilon / np.where(elastic, epsilon - 1.0, 1.0), np.inf
+        )
         self.lasting["required_return"] = constant(w.rates.required_return, (1, w.runs))
 
     def see_operating_cash(self) -> Array:
@@ -211,15 +218,9 @@ class HyperscalerLook(Look):
         kw = safe_divide(h.merchant_power + h.custom_power, h.merchant_fleet + h.custom_fleet, 0.0)
         bill = ordered_sum(x / h.efficiency * kw) * m.running_cost
         unit_cost = safe_divide(bill, sold.Q, 0.0)
-        epsilon = np.broadcast_to(m.demand_elasticity, (self.w.runs,))
-        elastic = epsilon > 1.0
-        markup = np.where(elastic, epsilon / np.where(elastic, epsilon - 1.0, 1.0), np.inf)
-        wanted_price = np.where(
-            elastic, np.where(unit_cost > 0.0, unit_cost, 1e-300) * markup, np.inf
-        )
+        wanted_price = at_least(unit_cost, NEXT_TO_NOTHING) * self.monopoly_markup
         lowest = np.maximum(wanted_price, demand.kink_price(d))
-        chosen_price = np.minimum(lowest, np.broadcast_to(d.P_bar, (self.w.runs,)))
-        best = demand.quantity(d, chosen_price)
+        best = demand.quantity(d, np.minimum(lowest, d.P_bar))
         return self.for_all(safe_divide(best, sold.Q, 1.0))
 
 

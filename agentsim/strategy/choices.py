@@ -131,9 +131,9 @@ def _in_full(value: Any, shape: tuple[int, int]) -> Array:
     array = np.asarray(value, dtype=np.float64)
     if array.shape == shape:
         return array
-    if array.ndim == 0:
-        return np.full(shape, array)
-    return np.broadcast_to(array, shape)
+    full = np.empty(shape)
+    full[...] = array
+    return full
 
 
 def complaint(made: Choice, run: int, who: str) -> str:

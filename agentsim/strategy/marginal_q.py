@@ -110,7 +110,7 @@ class MarginalQ(HyperscalerStrategy):
             merchant_q, sees.wear * merchant, np.maximum(merchant, foothold), self.phi
         )
         custom_orders = orders(custom_q, sees.wear * custom, np.maximum(custom, foothold), self.phi)
-        custom_orders = np.where(sees.custom_program > 0.0, custom_orders, 0.0)
+        custom_orders = custom_orders * sees.custom_program
 
         merchant_spend = merchant_orders * (sees.merchant_price + sees.system_cost)
         custom_spend = custom_orders * (sees.custom_price + sees.system_cost)
@@ -160,8 +160,9 @@ def marginal_q(value: Array, user_cost: Array) -> Array:
 
 def orders(q: Array, wear: Array, base: Array, phi: Array | float) -> Array:
     """Return H100e to order, M: wear and phi log q of the base, none at q = 0, never negative."""
-    wanted = wear + phi * log(at_least(q, LEAST)) * base
-    return np.where(q > 0.0, at_least(wanted, 0.0), 0.0)
+    wanted = at_least(wear + phi * log(at_least(q, LEAST)) * base, 0.0)
+    positive = q > 0.0
+    return wanted if positive.all() else np.where(positive, wanted, 0.0)
 
 
 def reallocated(

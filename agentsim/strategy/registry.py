@@ -50,11 +50,11 @@ def find(role: str, id: str, library: str = LIBRARY) -> type[Strategy]:
     Raises AgentsimError if the role or name is unknown, if the file cannot be imported, or if it
     does not hold exactly one strategy of the role.
     """
-    known = ids(role, library)
-    if id not in known:
-        raise unknown(f"{role} strategy", id, known, f"`agentsim strategies {role}` lists them")
     name = f"{library}.{role}.{id}"
-    if name not in sys.modules:
+    if name not in sys.modules or role not in BASES:  # who is here already need not be looked for
+        known = ids(role, library)
+        if id not in known:
+            raise unknown(f"{role} strategy", id, known, f"`agentsim strategies {role}` lists them")
         importlib.invalidate_caches()  # the file may have been dropped in a moment ago
     try:
         module = importlib.import_module(name)
