@@ -24,12 +24,15 @@ from agentsim.sectors.lenders import Lenders
 from agentsim.sectors.memory_makers import MemoryMakers
 from agentsim.shocks import KINDS
 from agentsim.simulation import AGGREGATES
+from agentsim.strategy.base import BASES
 from agentsim.strategy.choices import (
     ChipVendorChoice,
     HyperscalerChoice,
     LenderChoice,
     MemoryMakerChoice,
 )
+from agentsim.strategy.params import Declared
+from agentsim.strategy.registry import find, ids
 
 START, END = "<!-- generated: start -->", "<!-- generated: end -->"
 CALIBRATION = "2025Q4"
@@ -97,6 +100,14 @@ def generated() -> str:
                 for item in fields(kind)
             ],
         ),
+        "### Strategies",
+        "The library by role. Parameters of strategies are part of what a lineup names: they have "
+        "bounds and no marked range, and no draw moves them.",
+        table(["who", "strategy", "what it does"], [row[:3] for row in _strategies()]),
+        table(
+            ["strategy", "parameter", "unit", "meaning", "bounds", "default"],
+            [row for *_, rows in _strategies() for row in rows],
+        ),
         "### Shocks",
         table(["shock", "field", "unit", "meaning", "bounds"], list(_shocks())),
         "### Outcomes",
@@ -160,6 +171,23 @@ def _value(scenario: Scenario, name: str) -> str:
 
 def _bounds(low: float, high: float) -> str:
     return f"{low:g} to {high:g}"
+
+
+def _strategies() -> Iterable[tuple[str, str, str, list[list[str]]]]:
+    """Yield who follows a strategy, its name and summary, and a row for each of its parameters."""
+    for role in BASES:
+        for id in ids(role):
+            about = find(role, id).describe()
+            who = role.replace("_", " ")
+            rows = [
+                [f"{who} `{id}`", f"`{p.name}`", p.unit, p.meaning, _span(p), f"{p.default:g}"]
+                for p in about.parameters
+            ]
+            yield who, f"`{id}`", about.summary, rows
+
+
+def _span(p: Declared) -> str:
+    return " | ".join(map(str, p.choices)) if p.choices else _bounds(p.low, p.high)
 
 
 def _shocks() -> Iterable[list[str]]:

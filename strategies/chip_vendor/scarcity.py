@@ -15,9 +15,6 @@ from agentsim.strategy import (
     safe_divide,
 )
 
-LARGEST = 2.0
-"""Orders over supply count as this at most, and as its inverse at least."""
-
 
 @dataclass(frozen=True)
 class Scarcity(ChipVendorStrategy):
@@ -33,6 +30,7 @@ class Scarcity(ChipVendorStrategy):
 
     response: float = param(0.5, "1/quarter", "log price per log orders over supply", 0.0, 4.0)
     floor_margin: float = param(0.4, "1", "least gross margin", 0.0, 0.95)
+    most: float = param(2.0, "1", "orders over supply that count, and their inverse", 1.0, 100.0)
 
     def remember(self) -> Memory:
         """Return last quarter's unit cost: none yet."""
@@ -41,7 +39,7 @@ class Scarcity(ChipVendorStrategy):
     def choose(self, sees: ChipVendorView) -> tuple[ChipVendorChoice, Memory]:
         """Move the price with tightness and cost."""
         tightness = np.maximum(sees.foundry_tightness, sees.memory_tightness)
-        tightness = clip(tightness, 1.0 / LARGEST, LARGEST)
+        tightness = clip(tightness, 1.0 / self.most, self.most)
         before = sees.memory["unit_cost"]
         trend = np.where(before > 0.0, safe_divide(sees.unit_cost, before, 1.0), 1.0)
         price = sees.price * power(tightness, self.response) * trend
