@@ -24,21 +24,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.laws.demand import Demand, elasticity, line, log_kink_quantity, log_price, price, take
-from agentsim.laws.numerics import Array, at_least, at_most, log, ordered_sum
+from agentsim.laws.demand import Demand, elasticity, price, take
+from agentsim.laws.numerics import Array, at_least, log, ordered_sum
+from agentsim.laws.shutdown import COST_ROUNDING, TINY, Stack, switch_off
 
-COST_ROUNDING = 1e-12
-"""A price this little below cost, relatively, covers it: rounding must not shut a firm down."""
-
-NOTHING = 1e-280
-"""Less service than this is none; what lies below would lose its digits to underflow."""
-
-TINY = float(np.finfo(np.float64).tiny)
 LOG_TINY = float(np.log(TINY))
-NOWHERE = -1e18  # before any corner; finite, as corners may lie at -inf
-
-NEWTON_STEPS = 12
-"""To the last digit it takes 5 for sigma/E up to 20, and 11 at 20,000 (sigma 200, E 0.01)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +145,7 @@ def settle(
         )
         # First the kind that a firm uses first, which it must have if it has any.
         swap = (dear > 0.0) & ((k_dear < k_cheap) | (cheap == 0.0))
-        stack = _Stack(
+        stack = Stack(
             np.where(swap, dear, cheap),
             np.where(swap, k_dear, k_cheap),
             np.where(swap, cheap, dear),
@@ -163,7 +153,7 @@ def settle(
         )
         sigma = take(sigma, runs)
         demand_there = demand.take(runs)
-        used_1, used_2 = _switch_off(stack, log_theta, sigma, demand_there)
+        used_1, used_2 = switch_off(stack, log_theta, sigma, demand_there)
         less = used_1 + used_2
         resold = sell(less, log_theta, sigma, demand_there)
         idle = (less == 0.0) & (stack.first > 0.0) & (resold.Q > 0.0)
@@ -215,15 +205,6 @@ class Sold(NamedTuple):
     s_h: Array
 
 
-class _Stack(NamedTuple):
-    """Capacities in the order in which firms use them, with their costs, cost_1 <= cost_2."""
-
-    first: Array
-    cost_1: Array
-    second: Array
-    cost_2: Array
-
-
 def sell(x: Array, log_theta: Array, sigma: Array | float, demand: Demand) -> Sold:
     """Sell x, all of it, whatever it costs."""
     r = np.asarray(1.0 - np.divide(1.0, sigma))
@@ -241,131 +222,6 @@ def sell(x: Array, log_theta: Array, sigma: Array | float, demand: Demand) -> So
         at_zero = np.where(something, np.inf, P * np.exp(log_theta / r))
         p_h = np.where(some, revenue_h / np.where(some, x, 1.0), at_zero)
     return Sold(Q, P, p_h, revenue_h, s_h)
-
-
-def _switch_off(
-    stack: _Stack, log_theta: Array, sigma: Array, demand: Demand
-) -> tuple[Array, Array]:
-    """What each firm uses of its first and its second kind, (firms, runs), costs considered.
-
-    The unknown is a = log P + log Q / sigma. It is all that a firm sees of the market: its price
-    is exp(a) theta x^(-1/sigma), so what it supplies rises in a and does not depend on where
-    total demand stands. With Q(a) the aggregate of these supplies the market clears where
-
-        log P(Q(a)) + log Q(a) / sigma - a = 0,
-
-    whose left side falls in a. A firm's supply has three corners: its first kind is in full use,
-    its second is switched on, its second is in full use. The corners of all firms are sorted and
-    halved until two neighbours hold the solution between them. There it is known who stands at
-    cost and who at capacity, and `_between_corners` has the rest. The number of steps depends on
-    the number of firms alone, so a run's result does not depend on its neighbours.
-    """
-    first, cost_1, second, cost_2 = stack
-    r = np.asarray(1.0 - 1.0 / sigma)
-    has = first > 0.0
-    log_first, log_all = log(np.where(has, first, 1.0)), log(np.where(has, first + second, 1.0))
-    # Corners of what costs nothing or is not there lie at -inf.
-    full_1 = log_first / sigma + log(np.where(has, cost_1, 0.0)) - log_theta
-    on_2 = np.where(second > 0.0, log_first / sigma + log(cost_2) - log_theta, full_1)
-    rise_2 = (log_all - log_first) / sigma
-    full_2 = on_2 + rise_2
-    log_term_1 = np.where(has, log_theta + r * log_first, -np.inf)
-
-    def use(a: Array) -> tuple[Array, Array]:
-        """log of the first kind's use less log first; and how far the second is on, over sigma."""
-        below = a - full_1
-        at_most(below, 0.0, out=below)
-        above = a - on_2
-        at_least(above, 0.0, out=above)
-        np.minimum(above, rise_2, out=above)
-        return below, above
-
-    def terms(a: Array) -> Array:
-        """theta x^r at a."""
-        below, above = use(a)
-        below += above
-        below *= sigma - 1.0
-        below += log_term_1
-        return np.asarray(np.exp(below, out=below))
-
-    # The last corner is finite, for some firm has a cost, and beyond the solution, for at full
-    # capacity some price is under its cost. It stands in for the corners at -inf.
-    corners = np.concatenate([full_1, on_2, full_2])
-    corners = np.where(corners == -np.inf, corners.max(axis=0), corners)
-    corners.sort(axis=0)
-    before, behind = np.full(corners.shape[1], -1), np.full(corners.shape[1], len(corners) - 1)
-    for _ in range((len(corners) - 1).bit_length()):
-        # A search that is over, and found no corner before, tries the first once more.
-        middle = np.maximum((before + behind) // 2, 0)
-        a = np.take_along_axis(corners, middle[None], axis=0)[0]
-        log_S = np.log(np.maximum(ordered_sum(terms(a)), TINY))
-        up = _shifter(log_S, sigma, demand) - a >= -COST_ROUNDING
-        before, behind = np.where(up, middle, before), np.where(up, behind, middle)
-    start = np.take_along_axis(corners, np.maximum(before, 0)[None], axis=0)[0]
-    start = np.where(before < 0, NOWHERE, start)
-    end = np.take_along_axis(corners, behind[None], axis=0)[0]
-
-    at_cost = (full_1 >= end) | ((on_2 <= start) & (full_2 >= end))
-    at_end = terms(end)
-    priced, fixed = ordered_sum(at_end * at_cost), ordered_sum(at_end * ~at_cost)
-    a = _between_corners(log(fixed), log(priced), end, sigma, demand)
-    below, above = use(np.minimum(np.maximum(a, start), end))
-    used_1 = first * np.exp(sigma * below)
-    used_2 = np.where(above < rise_2, np.minimum(first * np.expm1(sigma * above), second), second)
-    sells = used_1 >= NOTHING
-    return np.where(sells, used_1, 0.0), np.where(sells, used_2, 0.0)
-
-
-def _between_corners(log_F: Array, log_K: Array, end: Array, sigma: Array, demand: Demand) -> Array:
-    """The solution a, (runs,), while the same firms stand at cost.
-
-    With S = sum theta x^r = Q^r, S = F + K exp((sigma-1)(a - end)), F from firms at capacity and
-    K, at a = end, from firms at cost. On a piece of demand a is linear in log S, so that with
-    s = log S and t = sigma/E
-
-        F exp(-s) + K' exp(-t s) = 1,
-
-    whose logarithm is convex and falls, so that Newton, after its first step at the latest, comes
-    from the left and never overshoots. On the choke segment t = 0, and the solution is closed. It
-    is minus infinity, nothing being made, where there is no F and K' < 1: the aggregate costs
-    more than P_bar.
-    """
-    # Demand is the least of its pieces. Which of the two it is at the solution shows at the kink;
-    # in case of doubt piece 2, since piece 1 may lie above the choke price wholly.
-    log_S_kink = log_kink_quantity(demand) * (1.0 - 1.0 / sigma)
-    at_kink = log_K + (sigma - 1.0) * (_shifter(log_S_kink, sigma, demand) - end)
-    beyond_kink = np.logaddexp(log_F, at_kink) >= log_S_kink - COST_ROUNDING
-    intercept, E = line(demand, beyond_kink)
-    log_K_here = log_K + (sigma - 1.0) * (intercept - end)
-    t = sigma / E
-    with np.errstate(invalid="ignore", over="ignore"):
-        # To begin with, the larger of the terms alone, and about what the other adds to it.
-        by_F = log_F >= log_K_here / t
-        s = np.where(by_F, log_F, log_K_here / t)
-        other = np.where(by_F, log_K_here - t * log_F, log_F - log_K_here / t)
-        weight = np.where(by_F, t, 1.0 / t)
-    s += np.log1p(weight * np.exp(other)) / np.where(by_F, t, 1.0)
-    for _ in range(NEWTON_STEPS):
-        from_F, from_K = np.exp(log_F - s), np.exp(log_K_here - t * s)
-        total = from_F + from_K
-        s += np.log(total) * total / (from_F + t * from_K)
-
-    log_K_bar = log_K + (sigma - 1.0) * (log(demand.P_bar) - end)
-    on_choke = log_K_bar < -COST_ROUNDING
-    s_choke = log_F - np.log(-np.expm1(np.where(on_choke, log_K_bar, -1.0)))
-    s = np.where(on_choke, np.minimum(s, s_choke), s)
-    # Back to a: by supply, if firms at cost weigh in it; by demand the error would be sigma/E as
-    # large for them.
-    with np.errstate(invalid="ignore"):
-        share_K = -np.expm1(log_F - s)
-        from_supply = end + (s + np.log(np.maximum(share_K, 0.01)) - log_K) / (sigma - 1.0)
-    return np.where(share_K > 0.01, from_supply, _shifter(s, sigma, demand))
-
-
-def _shifter(log_S: Array, sigma: Array, demand: Demand) -> Array:
-    """log P + log Q / sigma where total demand takes the Q of S = sum theta x^r."""
-    log_Q = log_S * (sigma / (sigma - 1.0))
-    return np.asarray(log_price(demand, log_Q) + log_Q / sigma)
 
 
 def _log_theta(theta: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from agentsim.laws import credit
 from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide
 from agentsim.sectors.world import CUSTOM, MERCHANT, World
-from agentsim.steps.choices import Choices
+from agentsim.steps.choices import Choices, Chosen
 
 A_DOLLAR = 1e-9  # in $bn
 
@@ -79,74 +79,108 @@ def fleet_value(w: World) -> Array:
     return collateral(w).delivered
 
 
+@dataclass(frozen=True)
+class Bills:
+    """What each hyperscaler plans to pay this quarter and what for, $bn, `(firms, runs)`."""
+
+    planned: Array  # order of chips and systems
+    shells: Array  # instalments
+    interest: Array
+    principal: Array
+    debt_service: Array  # both
+    payout: Array  # planned, to shareholders
+    in_hand: Array  # cash to pay it with, the core business's of the quarter included
+    earned: Array  # expected operating cash: last quarter's, if positive
+
+
 def credit_clears(w: World, chosen: Choices) -> Purse:
     """Firms plan their spending; what cash does not cover is asked for, offered, rationed."""
-    h, b, r = w.hyperscalers, w.lenders, w.rates
-    choice, terms = chosen.hyperscaler, chosen.lender
-    barred = h.restructuring > 0.0  # from orders and credit
-    some_barred = barred.any()
-
+    h, b, choice = w.hyperscalers, w.lenders, chosen.hyperscaler
     fleets = collateral(w)
-    planned = choice["capex_rate"] * fleets.delivered
-    if some_barred:
-        np.copyto(planned, 0.0, where=barred)
-    shells_due = w.shells_in_payment * r.shell_instalment
-    interest_due = 0.25 * ordered_sum(b.coupons)
-    principal_due = r.repayment * h.debt
-    debt_service = interest_due + principal_due
-    planned_payout = choice["payout"] * h.core_cash
-    w.core_paid_in = h.core_cash
-    in_hand = h.cash + h.core_cash
+    bills = _bills(w, choice, fleets)
+    b.spread, b.advance_rate = chosen.lender["spread"], chosen.lender["advance_rate"]
+    b.deployed = chosen.lender["deployed"]
+    new_loans = _borrow(w, _asked(w, choice["debt_share"], bills), fleets)
+    cash = bills.in_hand + h.borrowing
+    _pay_design_and_shells(w, cash, bills.shells)
 
-    # Chips, shells and design are paid before customers pay; debt and shareholders after.
-    earned = at_least(w.operating_cash, 0.0)
-    owned = h.lender_owned > 0.0
-    if owned.any():  # nobody puts fresh money into what went to the lenders
-        own = earned - (shells_due + w.design_due + debt_service)
-        planned = np.where(owned, np.minimum(planned, at_least(own, 0.0)), planned)
-    short = planned + shells_due
-    ask = choice["debt_share"] * short
-    short += w.design_due
-    after = debt_service + planned_payout
-    after -= earned
-    short += at_least(after, 0.0, out=after)
-    short -= in_hand
-    np.maximum(ask, short, out=ask)
-    ask *= ask >= A_DOLLAR  # nobody borrows what rounding leaves
-    if some_barred:
-        np.copyto(ask, 0.0, where=barred)
-
-    b.spread, b.advance_rate = terms["spread"], terms["advance_rate"]
-    b.deployed = terms["deployed"]
-    new_loans = _borrow(w, ask, fleets)
-    cash = in_hand + h.borrowing
-    h.design_spend = np.minimum(w.design_due, cash)
-    cash -= h.design_spend
-    h.shell_spend = np.minimum(shells_due, cash)
-    cash -= h.shell_spend
-    if (h.shell_spend < shells_due).any():
-        _drop_unpaid_shells(w, safe_divide(h.shell_spend, shells_due, 1.0))
-
-    reserve = at_least(debt_service - earned, 0.0)
-    free = cash - reserve
+    free = cash - at_least(bills.debt_service - bills.earned, 0.0)
     at_least(free, 0.0, out=free)
-    h.funded = at_most(safe_divide(free, planned, 1.0), 1.0)
+    h.funded = at_most(safe_divide(free, bills.planned, 1.0), 1.0)
     h.custom_share = choice["custom_share"] * w.p.hyperscaler.custom_program
-    budget = planned * h.funded
+    budget = bills.planned * h.funded
     custom_budget = budget * h.custom_share
     return Purse(
         cash=cash,
-        interest_due=interest_due,
-        principal_due=principal_due,
+        interest_due=bills.interest,
+        principal_due=bills.principal,
         new_loans=new_loans,
         merchant_budget=budget - custom_budget,
         custom_budget=custom_budget,
         budget=budget,
         fleet_value=fleets.delivered,
         collateral=fleets,
-        planned_payout=planned_payout,
+        planned_payout=bills.payout,
         spent=w.none,
     )
+
+
+def _bills(w: World, choice: Chosen, fleets: Collateral) -> Bills:
+    """Work out what each firm plans and owes."""
+    h, r = w.hyperscalers, w.rates
+    interest = 0.25 * ordered_sum(w.lenders.coupons)
+    principal = r.repayment * h.debt
+    debt_service = interest + principal
+    shells = w.shells_in_payment * r.shell_instalment
+    earned = at_least(w.operating_cash, 0.0)
+    planned = choice["capex_rate"] * fleets.delivered
+    barred, owned = h.restructuring > 0.0, h.lender_owned > 0.0
+    if owned.any():  # nobody puts fresh money into what went to the lenders
+        own = earned - (shells + w.design_due + debt_service)
+        planned = np.where(owned, np.minimum(planned, at_least(own, 0.0)), planned)
+    if barred.any():
+        planned = np.where(barred, 0.0, planned)
+    w.core_paid_in = h.core_cash
+    return Bills(
+        planned=planned,
+        shells=shells,
+        interest=interest,
+        principal=principal,
+        debt_service=debt_service,
+        payout=choice["payout"] * h.core_cash,
+        in_hand=h.cash + h.core_cash,
+        earned=earned,
+    )
+
+
+def _asked(w: World, debt_share: Array, bills: Bills) -> Array:
+    """Return the debt that each firm asks for: its choice, and at least what it lacks.
+
+    Chips, shells and design are paid before customers pay; debt and shareholders after.
+    """
+    short = bills.planned + bills.shells
+    ask = debt_share * short
+    short += w.design_due
+    after = bills.debt_service + bills.payout
+    after -= bills.earned
+    short += at_least(after, 0.0, out=after)
+    short -= bills.in_hand
+    np.maximum(ask, short, out=ask)
+    ask *= ask >= A_DOLLAR  # nobody borrows what rounding leaves
+    barred = w.hyperscalers.restructuring > 0.0
+    return np.where(barred, 0.0, ask) if barred.any() else ask
+
+
+def _pay_design_and_shells(w: World, cash: Array, shells_due: Array) -> None:
+    """Pay for design, then for shells, out of `cash`, which is written to."""
+    h = w.hyperscalers
+    h.design_spend = np.minimum(w.design_due, cash)
+    cash -= h.design_spend
+    h.shell_spend = np.minimum(shells_due, cash)
+    cash -= h.shell_spend
+    if (h.shell_spend < shells_due).any():  # what is not paid for is not built
+        w.shell_pipeline.scale(safe_divide(h.shell_spend, shells_due, 1.0))
+        h.shells_building = w.shell_pipeline.total()
 
 
 def _borrow(w: World, ask: Array, fleets: Collateral) -> Array | None:
@@ -162,9 +196,3 @@ def _borrow(w: World, ask: Array, fleets: Collateral) -> Array | None:
     loans = credit.clear(ask, coverage, fleets.value(), h.debt, offered, b.spread, b.advance_rate)
     h.borrowing = ordered_sum(loans)
     return loans
-
-
-def _drop_unpaid_shells(w: World, paid: Array) -> None:
-    """What is not paid for is not built: the orders shrink by the unpaid share."""
-    w.shell_pipeline.scale(paid)
-    w.hyperscalers.shells_building = w.shell_pipeline.total()
