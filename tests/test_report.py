@@ -485,6 +485,25 @@ def test_kind_of_game(expected: str) -> None:
     assert found.share == 1.0 and found.shares == {expected: 1.0}
 
 
+def replies(payoffs: dict[str, np.ndarray]) -> list:
+    """The best replies of a firm whose payoff by run is this, whatever the others do."""
+    given = SimpleNamespace(
+        deviators={"oracle": (tuple(payoffs), ("match",))},
+        payoff=lambda firm, own, others, shock, demand: payoffs[own],
+    )
+    return kinds.best_replies(given, "oracle", "match", None, None)
+
+
+def test_best_replies_are_told_apart_by_paired_differences() -> None:
+    rng = np.random.default_rng(5)
+    luck, noise = 10.0 * rng.normal(size=80), rng.normal(size=80)
+    nothing = np.full(80, np.nan)
+    told = {"a": luck + 1.0, "b": luck + 2.0 + 0.1 * noise, "c": nothing}
+    assert replies(told) == ["b"]
+    assert replies(told | {"a": luck + 2.01}) == ["a", "b"]
+    assert replies({"a": nothing}) == []
+
+
 def test_game_that_the_intervals_leave_open() -> None:
     rng = np.random.default_rng(4)
     payoffs = {n: x + 20.0 * rng.normal(size=30) for n, x in ORDERS["chicken"].items()}
