@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib.colors
 import matplotlib.image
 import numpy as np
 import pandas as pd
@@ -76,8 +77,8 @@ def test_all_figures_are_drawn_and_not_empty(study: Study, written: Path) -> Non
     names = {each.name for each in pictures(study)}
     assert names >= {
         "value_by_layer", "value_of_each_layer", "escalation_effect", "customers_share",
-        "share_of_gain", "through_time", "rent_dissipation", "share_under_variants",
-        "value_under_variants", "payoffs_microsoft", "kinds_microsoft", "temptation_microsoft",
+        "share_of_gain", "through_time", "rent_dissipation",
+        "share_under_variants", "value_under_variants", "payoffs_microsoft", "kinds_microsoft", "temptation_microsoft",
     }  # fmt: skip
     assert {file.name for file in folder.iterdir()} == {
         f"{name}.{kind}" for name in names for kind in ("png", "svg")
@@ -107,13 +108,35 @@ def test_figures_are_functions_of_results_with_labelled_axes(results: Results) -
     figure = value_by_layer(results)
     panels = [each for each in figure.axes if each.get_visible()]
     assert len(panels) == 2 * len(FACTORS)
-    assert panels[0].get_ylabel() == "all\n$tn, present value"
+    assert panels[0].get_ylabel() == "all layers\n$tn, present value"
     assert [each.get_title() for each in panels[:2]] == ["no shock", "efficiency ×10"]
-    # The stack adds up to gross value: total surplus and resources burnt.
-    top = sum(bar.get_height() for bar in panels[0].patches[::2] if bar.get_height() > 0)
-    below = sum(bar.get_height() for bar in panels[0].patches[::2] if bar.get_height() < 0)
-    total = mean(results, TOTAL, "restrain", 1, 1.1) + mean(results, BURNT, "restrain", 1, 1.1)
-    assert top + below == pytest.approx(total / 1000.0, rel=1e-9)
+
+
+def stacks(panel) -> dict[float, float]:
+    """The heights that add up at each place of a panel, outlines left out."""
+    found: dict[float, float] = {}
+    for bar in panel.patches:
+        if bar.get_facecolor()[3] > 0.0:
+            x = round(bar.get_x() + bar.get_width() / 2, 6)
+            found[x] = found.get(x, 0.0) + bar.get_height()
+    return found
+
+
+def test_a_stack_is_total_surplus_and_what_is_burnt_stands_beside(results: Results) -> None:
+    from agentsim.report.figures import value_by_layer
+
+    first, below = value_by_layer(results).axes[0], value_by_layer(results).axes[2]
+    expected = [mean(results, TOTAL, p, 1, 1.1) for p in POSTURES]
+    burnt = [mean(results, BURNT, p, 1, 1.1) for p in POSTURES]
+    customers = [mean(results, "customer_surplus", p, 1, 1.1) for p in POSTURES]
+    heights = [height * 1000.0 for _, height in sorted(stacks(first).items())]
+    assert heights[::2] == pytest.approx(expected) and heights[1::2] == pytest.approx(burnt)
+    rest = [height * 1000.0 for _, height in sorted(stacks(below).items())]
+    assert rest[::2] == pytest.approx(np.subtract(expected, customers))
+    # Intervals stand in the gaps, where no bar is behind them.
+    spans = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in first.patches]
+    for segment in first.collections[0].get_segments():
+        assert not any(left < segment[0][0] < right for left, right in spans)
 
 
 class Links(html.parser.HTMLParser):
@@ -254,10 +277,14 @@ def test_drivers_are_rank_correlations(study: Study) -> None:
         assert each.low <= drawn.min() and drawn.max() <= each.high
 
 
-def test_a_variant_like_the_main_design_is_called_so(study: Study) -> None:
-    from agentsim.report.variant_figures import _labels
+def test_a_variant_like_the_main_design_is_named_and_not_drawn(study: Study) -> None:
+    from agentsim.report.variant_figures import changed, share_under_variants, unchanged
 
-    assert _labels(study) == [NASTY, "same\n(as main design)"]
+    assert (changed(study), unchanged(study)) == ([NASTY], ["same"])
+    figure = share_under_variants(study)
+    names = [each.get_text() for each in figure.axes[0].get_yticklabels()]
+    assert names == ["as calibrated", NASTY]
+    assert "as calibrated: same" in figure.get_suptitle().replace("\n", " ")
 
 
 @pytest.mark.parametrize(
@@ -281,7 +308,51 @@ def test_any_experiment_gets_an_answer_and_a_page(given: dict, tmp_path: Path) -
     links.feed(page(study, []))
     assert links.open == []
     assert max(map(len, report.headline(study).splitlines())) <= 100
-    assert pictures(study)
+    assert all(each.draw(study).axes for each in pictures(study))
+
+
+# How figures look
+
+
+def grey(colour: str) -> float:
+    """How light a colour is in grey print, from 0 to 1."""
+    return float(np.dot(matplotlib.colors.to_rgb(colour), (0.299, 0.587, 0.114)))
+
+
+def test_colours_are_told_apart_in_grey() -> None:
+    from agentsim.report.style import LAYER_STYLE, LOOKS
+
+    fills = [grey(fill) for fill, _, _ in LAYER_STYLE.values()]
+    assert min(abs(a - b) for a, b in itertools.pairwise(fills)) > 0.15  # neighbours in a stack
+    lines = [grey(each.colour) for each in LOOKS[:4]]
+    assert max(lines) < 0.6  # seen on white
+    assert min(np.diff(sorted(lines))) > 0.06
+    assert len({(each.marker, each.hollow) for each in LOOKS}) == len(LOOKS)
+
+
+def test_figures_are_of_one_width_and_their_letters_large_enough(study: Study) -> None:
+    from matplotlib.text import Text
+
+    from agentsim.report.panels import WIDTH
+    from agentsim.report.style import SMALL
+
+    for each in pictures(study):
+        figure = each.draw(study)
+        assert figure.get_size_inches()[0] == WIDTH
+        written = [text for text in figure.findobj(Text) if text.get_text().strip()]
+        assert min(text.get_fontsize() for text in written) >= SMALL - 1.0, each.name
+
+
+def test_levels_of_demand_stand_by_their_size(study: Study) -> None:
+    from agentsim.report import panels
+
+    assert panels.demand_places(study) == pytest.approx(ELASTICITIES)
+    assert panels.level_ticks((0.8, 1.1, 2.0)) == ["0.8", "1.1", "2.0"]
+    assert panels.level_ticks((1.0, 10.0)) == ["1", "10"]
+    low, high = (panels.demand_places(study, offset) for offset in (-0.3, 0.3))
+    assert low[0] < 0.8 < high[0] < low[1] < 1.1 < high[1]
+    named = SimpleNamespace(demand=SimpleNamespace(levels=("a", "b")))
+    assert panels.demand_places(named, 0.1) == [0.1, 1.1]
 
 
 # Made-up results
@@ -420,6 +491,18 @@ def test_no_share_of_a_gain_that_is_none() -> None:
     figure = next(p for p in pictures_of(given) if p.name == "share_of_gain").draw(Study(given))
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert len(crosses) == 2  # for restrain there is no gain either
+    caption = next(p for p in pictures_of(given) if p.name == "share_of_gain").caption
+    assert "cross" in caption and "broken line" not in caption
+
+
+def test_captions_speak_of_what_is_seen() -> None:
+    captions = {p.name: p.caption for p in pictures_of(shocked(22.0, 6.0))}
+    assert "below zero" not in captions["value_by_layer"]
+    assert "broken line" in captions["share_of_gain"] and "cross" in captions["share_of_gain"]
+    assert "Above it" not in captions["customers_share"]
+    captions = {p.name: p.caption for p in pictures_of(moved((10, 30), (10, -20)))}
+    assert "below zero" in captions["value_by_layer"]
+    assert "Above it" in captions["customers_share"]
 
 
 def pictures_of(given) -> list:

@@ -9,8 +9,9 @@ import numpy as np
 from agentsim.batch.intervals import Interval, bootstrap_mean
 from agentsim.report.axes import Level
 from agentsim.report.kinds import MEANING, SHORT, UNCLEAR, Game, game, pairs
+from agentsim.report.panels import grid, heading, legend_below
 from agentsim.report.study import Study
-from agentsim.report.style import INK, grid, heading, ink_on, legend_below, styled, zero_line
+from agentsim.report.style import INK, ink_on, styled, zero_line
 from agentsim.report.words import firm_words, number, plain, scale
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def deviation_payoffs(study: Study, firm: str) -> Figure:
     every = np.concatenate([each.ravel() for each in means.values()])
     every = every[np.isfinite(every)]
     by, unit = scale(float(np.abs(every).max(initial=0.0)))
-    figure, panels = grid(1, len(shocks), max(3.3 * len(shocks) + 0.6, 4.5), 3.9, sharey=True)
+    figure, panels = grid(1, len(shocks), 3.9, sharey=True)
     colours = sns.light_palette("#1f3f6e", as_cmap=True)
     for panel, shock in zip(panels[0], shocks, strict=True):
         sns.heatmap(
@@ -126,9 +127,7 @@ def kinds_of_game(study: Study, firm: str) -> Figure:
     """Draw the kind of game by shock and elasticity, a panel a pair of postures."""
     chosen = pairs(study, firm)
     rows, columns = study.shock.levels, study.demand.levels
-    figure, panels = grid(
-        1, len(chosen), 0.95 * len(columns) * len(chosen) + 1.4, 0.72 * len(rows) + 2.0
-    )
+    figure, panels = grid(1, len(chosen), 0.72 * len(rows) + 2.0)
     for panel, pair in zip(panels[0], chosen, strict=True):
         for y, shock in enumerate(rows):
             for x, demand in enumerate(columns):
@@ -204,7 +203,7 @@ def temptation_bars(study: Study, firm: str) -> Figure:
     ]
     by, unit = scale(max(reach, default=0.0))
     figure, panels = grid(
-        len(chosen), len(shocks), max(2.3 * len(shocks) + 1.2, 9.6), 1.9 * len(chosen) + 1.5,
+        len(chosen), len(shocks), 1.9 * len(chosen) + 1.5,
         sharey="row",
     )  # fmt: skip
     for row, pair in enumerate(chosen):

@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.report.axes import Level
+from agentsim.report.panels import grid, heading, legend_below
 from agentsim.report.study import Study
-from agentsim.report.style import (
-    INK,
-    grid,
-    heading,
-    legend_below,
-    line_handles,
-    line_style,
-    styled,
-)
+from agentsim.report.style import INK, line_handles, look, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +36,7 @@ def through_time(study: Study) -> Figure:
     names = [name for name in PATHS if name in study.series_names][:MOST_PATHS]
     shocks = _shown(study)
     figure, panels = grid(
-        len(names), len(shocks), 4.9 * len(shocks) + 0.8, 2.15 * len(names) + 1.2,
+        len(names), len(shocks), 2.15 * len(names) + 1.2,
         sharex=True, sharey="row",
     )  # fmt: skip
     for row, name in enumerate(names):
@@ -89,7 +82,8 @@ def _bands(study: Study, panel: Axes, name: str, shock: Level) -> tuple[float, f
         table = table[np.isfinite(table["p50"])]
         if table.empty:
             continue
-        colour, dashes, marker = line_style(study.posture, posture)
+        looks = look(study.posture, posture)
+        colour, dashes, marker = looks.colour, looks.dashes, looks.marker
         quarter, low, high = (table[each].to_numpy() for each in ("quarter", "p05", "p95"))
         panel.fill_between(quarter, low, high, color=colour, alpha=0.13, linewidth=0, zorder=1)
         for edge in (low, high):
