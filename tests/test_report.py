@@ -78,7 +78,7 @@ def test_all_figures_are_drawn_and_not_empty(study: Study, written: Path) -> Non
     assert names >= {
         "value_by_layer", "value_of_each_layer", "escalation_effect", "customers_share",
         "share_of_gain", "through_time", "rent_dissipation",
-        "share_under_variants", "value_under_variants", "payoffs_microsoft", "kinds_microsoft", "temptation_microsoft",
+        "share_under_variants", "value_under_variants", "payoffs_microsoft", "kinds_microsoft",
     }  # fmt: skip
     assert {file.name for file in folder.iterdir()} == {
         f"{name}.{kind}" for name in names for kind in ("png", "svg")
@@ -320,10 +320,13 @@ def grey(colour: str) -> float:
 
 
 def test_colours_are_told_apart_in_grey() -> None:
+    from agentsim.report.game_figures import KIND_COLOUR
     from agentsim.report.style import LAYER_STYLE, LOOKS
 
     fills = [grey(fill) for fill, _, _ in LAYER_STYLE.values()]
     assert min(abs(a - b) for a, b in itertools.pairwise(fills)) > 0.15  # neighbours in a stack
+    shades = sorted(map(grey, KIND_COLOUR.values()))
+    assert min(np.diff(shades)) > 0.08
     lines = [grey(each.colour) for each in LOOKS[:4]]
     assert max(lines) < 0.6  # seen on white
     assert min(np.diff(sorted(lines))) > 0.06
@@ -340,7 +343,7 @@ def test_figures_are_of_one_width_and_their_letters_large_enough(study: Study) -
         figure = each.draw(study)
         assert figure.get_size_inches()[0] == WIDTH
         written = [text for text in figure.findobj(Text) if text.get_text().strip()]
-        assert min(text.get_fontsize() for text in written) >= SMALL - 1.0, each.name
+        assert min(text.get_fontsize() for text in written) >= SMALL, each.name
 
 
 def test_levels_of_demand_stand_by_their_size(study: Study) -> None:
@@ -585,6 +588,23 @@ def test_best_replies_are_told_apart_by_paired_differences() -> None:
     assert replies(told) == ["b"]
     assert replies(told | {"a": luck + 2.01}) == ["a", "b"]
     assert replies({"a": nothing}) == []
+
+
+def test_a_kind_that_few_draws_are_of_is_hatched() -> None:
+    from agentsim.report.game_figures import commonest, hatched
+
+    draws = np.arange(100) % 10 == 0  # a tenth of the draws rule the means
+    payoffs = {name: np.full(100, float(x)) for name, x in ORDERS["chicken"].items()}
+    payoffs["P"] = payoffs["P"] + np.where(draws, 30.0, 0.0)
+    payoffs["R"] = payoffs["R"] + np.where(draws, 90.0, 0.0)
+    payoffs["T"] = payoffs["T"] + np.where(draws, 90.0, 0.0)
+    found = kinds.game_of("restrain", "escalate", payoffs)
+    assert (found.kind, commonest(found)) == ("prisoner's dilemma", "chicken")
+    assert hatched(found) and found.share == pytest.approx(0.1)
+    certain = kinds.game_of(
+        "a", "b", {n: np.full(9, float(x)) for n, x in ORDERS["chicken"].items()}
+    )
+    assert not hatched(certain) and commonest(certain) == ""
 
 
 def test_game_that_the_intervals_leave_open() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from agentsim.report.game_figures import commonest, games, hatched, kinds_there, ties
+from agentsim.report.kinds import MEANING, SHORT
 from agentsim.report.measures import customers_share as share_of_all
 from agentsim.report.measures import share_of_gain as share_of_what_is_added
 from agentsim.report.race_figures import burns_all
 from agentsim.report.share_figures import NEAR, gaps, reaches_whole
 from agentsim.report.study import Study
 from agentsim.report.value_figures import losses
+from agentsim.report.words import firm_words
 
 VALUE_OF_EACH_LAYER = (
     "The same numbers, in the same unit, each layer on an axis of its own: compare within a panel, "
@@ -115,4 +118,38 @@ def value_under_variants(study: Study) -> str:
     ) + _if(
         len(study.posture) > 2,
         " The values of the postures between the two ends are in summary.csv.",
+    )
+
+
+def payoffs(study: Study, firm: str) -> str:
+    """Return the caption of what a firm gets by doing other than the rest."""
+    return (
+        f"A row is what {firm_words(firm)} does, a column what all other hyperscalers do. Each "
+        "cell is its value with the 95% interval; darker is more. Read down a column: a frame "
+        "marks the best reply where the paired 95% interval of its difference from every other "
+        "reply leaves out zero. "
+        + _if(True in ties(study, firm), "Broken frames mark replies that cannot be told apart. ")
+        + "Where frames change row with the column, what pays depends on what the others do."
+    )
+
+
+def kinds(study: Study, firm: str) -> str:
+    """Return the caption of the kinds of game that a firm plays."""
+    played = games(study, firm)
+    meanings = ". ".join(
+        f"{SHORT[each]}, {each}: {MEANING[each]}" for each in kinds_there(study, firm)
+    )
+    return (
+        f"Of the two postures named above a panel the first is the mild one. {meanings}. The "
+        "letters in bold are the kind by the means, given where the paired 95% intervals that "
+        "decide it leave out zero, with the share of draws whose game is of that kind."
+        + _if(
+            any(commonest(each) for each in played),
+            " Where another kind is the commonest in the draws it stands beside, with its share.",
+        )
+        + _if(
+            any(hatched(each) for each in played),
+            " A cell is hatched where fewer than half of the draws are of the kind of the means: a "
+            "few draws with large stakes rule these.",
+        )
     )

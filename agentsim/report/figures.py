@@ -15,14 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agentsim.report import captions
-from agentsim.report.game_figures import (
-    deviation_payoffs,
-    firms,
-    kinds_of_game,
-    kinds_there,
-    temptation_bars,
-)
-from agentsim.report.kinds import MEANING, SHORT
+from agentsim.report.game_figures import deviation_payoffs, firms, kinds_of_game
 from agentsim.report.path_figures import PATHS, through_time
 from agentsim.report.race_figures import escalation_effect, rent_dissipation
 from agentsim.report.share_figures import customers_share_of_gain, customers_share_of_surplus
@@ -164,40 +157,20 @@ def _of_variants(study: Study) -> list[Picture]:
 def _of_deviations(study: Study) -> list[Picture]:
     found = []
     for firm in firms(study):
-        who = firm_words(firm)
-        there = kinds_there(study, firm)
-        kinds = ". ".join(f"{SHORT[each]}, {each}: {MEANING[each]}" for each in there)
         found += [
             Picture(
                 f"payoffs_{firm}",
-                f"What {who} gets by doing other than the rest",
-                f"A row is what {who} does, a column what all other hyperscalers do. Each cell is "
-                "its value with the 95% interval; darker is more. Read down a column: the frame "
-                "marks its best answer by the means, and where frames change row with the column, "
-                "what pays depends on what the others do.",
+                f"What {firm_words(firm)} gets by doing other than the rest",
+                captions.payoffs(study, firm),
                 "deviations",
                 partial(deviation_payoffs, firm=firm),
             ),
             Picture(
                 f"kinds_{firm}",
-                f"The kind of game that {who} plays",
-                "Of the two postures named above a panel the first is the mild one. "
-                f"{kinds}. The letters are the kind by the means, given where the paired 95% "
-                "intervals that decide it leave out zero. Under them stands the share of draws whose "
-                "game is of that kind and, if another kind is commoner, that one with its share. "
-                "They differ where a few draws with large stakes rule the means.",
+                f"The kind of game that {firm_words(firm)} plays",
+                captions.kinds(study, firm),
                 "deviations",
                 partial(kinds_of_game, firm=firm),
-            ),
-            Picture(
-                f"temptation_{firm}",
-                "Temptation, reward, punishment and the sucker's payoff",
-                "T above R: being fierce is tempting while the others are mild. P above S: being "
-                "mild is dangerous while the others are fierce. R above P: all would be better off "
-                "mild. With all three it is a prisoner's dilemma. The games are decided by paired "
-                "differences, which are told more sharply than the intervals of the bars suggest.",
-                "deviations",
-                partial(temptation_bars, firm=firm),
             ),
         ]
     return found
