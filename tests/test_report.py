@@ -77,7 +77,7 @@ def test_all_figures_are_drawn_and_not_empty(study: Study, written: Path) -> Non
     names = {each.name for each in pictures(study)}
     assert names >= {
         "value_by_layer", "value_of_each_layer", "escalation_effect", "customers_share",
-        "share_of_gain", "through_time", "rent_dissipation",
+        "share_of_gain", "through_time", "market_through_time", "rent_dissipation",
         "share_under_variants", "value_under_variants", "payoffs_microsoft", "kinds_microsoft",
     }  # fmt: skip
     assert {file.name for file in folder.iterdir()} == {
@@ -344,6 +344,45 @@ def test_figures_are_of_one_width_and_their_letters_large_enough(study: Study) -
         assert figure.get_size_inches()[0] == WIDTH
         written = [text for text in figure.findobj(Text) if text.get_text().strip()]
         assert min(text.get_fontsize() for text in written) >= SMALL, each.name
+
+
+def test_every_posture_has_its_bands_through_time(study: Study) -> None:
+    from agentsim.report.path_figures import MARKET, PRICES, market_through_time, through_time
+
+    for draw, series in ((through_time, PRICES), (market_through_time, MARKET)):
+        figure = draw(study)
+        assert len(figure.axes) == len(series) * len(POSTURES)
+        for panel in figure.axes:
+            assert len(panel.collections) == len(FACTORS)  # a band without the shock, one with it
+        widths = {line.get_linewidth() for panel in figure.axes for line in panel.lines}
+        assert len(widths) <= 4  # edges, middles, the shock, zero: none for a posture of its own
+
+
+def test_a_fall_does_not_precede_its_shock(study: Study) -> None:
+    from agentsim.report.path_figures import through_time
+
+    price = through_time(study).axes[len(POSTURES)]
+    (mark,) = [line for line in price.lines if line.get_linestyle() == ":"]
+    calm, struck = [line for line in price.lines if line.get_linewidth() == 1.8]
+    at = mark.get_xdata()[0]
+    assert at == 3  # the quarter of the shock is the fourth, which begins where the third ends
+    apart = np.abs(calm.get_ydata() - struck.get_ydata()) > 1e-12
+    assert calm.get_xdata()[apart].min() == at + 1
+
+
+def test_a_band_that_reaches_zero_runs_off_a_logarithmic_axis(study: Study) -> None:
+    from agentsim.report import path_figures
+
+    given = Study(study.results)
+    table = given._main_series.copy()
+    assert not path_figures.cut(given, path_figures.PRICES)
+    table.loc[(table["series"] == "capex") & (table["quarter"] > 6), "p05"] = 0.0
+    given.__dict__["_main_series"] = table
+    assert path_figures.floor(given, "capex", path_figures.PRICES["capex"]) > 0.0
+    assert path_figures.cut(given, path_figures.PRICES)
+    captions = {each.name: each.caption for each in pictures(given)}
+    assert "runs off its foot" in captions["through_time"]
+    assert path_figures.floor(given, "idle_share", path_figures.MARKET["idle_share"]) is None
 
 
 def test_levels_of_demand_stand_by_their_size(study: Study) -> None:

@@ -6,6 +6,7 @@ from agentsim.report.game_figures import commonest, games, hatched, kinds_there,
 from agentsim.report.kinds import MEANING, SHORT
 from agentsim.report.measures import customers_share as share_of_all
 from agentsim.report.measures import share_of_gain as share_of_what_is_added
+from agentsim.report.path_figures import Series, cut, logarithmic, shown, strikes_in
 from agentsim.report.race_figures import burns_all
 from agentsim.report.share_figures import NEAR, gaps, reaches_whole
 from agentsim.report.study import Study
@@ -85,6 +86,38 @@ def share_of_gain(study: Study) -> str:
             " A share is given only where the 95% interval of the gain leaves out zero; a cross at "
             "the foot marks the others.",
         )
+    )
+
+
+def through_time(study: Study, paths: dict[str, Series]) -> str:
+    """Return the caption of what is spent, and what customers pay and gain."""
+    return (
+        "GPU rent is what an hour of a serving merchant H100 earns; the service price is that of a "
+        f"constant amount of work. {_how_to_read(study, paths)}"
+    )
+
+
+def market_through_time(study: Study, paths: dict[str, Series]) -> str:
+    """Return the caption of the market's quantities."""
+    return (
+        "Idle is a chip without a powered shell. Margins are gross, of all chip vendors and of "
+        "memory. Defaults are counted a quarter; their line is the mean, as most draws have none "
+        f"in most quarters. {_how_to_read(study, paths)}"
+    )
+
+
+def _how_to_read(study: Study, paths: dict[str, Series]) -> str:
+    return (
+        "A column is a posture. The line is the median over the draws, the "
+        "band holds the middle 90% of them"
+        + _if(len(shown(study)) > 1, "; where one band lies over the other the colour is deeper")
+        + ". A number stands at the end of its quarter"
+        + _if(bool(strikes_in(study)), ", the dotted line at the beginning of the shock's quarter")
+        + "."
+        + _if(
+            bool(logarithmic(study, paths)), " On a logarithmic axis equal steps are equal ratios."
+        )
+        + _if(cut(study, paths), " A band that runs off its foot goes on towards zero.")
     )
 
 

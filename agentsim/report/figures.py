@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agentsim.report import captions
 from agentsim.report.game_figures import deviation_payoffs, firms, kinds_of_game
-from agentsim.report.path_figures import PATHS, through_time
+from agentsim.report.path_figures import MARKET, PRICES, market_through_time, there, through_time
 from agentsim.report.race_figures import escalation_effect, rent_dissipation
 from agentsim.report.share_figures import customers_share_of_gain, customers_share_of_surplus
 from agentsim.report.study import Study
@@ -108,17 +108,24 @@ def _of_value(study: Study) -> list[Picture]:
 
 def _of_time(study: Study) -> list[Picture]:
     found = []
-    if study.series_names & PATHS.keys():
+    if there(study, PRICES):
         found.append(
             Picture(
                 "through_time",
-                "Through time",
-                "Lines are medians over the draws, bands hold the middle 90% of them. On a "
-                "logarithmic axis equal steps are equal ratios. The dotted line marks the quarter "
-                "of the shock. GPU rent is what an hour of a serving merchant H100 earns; the "
-                "service price is that of a constant amount of work.",
+                "Through time: capex, prices and what customers gain",
+                captions.through_time(study, PRICES),
                 "value",
                 through_time,
+            )
+        )
+    if there(study, MARKET):
+        found.append(
+            Picture(
+                "market_through_time",
+                "Through time: revenue, chips, debt, margins and defaults",
+                captions.market_through_time(study, MARKET),
+                "value",
+                market_through_time,
             )
         )
     found.append(
