@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib.colors
 import matplotlib.image
 import numpy as np
 import pandas as pd
@@ -76,8 +77,8 @@ def test_all_figures_are_drawn_and_not_empty(study: Study, written: Path) -> Non
     names = {each.name for each in pictures(study)}
     assert names >= {
         "value_by_layer", "value_of_each_layer", "escalation_effect", "customers_share",
-        "share_of_gain", "through_time", "rent_dissipation", "share_under_variants",
-        "value_under_variants", "payoffs_microsoft", "kinds_microsoft", "temptation_microsoft",
+        "share_of_gain", "through_time", "market_through_time", "rent_dissipation",
+        "share_under_variants", "value_under_variants", "payoffs_microsoft", "kinds_microsoft",
     }  # fmt: skip
     assert {file.name for file in folder.iterdir()} == {
         f"{name}.{kind}" for name in names for kind in ("png", "svg")
@@ -107,13 +108,35 @@ def test_figures_are_functions_of_results_with_labelled_axes(results: Results) -
     figure = value_by_layer(results)
     panels = [each for each in figure.axes if each.get_visible()]
     assert len(panels) == 2 * len(FACTORS)
-    assert panels[0].get_ylabel() == "all\n$tn, present value"
+    assert panels[0].get_ylabel() == "all layers\n$tn, present value"
     assert [each.get_title() for each in panels[:2]] == ["no shock", "efficiency ×10"]
-    # The stack adds up to gross value: total surplus and resources burnt.
-    top = sum(bar.get_height() for bar in panels[0].patches[::2] if bar.get_height() > 0)
-    below = sum(bar.get_height() for bar in panels[0].patches[::2] if bar.get_height() < 0)
-    total = mean(results, TOTAL, "restrain", 1, 1.1) + mean(results, BURNT, "restrain", 1, 1.1)
-    assert top + below == pytest.approx(total / 1000.0, rel=1e-9)
+
+
+def stacks(panel) -> dict[float, float]:
+    """The heights that add up at each place of a panel, outlines left out."""
+    found: dict[float, float] = {}
+    for bar in panel.patches:
+        if bar.get_facecolor()[3] > 0.0:
+            x = round(bar.get_x() + bar.get_width() / 2, 6)
+            found[x] = found.get(x, 0.0) + bar.get_height()
+    return found
+
+
+def test_a_stack_is_total_surplus_and_what_is_burnt_stands_beside(results: Results) -> None:
+    from agentsim.report.figures import value_by_layer
+
+    first, below = value_by_layer(results).axes[0], value_by_layer(results).axes[2]
+    expected = [mean(results, TOTAL, p, 1, 1.1) for p in POSTURES]
+    burnt = [mean(results, BURNT, p, 1, 1.1) for p in POSTURES]
+    customers = [mean(results, "customer_surplus", p, 1, 1.1) for p in POSTURES]
+    heights = [height * 1000.0 for _, height in sorted(stacks(first).items())]
+    assert heights[::2] == pytest.approx(expected) and heights[1::2] == pytest.approx(burnt)
+    rest = [height * 1000.0 for _, height in sorted(stacks(below).items())]
+    assert rest[::2] == pytest.approx(np.subtract(expected, customers))
+    # Intervals stand in the gaps, where no bar is behind them.
+    spans = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in first.patches]
+    for segment in first.collections[0].get_segments():
+        assert not any(left < segment[0][0] < right for left, right in spans)
 
 
 class Links(html.parser.HTMLParser):
@@ -254,10 +277,14 @@ def test_drivers_are_rank_correlations(study: Study) -> None:
         assert each.low <= drawn.min() and drawn.max() <= each.high
 
 
-def test_a_variant_like_the_main_design_is_called_so(study: Study) -> None:
-    from agentsim.report.variant_figures import _labels
+def test_a_variant_like_the_main_design_is_named_and_not_drawn(study: Study) -> None:
+    from agentsim.report.variant_figures import changed, share_under_variants, unchanged
 
-    assert _labels(study) == [NASTY, "same\n(as main design)"]
+    assert (changed(study), unchanged(study)) == ([NASTY], ["same"])
+    figure = share_under_variants(study)
+    names = [each.get_text() for each in figure.axes[0].get_yticklabels()]
+    assert names == ["as calibrated", NASTY]
+    assert "as calibrated: same" in figure.get_suptitle().replace("\n", " ")
 
 
 @pytest.mark.parametrize(
@@ -281,7 +308,93 @@ def test_any_experiment_gets_an_answer_and_a_page(given: dict, tmp_path: Path) -
     links.feed(page(study, []))
     assert links.open == []
     assert max(map(len, report.headline(study).splitlines())) <= 100
-    assert pictures(study)
+    assert all(each.draw(study).axes for each in pictures(study))
+
+
+# How figures look
+
+
+def grey(colour: str) -> float:
+    """How light a colour is in grey print, from 0 to 1."""
+    return float(np.dot(matplotlib.colors.to_rgb(colour), (0.299, 0.587, 0.114)))
+
+
+def test_colours_are_told_apart_in_grey() -> None:
+    from agentsim.report.game_figures import KIND_COLOUR
+    from agentsim.report.style import LAYER_STYLE, LOOKS
+
+    fills = [grey(fill) for fill, _, _ in LAYER_STYLE.values()]
+    assert min(abs(a - b) for a, b in itertools.pairwise(fills)) > 0.15  # neighbours in a stack
+    shades = sorted(map(grey, KIND_COLOUR.values()))
+    assert min(np.diff(shades)) > 0.08
+    lines = [grey(each.colour) for each in LOOKS[:4]]
+    assert max(lines) < 0.6  # seen on white
+    assert min(np.diff(sorted(lines))) > 0.06
+    assert len({(each.marker, each.hollow) for each in LOOKS}) == len(LOOKS)
+
+
+def test_figures_are_of_one_width_and_their_letters_large_enough(study: Study) -> None:
+    from matplotlib.text import Text
+
+    from agentsim.report.panels import WIDTH
+    from agentsim.report.style import SMALL
+
+    for each in pictures(study):
+        figure = each.draw(study)
+        assert figure.get_size_inches()[0] == WIDTH
+        written = [text for text in figure.findobj(Text) if text.get_text().strip()]
+        assert min(text.get_fontsize() for text in written) >= SMALL, each.name
+
+
+def test_every_posture_has_its_bands_through_time(study: Study) -> None:
+    from agentsim.report.path_figures import MARKET, PRICES, market_through_time, through_time
+
+    for draw, series in ((through_time, PRICES), (market_through_time, MARKET)):
+        figure = draw(study)
+        assert len(figure.axes) == len(series) * len(POSTURES)
+        for panel in figure.axes:
+            assert len(panel.collections) == len(FACTORS)  # a band without the shock, one with it
+        widths = {line.get_linewidth() for panel in figure.axes for line in panel.lines}
+        assert len(widths) <= 4  # edges, middles, the shock, zero: none for a posture of its own
+
+
+def test_a_fall_does_not_precede_its_shock(study: Study) -> None:
+    from agentsim.report.path_figures import through_time
+
+    price = through_time(study).axes[len(POSTURES)]
+    (mark,) = [line for line in price.lines if line.get_linestyle() == ":"]
+    calm, struck = [line for line in price.lines if line.get_linewidth() == 1.8]
+    at = mark.get_xdata()[0]
+    assert at == 3  # the quarter of the shock is the fourth, which begins where the third ends
+    apart = np.abs(calm.get_ydata() - struck.get_ydata()) > 1e-12
+    assert calm.get_xdata()[apart].min() == at + 1
+
+
+def test_a_band_that_reaches_zero_runs_off_a_logarithmic_axis(study: Study) -> None:
+    from agentsim.report import path_figures
+
+    given = Study(study.results)
+    table = given._main_series.copy()
+    assert not path_figures.cut(given, path_figures.PRICES)
+    table.loc[(table["series"] == "capex") & (table["quarter"] > 6), "p05"] = 0.0
+    given.__dict__["_main_series"] = table
+    assert path_figures.floor(given, "capex", path_figures.PRICES["capex"]) > 0.0
+    assert path_figures.cut(given, path_figures.PRICES)
+    captions = {each.name: each.caption for each in pictures(given)}
+    assert "runs off its foot" in captions["through_time"]
+    assert path_figures.floor(given, "idle_share", path_figures.MARKET["idle_share"]) is None
+
+
+def test_levels_of_demand_stand_by_their_size(study: Study) -> None:
+    from agentsim.report import panels
+
+    assert panels.demand_places(study) == pytest.approx(ELASTICITIES)
+    assert panels.level_ticks((0.8, 1.1, 2.0)) == ["0.8", "1.1", "2.0"]
+    assert panels.level_ticks((1.0, 10.0)) == ["1", "10"]
+    low, high = (panels.demand_places(study, offset) for offset in (-0.3, 0.3))
+    assert low[0] < 0.8 < high[0] < low[1] < 1.1 < high[1]
+    named = SimpleNamespace(demand=SimpleNamespace(levels=("a", "b")))
+    assert panels.demand_places(named, 0.1) == [0.1, 1.1]
 
 
 # Made-up results
@@ -420,6 +533,18 @@ def test_no_share_of_a_gain_that_is_none() -> None:
     figure = next(p for p in pictures_of(given) if p.name == "share_of_gain").draw(Study(given))
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert len(crosses) == 2  # for restrain there is no gain either
+    caption = next(p for p in pictures_of(given) if p.name == "share_of_gain").caption
+    assert "cross" in caption and "broken line" not in caption
+
+
+def test_captions_speak_of_what_is_seen() -> None:
+    captions = {p.name: p.caption for p in pictures_of(shocked(22.0, 6.0))}
+    assert "below zero" not in captions["value_by_layer"]
+    assert "broken line" in captions["share_of_gain"] and "cross" in captions["share_of_gain"]
+    assert "Above it" not in captions["customers_share"]
+    captions = {p.name: p.caption for p in pictures_of(moved((10, 30), (10, -20)))}
+    assert "below zero" in captions["value_by_layer"]
+    assert "Above it" in captions["customers_share"]
 
 
 def pictures_of(given) -> list:
@@ -483,6 +608,42 @@ def test_kind_of_game(expected: str) -> None:
     found = kinds.game_of("restrain", "escalate", payoffs)
     assert found.kind == expected and found.there
     assert found.share == 1.0 and found.shares == {expected: 1.0}
+
+
+def replies(payoffs: dict[str, np.ndarray]) -> list:
+    """The best replies of a firm whose payoff by run is this, whatever the others do."""
+    given = SimpleNamespace(
+        deviators={"oracle": (tuple(payoffs), ("match",))},
+        payoff=lambda firm, own, others, shock, demand: payoffs[own],
+    )
+    return kinds.best_replies(given, "oracle", "match", None, None)
+
+
+def test_best_replies_are_told_apart_by_paired_differences() -> None:
+    rng = np.random.default_rng(5)
+    luck, noise = 10.0 * rng.normal(size=80), rng.normal(size=80)
+    nothing = np.full(80, np.nan)
+    told = {"a": luck + 1.0, "b": luck + 2.0 + 0.1 * noise, "c": nothing}
+    assert replies(told) == ["b"]
+    assert replies(told | {"a": luck + 2.01}) == ["a", "b"]
+    assert replies({"a": nothing}) == []
+
+
+def test_a_kind_that_few_draws_are_of_is_hatched() -> None:
+    from agentsim.report.game_figures import commonest, hatched
+
+    draws = np.arange(100) % 10 == 0  # a tenth of the draws rule the means
+    payoffs = {name: np.full(100, float(x)) for name, x in ORDERS["chicken"].items()}
+    payoffs["P"] = payoffs["P"] + np.where(draws, 30.0, 0.0)
+    payoffs["R"] = payoffs["R"] + np.where(draws, 90.0, 0.0)
+    payoffs["T"] = payoffs["T"] + np.where(draws, 90.0, 0.0)
+    found = kinds.game_of("restrain", "escalate", payoffs)
+    assert (found.kind, commonest(found)) == ("prisoner's dilemma", "chicken")
+    assert hatched(found) and found.share == pytest.approx(0.1)
+    certain = kinds.game_of(
+        "a", "b", {n: np.full(9, float(x)) for n, x in ORDERS["chicken"].items()}
+    )
+    assert not hatched(certain) and commonest(certain) == ""
 
 
 def test_game_that_the_intervals_leave_open() -> None:

@@ -3,7 +3,8 @@
 words, axes       what things are called; which factor takes which place
 study             outcomes by posture, shock and demand
 measures, kinds   numbers with intervals; the kind of game
-*_figures         figures, listed with their captions in `figures`
+style, panels     how figures look, and the frame that they share
+*_figures         figures, listed in `figures`; captions: what they teach to look for
 answers           the sentences at the head, worked out from the numbers; certainty: what backs them
 html, sections    the page; terminal: the table; tables: the generated tables of docs/model.md
 """

@@ -1,4 +1,4 @@
-"""Figures: which there are, what their captions teach, and how they are saved.
+"""Figures: which there are, in what order, and how they are saved.
 
 Each is a function of results (or of a `Study` of them) that returns a matplotlib figure:
 
@@ -14,15 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from agentsim.report.game_figures import (
-    deviation_payoffs,
-    firms,
-    kinds_of_game,
-    kinds_there,
-    temptation_bars,
-)
-from agentsim.report.kinds import MEANING, SHORT
-from agentsim.report.path_figures import PATHS, through_time
+from agentsim.report import captions
+from agentsim.report.game_figures import deviation_payoffs, firms, kinds_of_game
+from agentsim.report.path_figures import MARKET, PRICES, market_through_time, there, through_time
 from agentsim.report.race_figures import escalation_effect, rent_dissipation
 from agentsim.report.share_figures import customers_share_of_gain, customers_share_of_surplus
 from agentsim.report.study import Study
@@ -59,40 +53,32 @@ class Drawn:
 
 def pictures(study: Study) -> list[Picture]:
     """Return the figures that an experiment gives rise to, in the order of the report."""
-    several = len(study.posture) > 1
+    return [*_of_value(study), *_of_time(study), *_of_variants(study), *_of_deviations(study)]
+
+
+def _of_value(study: Study) -> list[Picture]:
     found = [
         Picture(
             "value_by_layer",
             "Value by layer",
-            "Each bar is one posture of all hyperscalers; the parts are what each layer ends up "
-            "with, as present value in dollars. A part below zero is a loss. Hatched in grey on "
-            "top: real resources burnt, which nobody gets. The diamond is total surplus, which "
-            "leaves the resources out; the line through it is its 95% interval. The percentage is "
-            "customers' share of total surplus. The lower row leaves customers out, so that the "
-            "others can be seen; the circle is the hyperscalers' value with its interval.",
+            captions.value_by_layer(study),
             "value",
             value_by_layer,
         ),
         Picture(
             "value_of_each_layer",
             "Value of each layer, with intervals",
-            "The same numbers, each layer on an axis of its own: compare within a panel, not "
-            "between panels. The lines are 95% intervals. Where a line is not seen it is shorter "
-            "than the mark.",
+            captions.VALUE_OF_EACH_LAYER,
             "value",
             value_of_each_layer,
         ),
     ]
-    if several:
+    if len(study.posture) > 1:
         found.append(
             Picture(
                 "escalation_effect",
                 f"What {study.move} moves, from {study.doing(study.mild)} to {study.doing(study.fierce)}",
-                "Read from the top: each bar starts where the one above ends, to the right for a "
-                "gain and to the left for a loss, until the change of total surplus. Below the "
-                "dotted line, what more of real resources is burnt: a cost that the layers have "
-                "borne already. Differences are taken draw by draw before they are averaged. The "
-                "numbers at the right are the means with 95% intervals, for bars too thin to see.",
+                captions.ESCALATION_EFFECT,
                 "value",
                 escalation_effect,
             )
@@ -102,8 +88,7 @@ def pictures(study: Study) -> list[Picture]:
             Picture(
                 "customers_share",
                 "Customers' share of total surplus",
-                "Mean consumer surplus over mean total surplus. Above the broken line the others lose "
-                "money together, so that customers get more than there is.",
+                captions.customers_share(study),
                 "value",
                 customers_share_of_surplus,
             )
@@ -113,41 +98,46 @@ def pictures(study: Study) -> list[Picture]:
             Picture(
                 "share_of_gain",
                 "Customers' share of the gain that a shock brings",
-                "What a shock adds to consumer surplus over what it adds to total surplus, draw by "
-                "draw against the same market without the shock. Above the broken line customers "
-                "gain more than all together, which is to say that others lose by the shock. A "
-                "share is given only where the 95% interval of the gain leaves out zero; a cross "
-                "at the foot marks the others.",
+                captions.share_of_gain(study),
                 "value",
                 customers_share_of_gain,
             )
         )
-    if study.series_names & PATHS.keys():
+    return found
+
+
+def _of_time(study: Study) -> list[Picture]:
+    found = []
+    if there(study, PRICES):
         found.append(
             Picture(
                 "through_time",
-                "Through time",
-                "Lines are medians over the draws, bands hold the middle 90% of them. On a "
-                "logarithmic axis equal steps are equal ratios. The dotted line marks the quarter "
-                "of the shock. GPU rent is what an hour of a serving merchant H100 earns; the "
-                "service price is that of a constant amount of work.",
+                "Through time: capex, prices and what customers gain",
+                captions.through_time(study, PRICES),
                 "value",
                 through_time,
+            )
+        )
+    if there(study, MARKET):
+        found.append(
+            Picture(
+                "market_through_time",
+                "Through time: revenue, chips, debt, margins and defaults",
+                captions.market_through_time(study, MARKET),
+                "value",
+                market_through_time,
             )
         )
     found.append(
         Picture(
             "rent_dissipation",
             "Rent dissipation",
-            "Real resources over the prize that they are spent to win: service revenue at unit "
-            "elasticity, gross operating surplus otherwise. At 1 the race burns all that there is "
-            "to win. Marks are medians, lines hold the middle 90% of the draws: they show how far "
-            "the assumptions leave it open, and are wider than an interval of a mean.",
+            captions.rent_dissipation(study),
             "value",
             rent_dissipation,
         )
     )
-    return found + _of_variants(study) + _of_deviations(study)
+    return found
 
 
 def _of_variants(study: Study) -> list[Picture]:
@@ -157,16 +147,14 @@ def _of_variants(study: Study) -> list[Picture]:
         Picture(
             "share_under_variants",
             "Customers' share under other assumptions",
-            "The shaded row is the main design. A row below repeats it with one thing changed. "
-            "What matters is whether the order of the marks, and their distance, stays as it is.",
+            captions.SHARE_UNDER_VARIANTS,
             "robustness",
             share_under_variants,
         ),
         Picture(
             "value_under_variants",
             "Value by layer under other assumptions",
-            "How much more (right of zero) or less each layer gets than in the main design, draw "
-            "by draw, with 95% intervals. Axes differ from column to column.",
+            captions.value_under_variants(study),
             "robustness",
             value_under_variants,
         ),
@@ -176,40 +164,20 @@ def _of_variants(study: Study) -> list[Picture]:
 def _of_deviations(study: Study) -> list[Picture]:
     found = []
     for firm in firms(study):
-        who = firm_words(firm)
-        there = kinds_there(study, firm)
-        kinds = ". ".join(f"{SHORT[each]}, {each}: {MEANING[each]}" for each in there)
         found += [
             Picture(
                 f"payoffs_{firm}",
-                f"What {who} gets by doing other than the rest",
-                f"A row is what {who} does, a column what all other hyperscalers do. Each cell is "
-                "its value with the 95% interval; darker is more. Read down a column: the frame "
-                "marks its best answer by the means, and where frames change row with the column, "
-                "what pays depends on what the others do.",
+                f"What {firm_words(firm)} gets by doing other than the rest",
+                captions.payoffs(study, firm),
                 "deviations",
                 partial(deviation_payoffs, firm=firm),
             ),
             Picture(
                 f"kinds_{firm}",
-                f"The kind of game that {who} plays",
-                "Of the two postures named above a panel the first is the mild one. "
-                f"{kinds}. The letters are the kind by the means, given where the paired 95% "
-                "intervals that decide it leave out zero. Under them stands the share of draws whose "
-                "game is of that kind and, if another kind is commoner, that one with its share. "
-                "They differ where a few draws with large stakes rule the means.",
+                f"The kind of game that {firm_words(firm)} plays",
+                captions.kinds(study, firm),
                 "deviations",
                 partial(kinds_of_game, firm=firm),
-            ),
-            Picture(
-                f"temptation_{firm}",
-                "Temptation, reward, punishment and the sucker's payoff",
-                "T above R: being fierce is tempting while the others are mild. P above S: being "
-                "mild is dangerous while the others are fierce. R above P: all would be better off "
-                "mild. With all three it is a prisoner's dilemma. The games are decided by paired "
-                "differences, which are told more sharply than the intervals of the bars suggest.",
-                "deviations",
-                partial(temptation_bars, firm=firm),
             ),
         ]
     return found

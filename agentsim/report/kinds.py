@@ -128,3 +128,24 @@ def pairs(study: Study, firm: str) -> list[tuple[Level, Level]]:
     found = [(a, b) for i, a in enumerate(shared) for b in shared[i + 1 :]]
     # The widest pair is the one that the story is about.
     return sorted(found, key=lambda pair: -(shared.index(pair[1]) - shared.index(pair[0])))
+
+
+def best_replies(
+    study: Study, firm: str, others: Level, shock: Level, demand: Level
+) -> list[Level]:
+    """Return what pays a firm best against the others, the largest mean first.
+
+    More than one where the paired interval of a difference from the best does not leave out zero;
+    none where nothing was run.
+    """
+    own = study.deviators[firm][0]
+    payoffs = {level: study.payoff(firm, level, others, shock, demand) for level in own}
+    means = {level: bootstrap_mean(x).value for level, x in payoffs.items()}
+    ran = sorted(
+        (level for level in own if np.isfinite(means[level])), key=lambda level: -means[level]
+    )
+    return [
+        level
+        for place, level in enumerate(ran)
+        if place == 0 or sign(paired_difference(payoffs[ran[0]], payoffs[level])) == 0
+    ]

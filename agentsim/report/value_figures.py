@@ -7,193 +7,217 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch.intervals import Interval
-from agentsim.laws.numerics import Array
 from agentsim.report.axes import Level
 from agentsim.report.measures import customers_share, value
-from agentsim.report.study import SPLIT, TOTAL, Study
+from agentsim.report.panels import grid, heading, legend_below
+from agentsim.report.study import BURNT, LAYERS, SPLIT, TOTAL, Study
 from agentsim.report.style import (
     INK,
-    LAYER_STYLE,
+    PAPER,
+    SMALL,
     dots,
-    grid,
-    heading,
-    legend_beside,
+    layer_bars,
+    layer_handle,
     line_handles,
-    line_style,
-    spread,
+    postures,
+    round_ticks,
     styled,
     zero_line,
 )
-from agentsim.report.words import percent, scale
+from agentsim.report.words import MINUS, number, percent, scale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PRESENT_VALUE = "present value"
+
+# What stands where around the place of a posture: the stack, an interval, resources burnt.
+STACK_AT, STACK_WIDTH = -0.18, 0.46
+MARK_AT = 0.15
+BURNT_AT, BURNT_WIDTH = 0.33, 0.18
 
 
 @styled
 def value_by_layer(study: Study) -> Figure:
     """Draw stacked bars of who gets what, a panel a shock: everybody above, all but customers below."""
     shocks = study.shock.levels
-    figure, panels = grid(
-        2, len(shocks), max(2.3 * len(shocks) + 3.2, 6.0), 7.0, sharey="row", sharex=True
-    )
-    means = _means(study)
-    sums = [_reach(means, layers) for layers in (tuple(SPLIT), tuple(SPLIT)[1:])]
-    places = np.arange(len(study.posture))
-    for row, layers in enumerate((tuple(SPLIT), tuple(SPLIT)[1:])):
-        by, unit = scale(sums[row])
-        for column, shock in enumerate(shocks):
-            panel = panels[row][column]
-            heights = (
-                np.array([[means[n, p, shock] for p in study.posture.levels] for n in layers]) / by
-            )
-            _stack(panel, layers, heights)
-            keys = [(posture, shock, study.reference) for posture in study.posture.levels]
+    figure, panels = grid(2, len(shocks), 7.2, sharey="row", sharex=True)
+    for row, layers in enumerate((tuple(LAYERS), tuple(LAYERS)[1:])):
+        found = {shock: _of_postures(study, shock, layers) for shock in shocks}
+        by, unit = scale(max(_reach(each, layers) for each in found.values()))
+        for panel, shock in zip(panels[row], shocks, strict=True):
+            _bars(panel, layers, found[shock], by)
             outcome, marker = ((TOTAL, "D"), (layers[0], "o"))[row]
-            _mark(panel, [value(study, outcome, key) for key in keys], by, marker)
+            _mark(panel, [each[outcome] for each in found[shock]], by, marker)
             if row == 0:
-                _shares(panel, [customers_share(study, key).value for key in keys], heights[0])
                 panel.set_title(study.shock.words(shock))
-            panel.grid(axis="x", visible=False)
-            panel.spines["bottom"].set_visible(False)  # the line at zero is what bars stand on
-            labels = [_label(study, each) for each in study.posture.levels]
-            panel.set_xticks(places, labels, rotation=35, ha="right", rotation_mode="anchor")
-            room = 0.6 + 0.5 * max(3 - len(places), 0)
-            panel.set_xlim(-room, len(places) - 1 + room)
-        _from_zero(panels[row])
-        what = "all" if row == 0 else "without customers"
+            _name_postures(study, panel)
+        _limits(panels[row])
+        if row == 0:
+            _write_shares(study, panels[0], by)
+        what = "all layers" if row == 0 else "without customers"
         panels[row][0].set_ylabel(f"{what}\n${unit}, {PRESENT_VALUE}")
-    heading(figure, "Value by layer, and resources burnt", study.setting())
-    legend_beside(figure, _layer_handles())
+    heading(figure, "Value by layer, and beside it the resources burnt", study.setting())
+    legend_below(figure, _handles(), columns=4)
     return figure
 
 
-def _means(study: Study) -> dict[tuple[str, Level, Level], float]:
-    return {
-        (name, posture, shock): float(
-            np.nan_to_num(value(study, name, (posture, shock, study.reference)).value)
-        )
-        for name in SPLIT
+def _of_postures(study: Study, shock: Level, layers: tuple[str, ...]) -> list[dict[str, Interval]]:
+    """Return what each posture brings the layers and burns, and total surplus."""
+    return [
+        {n: value(study, n, (posture, shock, study.reference)) for n in (*layers, BURNT, TOTAL)}
         for posture in study.posture.levels
-        for shock in study.shock.levels
-    }
+    ]
 
 
-def _reach(means: dict[tuple[str, Level, Level], float], layers: tuple[str, ...]) -> float:
-    """Return the height of the highest bar."""
-    heights: dict[tuple[Level, Level], float] = {}
-    for (name, posture, shock), mean in means.items():
-        if name in layers:
-            heights[posture, shock] = heights.get((posture, shock), 0.0) + max(mean, 0.0)
-    return max(heights.values())
+def _reach(found: list[dict[str, Interval]], layers: tuple[str, ...]) -> float:
+    """Return the height of the highest stack."""
+    return max(sum(max(_mean(each[name]), 0.0) for name in layers) for each in found)
 
 
-def _stack(panel: Axes, layers: tuple[str, ...], heights: Array) -> None:
-    """Stack what is positive upwards from zero, and what is negative downwards."""
-    at = np.arange(heights.shape[1])
+def _mean(interval: Interval) -> float:
+    return float(np.nan_to_num(interval.value))
+
+
+def _bars(
+    panel: Axes, layers: tuple[str, ...], found: list[dict[str, Interval]], by: float
+) -> None:
+    """Stack what is positive upwards from zero and what is negative downwards; burnt beside it."""
+    at = np.arange(len(found))
     up, down = np.zeros(len(at)), np.zeros(len(at))
-    for name, height in zip(layers, heights, strict=True):
-        colour, hatch = LAYER_STYLE[name]
-        panel.bar(
-            at, height, 0.72, bottom=np.where(height >= 0.0, up, down), color=colour, hatch=hatch,
-            edgecolor=INK, linewidth=0.5, zorder=2,
-        )  # fmt: skip
-        up, down = up + np.maximum(height, 0.0), down + np.minimum(height, 0.0)
-
-
-def _mark(panel: Axes, intervals: list[Interval], by: float, marker: str) -> None:
-    """Draw estimates with intervals over the bars, with a halo to be seen on any colour."""
-    at = range(len(intervals))
-    low, high = ([getattr(each, name) / by for each in intervals] for name in ("low", "high"))
-    panel.vlines(at, low, high, color="white", linewidth=4.0, zorder=4)
-    panel.vlines(at, low, high, color=INK, linewidth=1.6, zorder=5)
-    panel.plot(
-        at, [each.value / by for each in intervals], marker=marker, color="white", linestyle="none",
-        markeredgecolor=INK, markersize=5.5, zorder=6,
-    )  # fmt: skip
-
-
-def _shares(panel: Axes, shares: list[float], heights: Array) -> None:
-    """Write customers' share of total surplus into their part of the bar, if there is room."""
-    for at, (share, height) in enumerate(zip(shares, heights, strict=True)):
-        if np.isfinite(share) and height > 0.12 * panel.dataLim.y1:
-            panel.text(
-                at, height / 2, percent(share, 0), ha="center", va="center", color="white",
-                fontsize=8,
+    for name in layers:
+        heights = np.array([_mean(each[name]) for each in found]) / by
+        starts = np.where(heights >= 0.0, up, down)
+        layer_bars(panel, name, at + STACK_AT, heights, STACK_WIDTH, starts)
+        up, down = up + np.maximum(heights, 0.0), down + np.minimum(heights, 0.0)
+    burnt = np.array([_mean(each[BURNT]) for each in found]) / by
+    layer_bars(panel, BURNT, at + BURNT_AT, burnt, BURNT_WIDTH)
+    for place, depth in zip(at, down, strict=True):
+        amount = number(depth, 1)
+        if amount.startswith(MINUS):  # it may be too thin to be seen
+            corner = (place + STACK_AT + STACK_WIDTH / 2, depth)
+            panel.annotate(
+                amount, corner, (0, -2), textcoords="offset points", ha="right", va="top",
+                fontsize=SMALL,
             )  # fmt: skip
 
 
-def _from_zero(panels: list[Axes]) -> None:
-    """Let bars stand on the axis where none reaches below zero."""
+def _mark(panel: Axes, intervals: Sequence[Interval], by: float, marker: str) -> None:
+    """Draw estimates with their intervals in the gap beside the stacks."""
+    at = np.arange(len(intervals)) + MARK_AT
+    low, high = ([getattr(each, name) / by for each in intervals] for name in ("low", "high"))
+    panel.vlines(at, low, high, color=INK, linewidth=1.4, zorder=4)
+    panel.plot(
+        at, [each.value / by for each in intervals], marker=marker, color=PAPER, linestyle="none",
+        markeredgecolor=INK, markersize=4.5, zorder=5,
+    )  # fmt: skip
+
+
+def _write_shares(study: Study, panels: list[Axes], by: float) -> None:
+    """Write customers' share of total surplus above every posture."""
+    for panel, shock in zip(panels, study.shock.levels, strict=True):
+        for at, posture in enumerate(study.posture.levels):
+            key = (posture, shock, study.reference)
+            share, total = customers_share(study, key).value, value(study, TOTAL, key)
+            if np.isfinite(share):
+                top = float(np.nanmax([total.value, total.high, 0.0])) / by
+                panel.annotate(
+                    percent(share, 0), (at, top), (0, 3), ha="center", va="bottom",
+                    textcoords="offset points", fontsize=SMALL,
+                )  # fmt: skip
+
+
+def _limits(panels: list[Axes]) -> None:
+    """Let bars stand on the axis where none reaches below zero; else leave room for numbers."""
     lowest = min(panel.dataLim.y0 for panel in panels)
+    highest = max(panel.dataLim.y1 for panel in panels)
+    room = 0.09 * (highest - lowest)
+    panels[0].set_ylim(lowest - room if lowest < 0.0 else 0.0, highest + room)
     for panel in panels:
-        if lowest >= 0.0:
-            panel.set_ylim(bottom=0.0)
+        round_ticks(panel.yaxis)
+        panel.spines["bottom"].set_visible(False)  # the line at zero is what bars stand on
+        panel.grid(axis="x", visible=False)
         zero_line(panel)
 
 
-def _label(study: Study, posture: Level) -> str:
-    return study.posture.words(posture) or "calibrated lineup"
+def losses(study: Study) -> bool:
+    """Say whether a layer somewhere loses, so that its part of a stack is below zero."""
+    small = tuple(LAYERS)[1:]
+    found = [each for shock in study.shock.levels for each in _of_postures(study, shock, small)]
+    by, _ = scale(_reach(found, small))
+    return any(
+        number(_mean(each[name]) / by, 1).startswith(MINUS) for each in found for name in small
+    )
 
 
-def _layer_handles() -> list[Any]:
-    """Return a legend in the order of the stack, the top first."""
+def _name_postures(study: Study, panel: Axes) -> None:
+    names = [study.posture.words(each) or "calibrated lineup" for each in study.posture.levels]
+    panel.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+    room = 0.6 + 0.5 * max(3 - len(names), 0)
+    panel.set_xlim(-room, len(names) - 1 + room)
+
+
+def _handles() -> list[Any]:
+    """Return a legend: the stack from below, and what stands beside it."""
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    patches: list[Any] = [
-        Patch(
-            facecolor=LAYER_STYLE[name][0], hatch=LAYER_STYLE[name][1], edgecolor=INK,
-            linewidth=0.5, label=label,
-        )
-        for name, label in reversed(SPLIT.items())
-    ]  # fmt: skip
     marks = [
-        Line2D([], [], color=INK, marker=marker, markerfacecolor="white", label=label)
+        Line2D([], [], color=INK, marker=marker, markerfacecolor=PAPER, markersize=5, label=label)
         for marker, label in (
-            ("D", "total surplus,\n95% interval"),
-            ("o", "hyperscalers,\n95% interval"),
+            ("D", "total surplus, 95% interval"),
+            ("o", "hyperscalers, 95% interval"),
         )
     ]
-    return patches + marks
+    return [*(layer_handle(name, label) for name, label in SPLIT.items()), *marks]
 
 
 @styled
 def value_of_each_layer(study: Study) -> Figure:
     """Draw each layer on an axis of its own, with intervals: small layers are seen too."""
     names = [*SPLIT.items(), (TOTAL, "total surplus")]
-    figure, panels = grid(2, 4, 11.0, 6.2)
+    figure, panels = grid(2, 4, 5.6)
     flat = [panel for row in panels for panel in row]
-    offsets, shocks = spread(len(study.posture)), study.shock.levels
+    shocks = study.shock.levels
+    found = {
+        (name, posture): [value(study, name, (posture, shock, study.reference)) for shock in shocks]
+        for name, _ in names
+        for posture in study.posture.levels
+    }
+    by, unit = scale(max(abs(_mean(each)) for row in found.values() for each in row))
     for panel, (name, label) in zip(flat, names, strict=False):
-        found = {
-            posture: [value(study, name, (posture, shock, study.reference)) for shock in shocks]
-            for posture in study.posture.levels
-        }
-        sizes = [
-            abs(each.value) for row in found.values() for each in row if np.isfinite(each.value)
-        ]
-        by, unit = scale(max(sizes, default=0.0))
-        for offset, (posture, row) in zip(offsets, found.items(), strict=True):
+        for posture, looks, offset in postures(study):
             at = [place + offset for place in range(len(shocks))]
-            dots(panel, at, row, by, line_style(study.posture, posture))
+            dots(panel, at, found[name, posture], by, looks)
         panel.set_title(label)
-        panel.set_ylabel(f"${unit}, {PRESENT_VALUE}")
-        _case_ticks(study, panel)
-        low, high = panel.get_ylim()
-        if low > 0.0:
-            panel.set_ylim(0.0, high)
-        zero_line(panel)
+        _name_shocks(study, panel)
+        _with_zero(panel)
+    for row in panels:
+        row[0].set_ylabel(f"${unit}, {PRESENT_VALUE}")
     flat[-1].axis("off")
-    flat[-1].legend(handles=line_handles(study.posture, line=False), loc="center", fontsize=9)
-    heading(figure, "Value of each layer with 95% intervals, each on its own axis", study.setting())
+    flat[-1].legend(handles=line_handles(study.posture, line=False), loc="center")
+    heading(
+        figure,
+        "Value of each layer, means with 95% intervals",
+        study.setting(),
+        f"all in ${unit}, each on an axis of its own that holds zero",
+    )
     return figure
 
 
-def _case_ticks(study: Study, panel: Axes) -> None:
+def _with_zero(panel: Axes) -> None:
+    """Let an axis hold zero, with room below it for marks that stand there, and draw it."""
+    low, high = min(panel.dataLim.y0, 0.0), max(panel.dataLim.y1, 0.0)
+    room = 0.06 * ((high - low) or 1.0)
+    panel.set_ylim(low - room, high + room)
+    round_ticks(panel.yaxis)
+    panel.spines["bottom"].set_visible(False)
+    zero_line(panel)
+
+
+def _name_shocks(study: Study, panel: Axes) -> None:
     """Label the shocks along an axis, in short where they are factors."""
     labels = [study.shock.short(each) for each in study.shock.levels]
     panel.set_xlabel(study.shock.title)

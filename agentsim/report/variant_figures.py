@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agentsim.report.axes import Level
+from agentsim.report.axes import Axis, Level
 from agentsim.report.measures import customers_share, from_base
-from agentsim.report.study import SPLIT, TOTAL, Key, Study
+from agentsim.report.panels import grid, heading, legend_below, panel_a_shock
+from agentsim.report.study import BURNT, LAYERS, TOTAL, Key, Study
 from agentsim.report.style import (
+    FAINT,
     dots,
-    grid,
-    heading,
-    legend_below,
     line_handles,
-    line_style,
+    look,
+    postures,
+    round_ticks,
     spread,
     styled,
     zero_line,
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BASE = "main design"
+BASE = "as calibrated"
+COLUMNS = LAYERS | {TOTAL: "total surplus", BURNT: "resources burnt"}
 
 
 def cells(study: Study) -> list[tuple[str, Key]]:
@@ -40,6 +42,24 @@ def cells(study: Study) -> list[tuple[str, Key]]:
         or study.demand.column is None
         if study.has(posture, shock, where, variant)
     ]
+
+
+def changed(study: Study) -> list[str]:
+    """Return the variants that are not the main design by another name."""
+    return [each for each in study.variants if not _is_base(study, each)]
+
+
+def unchanged(study: Study) -> list[str]:
+    """Return the variants that are the main design by another name."""
+    return [each for each in study.variants if _is_base(study, each)]
+
+
+def _is_base(study: Study, variant: str) -> bool:
+    return all(
+        np.array_equal(study.x(TOTAL, *key, variant), study.x(TOTAL, *key), equal_nan=True)
+        for name, key in cells(study)
+        if name == variant
+    )
 
 
 def place(study: Study, variant: str, posture: Level, shock: Level) -> Level:
@@ -59,23 +79,27 @@ def share_under_variants(study: Study) -> Figure:
     """Draw customers' share under every variant beside that of the main design."""
     from matplotlib.ticker import PercentFormatter
 
-    shocks, names = shocks_of(study), [BASE, *study.variants]
-    figure, panels = grid(
-        1, len(shocks), 4.2 * len(shocks) + 1.8, 0.52 * len(names) + 1.9, sharey=True, sharex=True
+    shocks, names = shocks_of(study), [BASE, *changed(study)]
+    figure, panels = panel_a_shock(
+        study, shocks, 0.48 * len(names) + 0.7, 2, sharey=True, sharex=True
     )
-    offsets = spread(len(study.posture), 0.5)
-    for panel, shock in zip(panels[0], shocks, strict=True):
-        for offset, posture in zip(offsets, study.posture.levels, strict=True):
-            shown = [each for each in _with_base(study, shock) if each[1][0] == posture]
+    for panel, shock in zip(panels, shocks, strict=True):
+        for posture, looks, offset in postures(study, 0.5):
+            shown = [
+                each for each in _with_base(study, shock)
+                if each[1][0] == posture and (each[0] or BASE) in names
+            ]  # fmt: skip
             at = [names.index(variant or BASE) + offset for variant, _ in shown]
             shares = [customers_share(study, key, variant) for variant, key in shown]
-            dots(panel, at, shares, 1.0, line_style(study.posture, posture), sideways=True)
-        panel.set_title(study.shock.words(shock))
+            dots(panel, at, shares, 1.0, looks, sideways=True)
         panel.set_xlabel("customers' share of total surplus")
-        panel.xaxis.set_major_formatter(PercentFormatter(1.0))
-        _rows(panel, [BASE, *_labels(study)])
+        panel.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        _rows(panel, names)
         panel.axhspan(-0.5, 0.5, color="#f0f0f0", zorder=0)
-    heading(figure, "Customers' share under other assumptions", _where(study))
+    heading(
+        figure, "Customers' share under other assumptions", _where(study), "95% intervals",
+        _footnote(study),
+    )  # fmt: skip
     legend_below(figure, line_handles(study.posture, line=False))
     return figure
 
@@ -91,59 +115,66 @@ def _rows(panel: Axes, names: list[str]) -> None:
     panel.set_ylim(len(names) - 0.5, -0.5)
     panel.grid(axis="y", visible=False)
     for at in range(1, len(names)):
-        panel.axhline(at - 0.5, color="#dddddd", linewidth=0.7, zorder=0)
+        panel.axhline(at - 0.5, color=FAINT, linewidth=0.7, zorder=0)
 
 
-def _labels(study: Study) -> list[str]:
-    """Return the names of the variants, and say which are the main design itself."""
-    same = {
-        variant: all(
-            np.array_equal(study.x(TOTAL, *key, v), study.x(TOTAL, *key), equal_nan=True)
-            for v, key in cells(study)
-            if v == variant
-        )
-        for variant in study.variants
-    }
-    return [f"{name}\n(as main design)" if same[name] else name for name in study.variants]
+def _footnote(study: Study) -> str:
+    """Say which variants are left out, being as calibrated."""
+    same = unchanged(study)
+    return f"left out, being as calibrated: {', '.join(same)}" if same else ""
 
 
 def _where(study: Study) -> str:
     found = {key[2] for _, key in cells(study)}
     places = " or ".join(study.demand.words(each) for each in study.demand.levels if each in found)
-    return f"at {places}; 95% intervals" if places else "95% intervals"
+    return f"at {places}" if places else ""
 
 
 @styled
 def value_under_variants(study: Study) -> Figure:
-    """Draw how each layer's value differs under every variant from the main design."""
-    shocks, names = shocks_of(study), list(study.variants)
+    """Draw how each layer's value differs under every variant, at both ends of the postures."""
+    shocks, names, ends = shocks_of(study), changed(study), _ends(study)
+    found = {
+        (outcome, variant, key): from_base(study, outcome, key, variant)
+        for outcome in COLUMNS
+        for variant, key in cells(study)
+        if variant in names and key[0] in ends.levels
+    }
+    sizes = [abs(each.value) for each in found.values() if np.isfinite(each.value)]
+    by, unit = scale(max(sizes, default=0.0))
     figure, panels = grid(
-        len(shocks), len(SPLIT), 2.0 * len(SPLIT) + 1.6, (0.44 * len(names) + 0.9) * len(shocks) + 1.2,
+        len(shocks), len(COLUMNS), (0.32 * len(names) + 0.4) * len(shocks) + 1.5,
         sharey=True, sharex="col",
     )  # fmt: skip
-    offsets, labels = spread(len(study.posture), 0.5), _labels(study)
-    for column, (outcome, label) in enumerate(SPLIT.items()):
-        found = {(v, key): from_base(study, outcome, key, v) for v, key in cells(study)}
-        sizes = [abs(each.value) for each in found.values() if np.isfinite(each.value)]
-        by, unit = scale(max(sizes, default=0.0))
-        for row, shock in enumerate(shocks):
-            panel = panels[row][column]
-            for offset, posture in zip(offsets, study.posture.levels, strict=True):
-                shown = [each for each in found if each[1][:2] == (posture, shock)]
-                at = [names.index(variant) + offset for variant, _ in shown]
-                style = line_style(study.posture, posture)
-                dots(panel, at, [found[each] for each in shown], by, style, sideways=True)
-            _rows(panel, labels)
+    for row, shock in enumerate(shocks):
+        for panel, (outcome, label) in zip(panels[row], COLUMNS.items(), strict=True):
+            for posture, offset in zip(ends.levels, spread(len(ends), 0.36), strict=True):
+                shown = [
+                    each for each in found
+                    if each[0] == outcome and each[2][:2] == (posture, shock)
+                ]  # fmt: skip
+                at = [names.index(variant) + offset for _, variant, _ in shown]
+                looks, values = look(study.posture, posture), [found[each] for each in shown]
+                dots(panel, at, values, by, looks, sideways=True, size=3.0)
+            panel.margins(x=0.09)
+            _rows(panel, names)
+            round_ticks(panel.xaxis, 3)
             zero_line(panel, sideways=True)
             if row == 0:
-                panel.set_title(label)
-        panels[-1][column].set_xlabel(f"${unit}")
-    for row, shock in enumerate(shocks):
+                panel.set_title(label.replace(" ", "\n"))
         panels[row][0].set_ylabel(study.shock.words(shock), fontweight="bold")
     heading(
         figure,
-        "Value by layer under other assumptions: difference from the main design",
-        f"{_where(study)} of paired differences, present value; each column on its own axis",
+        "Value by layer under other assumptions: difference from the calibration",
+        _where(study),
+        f"${unit} in present value, each column on an axis of its own",
+        "95% intervals of paired differences",
+        _footnote(study),
     )
-    legend_below(figure, line_handles(study.posture, line=False))
+    legend_below(figure, line_handles(study.posture, line=False, levels=ends.levels))
     return figure
+
+
+def _ends(study: Study) -> Axis:
+    """Return the posture that escalation starts from and the one that it ends in."""
+    return Axis(study.posture.column, tuple(dict.fromkeys((study.mild, study.fierce))))
