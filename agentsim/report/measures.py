@@ -204,8 +204,3 @@ def null_bound(study: Study) -> float:
     largest = [np.abs(rng.permutation(rising) @ ranks).max() / n for _ in range(PERMUTATIONS)]
     # With more runs than are permuted here, the bound is narrower by the root of their number.
     return float(np.quantile(largest, 0.95) * np.sqrt((n - 1) / (len(draws) - 1)))
-
-
-def noise_level(runs: int) -> float:
-    """Return the rank correlation that two unrelated columns exceed once in twenty times."""
-    return 1.96 / float(np.sqrt(max(runs - 1, 1)))
