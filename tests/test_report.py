@@ -265,10 +265,18 @@ def test_terminal_headline(results: Results) -> None:
     )
     last = [line for line in lines if line.split()[:1] == ["x10"]][-1]
     assert f"{100 * share:.1f}%" in last and last.split()[0] == "x10"
-    rows = [line for line in lines if re.search(r"%", line) and "interval" not in line]
+    rows = [line for line in lines if re.search(r"%", line) and "CI of mean" not in line]
     assert len(rows) == 4
     assert len({len(row) for row in rows}) == 1  # right-aligned
     assert "elasticity 1.1" in lines[0]
+
+
+def test_terminal_marks_signs_that_hang_on_the_run_off() -> None:
+    given = moved((10, 20), (10, 15), hyperscaler_value_to_horizon=(5, -2))
+    text = report.headline(given)
+    assert "*15" in text and "*10" not in text
+    assert text.splitlines()[-1].startswith("* the sign of the mean is another one")
+    assert "*" not in report.headline(moved((10, 20), (10, 15)))
 
 
 def test_shares_of_draws(results: Results, study: Study) -> None:
