@@ -2,11 +2,15 @@
 
 words, axes       what things are called; which factor takes which place
 study             outcomes by posture, shock and demand
-measures, kinds   numbers with intervals; the kind of game
+measures, kinds   numbers with intervals; the kind of game; spread: how far draws differ
+claims            the numbers whose signs are told, with the run-off and to the horizon
 style, panels     how figures look, and the frame that they share
 *_figures         figures, listed in `figures`; captions: what they teach to look for
-answers           the sentences at the head, worked out from the numbers; certainty: what backs them
-html, sections    the page; terminal: the table; tables: the generated tables of docs/model.md
+answers, levels   the sentences at the head, worked out from the numbers
+certainty         what would mislead if left out, and what the numbers are means of
+robustness        whether the signs survive elsewhere; variants: its tables
+html, sections    the page; its tables: headline_tables; the rest: background
+terminal, publish the table for a terminal; the README's part; tables: those of docs/model.md
 """
 
 from __future__ import annotations

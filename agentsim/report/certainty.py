@@ -2,102 +2,196 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from agentsim.batch.intervals import ratio_of_means
 from agentsim.report.axes import Level
-from agentsim.report.measures import CUSTOMERS, HYPERSCALERS, escalation, holds, value
-from agentsim.report.study import TOTAL, Key, Study
-from agentsim.report.words import money_interval, percent, percent_interval
+from agentsim.report.claims import HORIZON, Claim, Place, changes, home, standings, told
+from agentsim.report.measures import (
+    CUSTOMERS,
+    HYPERSCALERS,
+    SHARE,
+    customers_share,
+    escalation,
+    sign,
+)
+from agentsim.report.robustness import exceptions
+from agentsim.report.study import LAYERS, Study
+from agentsim.report.words import UNCONDITIONAL, listed, money, percent, points_interval
 
 if TYPE_CHECKING:
     from agentsim.batch.results import Results
-    from agentsim.laws.numerics import Array
 
 
-def run_off(study: Study) -> str:
+class Note(NamedTuple):
+    """A few sentences that belong to the answer, and the section that holds their numbers."""
+
+    title: str
+    text: str
+    section: str = ""
+
+
+def notes(study: Study) -> tuple[Note, ...]:
+    """Return what would mislead if it were left out of the answer."""
+    found = [
+        Note("Run-off", _run_off(study), "headline"),
+        Note("Robustness", exceptions(study), "robustness"),
+        Note("Brackets", _draws(study), "headline"),
+        Note("Postures", _by_construction(study), "headline"),
+    ]
+    return tuple(each for each in found if each.text)
+
+
+def _run_off(study: Study) -> str:
     """Say what of the answer rests on the run-off after the last quarter."""
     before, after = escalation(study, study.calm)
-    name = f"{CUSTOMERS}_to_horizon"
+    name = CUSTOMERS + HORIZON
     later = 1.0 - ratio_of_means(study.x(name, *after), study.x(CUSTOMERS, *after)).value
     if not np.isfinite(later):
         return ""
-    end = study.experiment.horizon
-    text = (
-        f"{percent(later, 0)} of customers' surplus{_when(study)} comes after quarter {end}, while "
-        "the fleets that are there then wear out."
-    )
-    shares = [
-        ratio_of_means(study.x(name, *key), study.x(f"{TOTAL}_to_horizon", *key))
-        for key in (before, after)
-    ]
-    kept = value(study, f"{HYPERSCALERS}_to_horizon", after)
-    head = "Without that,"
-    if len(study.posture) > 1:
-        moved = f"from {percent_interval(shares[0])} to {percent_interval(shares[1])}"
-        head += f" {study.move} moves customers' share {moved}, and"
-    else:
-        head += f" customers' share is {percent_interval(shares[1])}, and"
-    return f"{text} {head} hyperscalers are left with {money_interval(kept)}."
-
-
-def _when(study: Study) -> str:
-    return f" when {study.doing(study.fierce)}" if len(study.posture) > 1 else ""
-
-
-def coverage(study: Study) -> str:
-    """Say what the intervals cover and what they do not."""
-    drawn = len(study.results.draws.columns.drop("run"))
-    runs = f"{study.count} simulated market" + ("s" if study.count != 1 else "")
-    if drawn:
-        luck = (
-            f"each with luck of its own (swings of demand, luck in training) and assumptions of its "
-            f"own, drawn from the {drawn} marked ranges of the calibration"
+    several = len(study.posture) > 1
+    when = f" when {study.doing(study.fierce)}" if several else ""
+    text = f"{percent(later, 0)} of customers' surplus{when} comes from the run-off. "
+    end = customers_share(study, after, None, HORIZON)
+    if several:
+        start = customers_share(study, before, None, HORIZON)
+        moved = Claim(SHARE, to_horizon=True).interval(study, home(study))
+        text += (
+            f"To the horizon {study.move} takes their share from {percent(start.value)} to "
+            f"{percent(end.value)} ({points_interval(moved)})"
         )
     else:
-        luck = (
-            "each with luck of its own (swings of demand, luck in training); assumptions are at "
-            "their central values and are not part of the intervals"
-        )
+        text += f"To the horizon their share is {percent(end.value)}"
     return (
-        f"Brackets are 95% bootstrap intervals of a mean over {runs}, {luck}. Run by run all cells "
-        "meet the same luck and assumptions, so that differences are sharper than levels. More runs "
-        "narrow an interval; they do not make an assumption any surer. How often a sign holds from "
-        "one draw to the next is the share of draws in the table below. What is set and not drawn "
-        "(the factors of the experiment), and the form of the model itself, no interval covers."
+        f"{text}{_turned(study)}; no debt is settled at the horizon, so that loans outstanding "
+        "then count as the borrowers'."
     )
 
 
-def signs(given: Results | Study) -> tuple[list[Level], list[tuple[str, list[float]]]]:
-    """Return the shocks, and for each statement the share of draws in which it holds under them."""
-    study = Study.of(given)
-    shocks = list(study.shock.levels)
+def _turned(study: Study) -> str:
+    """Say which lenders and makers gain with the run-off and lose without, or the reverse."""
+    parts = []
+    for outcome, name in LAYERS.items():
+        claim = Claim(outcome)
+        if outcome in (CUSTOMERS, HYPERSCALERS) or len(study.posture) < 2:
+            continue
+        counted, alone = (each.interval(study, home(study)) for each in (claim, claim.twin))
+        if sign(counted) * sign(alone) < 0:
+            verbs = [claim.verbs[0 if sign(each) > 0 else 1] for each in (counted, alone)]
+            parts.append(
+                f"{name} {verbs[1]} {money(abs(alone.value))}, where counting the run-off they "
+                f"{verbs[0]} {money(abs(counted.value))}"
+            )
+    return "".join(f", and {each}" for each in parts)
 
-    def x(outcome: str, key: Key) -> Array:
-        return study.x(outcome, *key)
 
-    rows: list[tuple[str, list[float]]] = []
-    when = f" when {study.doing(study.fierce)}" if study.posture.column is not None else ""
+def _draws(study: Study) -> str:
+    """Say that brackets are no ranges of draws, and which means few draws rule."""
+    place = home(study)
+    kept = Claim(HYPERSCALERS, change=False).spread(study, place)
+    if not np.isfinite(kept.mean.low):
+        return ""
+    text = (
+        "These are 95% confidence intervals of a mean over draws; single draws differ far more. "
+        "In the middle 90% of them hyperscalers are left with anything from "
+        f"{money(kept.low)} to {money(kept.high)}"
+    )
     if len(study.posture) > 1:
-        pairs = [escalation(study, shock) for shock in shocks]
+        gained = Claim(CUSTOMERS).spread(study, place)
+        text += (
+            f", and the change of customers' surplus runs from {money(gained.low, plus=True)} to "
+            f"{money(gained.high, plus=True)}"
+        )
+    ruled = []
+    for claim in told(study) or standings(study):
+        x = claim.spread(study, place)
+        if claim.outcome != SHARE and x.apart and (not claim.to_horizon or claim.matters(study)):
+            way = 1 if x.mean.value > 0 else -1
+            name = claim.noun(way) if claim.change else claim.final
+            name += claim.counted(study)
+            ruled.append(
+                f"{name} has mean {money(way * x.mean.value)} and median {money(way * x.median)}"
+            )
+    if ruled:
+        text += f". Few draws rule some means: {', '.join(ruled)}"
+    return text + "."
 
-        def moved(text: str, outcome: str, direction: float = 1.0) -> None:
-            shares = [holds(direction * (x(outcome, b) - x(outcome, a))) for a, b in pairs]
-            rows.append((text, shares))
 
-        moved(f"customers gain by {study.move}", CUSTOMERS)
-        moved("customers' share of total surplus rises", "customer_share")
-        moved(f"hyperscalers lose by {study.move}", HYPERSCALERS, -1.0)
-        moved(f"chip vendors gain by {study.move}", "chip_vendor_value")
-        moved(f"memory makers gain by {study.move}", "memory_maker_value")
-        moved(f"lenders gain by {study.move}", "lender_value")
-        moved(f"total surplus rises by {study.move}", TOTAL)
-    ends = [(study.fierce, shock, study.reference) for shock in shocks]
-    for text, outcome in (
-        (f"hyperscalers lose money{when}", HYPERSCALERS),
-        (f"lenders lose money{when}", "lender_value"),
-    ):
-        rows.append((text, [holds(-x(outcome, key)) for key in ends]))
-    return shocks, rows
+def _by_construction(study: Study) -> str:
+    """Say so where a larger share for customers is what the postures themselves bring about."""
+    if study.posture.column != "lineup.hyperscaler" or len(study.posture) < 2:
+        return ""
+    if not {study.mild, study.fierce} <= UNCONDITIONAL:
+        return ""
+    if Claim(SHARE).sign(study, home(study)) <= 0:
+        return ""
+    names = [study.posture.words(each) for each in study.posture.levels if each in UNCONDITIONAL]
+    return (
+        f"A posture is the rule by which hyperscalers spend, and {listed(names)} are "
+        "unconditional: none tapers when revenue falls. "
+        f"To {study.posture.words(study.fierce)} adds capacity whatever it earns, and capacity "
+        "lowers prices, so that a larger share for customers follows nearly by construction: the "
+        "finding is the size of the change, not its sign."
+    )
+
+
+def reading(study: Study) -> str:
+    """Say where the headline is told, and what it is the mean of."""
+    drawn = len(study.results.draws.columns.drop("run"))
+    text = ""
+    name = study.demand.column
+    if name is not None and len(study.demand) > 1 and (usual := study.usual(name)) is not None:
+        text = (
+            f"The headline is told at {study.demand.words(study.reference)}, the level of the "
+            f"experiment nearest to the calibration's {usual:g}. "
+        )
+    luck = "luck (swings of demand, luck in training)"
+    if drawn:
+        what = f"{luck} and a set of assumptions from the {drawn} marked ranges of the calibration"
+    else:
+        what = f"{luck}; assumptions are at their central values and in no bracket"
+    return (
+        f"{text}Means are over {study.count} draw{'s' if study.count != 1 else ''}; a draw is {what}. "
+        "Whatever is compared meets the same draws, so that differences are sharper than levels. "
+        "More draws narrow a bracket; they do not make an assumption any surer."
+    )
+
+
+def limits(study: Study) -> str:
+    """Say what no bracket covers."""
+    what = "the factors and variants" if study.variants else "the factors"
+    return (
+        f"What is set and not drawn ({what} of the experiment), and the form of the model itself, "
+        "no bracket covers."
+    )
+
+
+class Holds(NamedTuple):
+    """How often a statement holds, and how often the draw is exactly unchanged."""
+
+    share: float
+    unchanged: float
+
+
+Column = tuple[Level, bool]
+"""A shock, and whether values are counted to the horizon alone."""
+
+
+def signs(given: Results | Study) -> tuple[list[Column], list[tuple[str, list[Holds]]]]:
+    """Return columns, and for each statement how often it holds in them, among the draws.
+
+    A statement is what the answer says: the sign of its mean with the run-off and nothing striking.
+    """
+    study = Study.of(given)
+    columns = [(shock, to_horizon) for shock in study.shock.levels for to_horizon in (False, True)]
+    rows = []
+    for claim in changes(study) + standings(study):
+        way = claim.sign(study, home(study)) or 1
+        found = []
+        for shock, to_horizon in columns:
+            x = (claim.twin if to_horizon else claim).spread(study, Place(shock, study.reference))
+            found.append(Holds(x.on_side(way), x.unchanged))
+        rows.append((claim.statement(study, way), found))
+    return columns, rows

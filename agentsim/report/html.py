@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from agentsim.report import sections
+from agentsim.report import background, sections, variants
 from agentsim.report.markup import STYLE, Html, el, joined
 
 if TYPE_CHECKING:
@@ -22,17 +22,12 @@ def page(study: Study, drawn: Sequence[Drawn]) -> str:
         for name in ("value", "robustness", "deviations")
     }
     chapters: list[tuple[str, str, list[Html]]] = [
-        ("headline", "The headline in numbers", sections.headline(study)),
+        ("headline", "The headline in numbers", sections.numbers(study)),
         ("figures", "Who gets the value", pictures["value"]),
     ]
-    if pictures["robustness"]:
-        chapters.append(
-            (
-                "robustness",
-                "Robustness: the headline under other assumptions",
-                sections.variants(study) + pictures["robustness"],
-            )
-        )
+    if robust := variants.section(study) + pictures["robustness"]:
+        title = "Robustness: the headline under other assumptions"
+        chapters.append(("robustness", title, robust))
     if pictures["deviations"]:
         chapters.append(
             (
@@ -41,10 +36,10 @@ def page(study: Study, drawn: Sequence[Drawn]) -> str:
                 [sections.DEVIATIONS, *pictures["deviations"]],
             )
         )
-    if uncertain := sections.uncertain(study):
+    if uncertain := background.uncertain(study):
         chapters.append(("uncertain", "What is uncertain", uncertain))
-    chapters.append(("method", "How value is counted", sections.method(study)))
-    chapters.append(("provenance", "Where the numbers come from", sections.provenance(study)))
+    chapters.append(("method", "How value is counted", background.method(study)))
+    chapters.append(("provenance", "Where the numbers come from", background.provenance(study)))
     contents = el(
         "nav",
         el("ul", *(el("li", el("a", title, href=f"#{key}")) for key, title, _ in chapters)),

@@ -29,10 +29,10 @@ def joined(parts: Iterable[str | Html]) -> Html:
     return Html("\n".join(each if isinstance(each, Html) else html.escape(each) for each in parts))
 
 
-def cell(text: str, bracket: str = "", share: bool = False) -> Html:
-    """Return a number over its interval."""
-    below = el("span", bracket, class_="interval") if bracket else Html("")
-    return el("td", Html(html.escape(text)), below, class_="share" if share else "number")
+def cell(text: str, *below: str, share: bool = False) -> Html:
+    """Return a number over its interval, and over whatever else is said of it, a line each."""
+    lines = [el("span", each, class_="interval") for each in below if each]
+    return el("td", text, *lines, class_="share" if share else "number")
 
 
 def table(
@@ -83,7 +83,9 @@ p, li, figcaption { max-width: 46rem; }
   margin: 1rem 0; }
 .answer h2 { border: 0; margin: 0 0 .4rem; padding: 0; }
 .answer p { margin: .5rem 0; max-width: none; }
-.coverage { font-size: .9rem; }
+.answer .note, .coverage { font-size: .9rem; }
+.answer .note { color: var(--soft); }
+summary { cursor: pointer; color: var(--accent); margin: .8rem 0; }
 nav ul { columns: 2; padding-left: 1.2rem; font-size: .95rem; }
 a { color: var(--accent); }
 .wide { overflow-x: auto; margin: .8rem 0 1.2rem; }
@@ -91,9 +93,11 @@ table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabu
 caption { text-align: left; padding-bottom: .5rem; font-size: .9rem; }
 th, td { padding: .28rem .5rem; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; }
+tbody .group { text-align: left; font-weight: 600; padding-top: .7rem; }
 tr.first > * { border-top: 1.5px solid var(--soft); }
 .word, .text { text-align: left; font-weight: 400; }
-tbody .word { white-space: nowrap; }
+tbody td.word { white-space: nowrap; }
+tbody th.word { min-width: 9rem; }
 .text { overflow-wrap: anywhere; }
 thead .word, thead .number { font-weight: 600; }
 .number, .share { text-align: right; white-space: nowrap; }

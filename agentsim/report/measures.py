@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from agentsim.batch.intervals import (
+    KEY,
     MOST_GROUPS,
     Interval,
     bootstrap_mean,
@@ -25,7 +26,7 @@ from agentsim.laws.numerics import Array
 from agentsim.report.axes import Level
 from agentsim.report.study import TOTAL, Key, Study
 
-CUSTOMERS, HYPERSCALERS = "customer_surplus", "hyperscaler_value"
+CUSTOMERS, HYPERSCALERS, SHARE = "customer_surplus", "hyperscaler_value", "customer_share"
 
 
 def value(study: Study, outcome: str, key: Key, variant: str | None = None) -> Interval:
@@ -33,9 +34,13 @@ def value(study: Study, outcome: str, key: Key, variant: str | None = None) -> I
     return bootstrap_mean(study.x(outcome, *key, variant))
 
 
-def customers_share(study: Study, key: Key, variant: str | None = None) -> Interval:
-    """Return customers' share of total surplus in a cell."""
-    return ratio_of_means(study.x(CUSTOMERS, *key, variant), study.x(TOTAL, *key, variant))
+def customers_share(
+    study: Study, key: Key, variant: str | None = None, suffix: str = ""
+) -> Interval:
+    """Return customers' share of total surplus in a cell; with a suffix, of that to the horizon."""
+    return ratio_of_means(
+        study.x(CUSTOMERS + suffix, *key, variant), study.x(TOTAL + suffix, *key, variant)
+    )
 
 
 def change(study: Study, outcome: str, before: Key, after: Key) -> Interval:
@@ -44,21 +49,25 @@ def change(study: Study, outcome: str, before: Key, after: Key) -> Interval:
 
 
 def share_change(
-    study: Study, before: Key, after: Key, variants: tuple[str | None, str | None] = (None, None)
+    study: Study,
+    before: Key,
+    after: Key,
+    variants: tuple[str | None, str | None] = (None, None),
+    suffix: str = "",
 ) -> Interval:
     """Return how customers' share changes from one cell to another, 1 being all of it."""
     earlier, later = variants
     return difference_of_ratios(
-        study.x(CUSTOMERS, *after, later),
-        study.x(TOTAL, *after, later),
-        study.x(CUSTOMERS, *before, earlier),
-        study.x(TOTAL, *before, earlier),
+        study.x(CUSTOMERS + suffix, *after, later),
+        study.x(TOTAL + suffix, *after, later),
+        study.x(CUSTOMERS + suffix, *before, earlier),
+        study.x(TOTAL + suffix, *before, earlier),
     )
 
 
-def gain(study: Study, key: Key) -> Interval:
+def gain(study: Study, key: Key, suffix: str = "") -> Interval:
     """Return what a shock adds to total surplus, against none."""
-    return change(study, TOTAL, calm(study, key), key)
+    return change(study, TOTAL + suffix, calm(study, key), key)
 
 
 def share_of_gain(study: Study, key: Key) -> Interval:
@@ -116,6 +125,7 @@ def difference_of_ratios(num_a: Any, den_a: Any, num_b: Any, den_b: Any) -> Inte
     return Interval(estimate, float(low), float(high), n)
 
 
+PERMUTATIONS = 1000
 TINY = 1e-9
 """A dollar, or a billionth of a share: what rounding leaves of a difference that is none."""
 
@@ -176,6 +186,21 @@ def rank_correlation(x: Array, y: Array) -> float:
     return float(np.mean((a - a.mean()) * (b - b.mean())) / spread)
 
 
-def noise_level(runs: int) -> float:
-    """Return the rank correlation that two unrelated columns exceed once in twenty times."""
-    return 1.96 / float(np.sqrt(max(runs - 1, 1)))
+def null_bound(study: Study) -> float:
+    """Return what the largest rank correlation of a column with chance stays below, 19 times in 20.
+
+    The more ranges are drawn the larger the largest of their correlations with nothing at all.
+    Outcomes are permuted, which leaves what the drawn columns have to do with each other.
+    """
+    draws = study.results.draws.sort_values("run").drop(columns="run")
+    n = min(len(draws), MOST_GROUPS)
+    ranks = draws.iloc[:n].rank().to_numpy(dtype=np.float64)
+    spread = ranks.std(axis=0)
+    ranks = (ranks[:, spread > 0.0] - ranks[:, spread > 0.0].mean(axis=0)) / spread[spread > 0.0]
+    if n < 3 or ranks.shape[1] == 0:
+        return float("nan")
+    rng = np.random.Generator(np.random.Philox(key=[KEY, n]))
+    rising = (np.arange(n) - (n - 1) / 2.0) / np.arange(n).std()
+    largest = [np.abs(rng.permutation(rising) @ ranks).max() / n for _ in range(PERMUTATIONS)]
+    # With more runs than are permuted here, the bound is narrower by the root of their number.
+    return float(np.quantile(largest, 0.95) * np.sqrt((n - 1) / (len(draws) - 1)))

@@ -53,8 +53,8 @@ def publish(results: Path, page: Path) -> Path:
     shown = [
         f"**{said.question}**",
         *said.sentences,
-        said.run_off,
-        said.coverage.split(" How often")[0],
+        *(f"**{note.title}.** {note.text}" for note in said.notes),
+        f"{said.reading} {said.limits}",
         f"![Value by layer, by posture and shock]({folder.relative_to(page.parent)}/{PICTURES[0]})",
         f"```\n{table}\n```",
         f"From `agentsim run {name}`; `make publish` writes this part of the page.",

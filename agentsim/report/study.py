@@ -86,6 +86,15 @@ class Study:
         """The posture that escalation ends in."""
         return _named(self.posture.levels, "escalate", -1)
 
+    @cached_property
+    def middle(self) -> Level:
+        """A posture between the two to start from instead; None where there is none."""
+        if "best_response" in set(self.posture.levels) - {self.mild, self.fierce}:
+            return "best_response"
+        at = sorted(self.posture.levels.index(each) for each in (self.mild, self.fierce))
+        between = self.posture.levels[at[0] + 1 : at[1]]
+        return between[(len(between) - 1) // 2] if between else None
+
     @property
     def move(self) -> str:
         """What going from the mild to the fierce posture is called."""
@@ -102,6 +111,11 @@ class Study:
         if self.shock.baseline is None:
             return ()
         return tuple(each for each in self.shock.levels if each != self.shock.baseline)
+
+    @property
+    def strike(self) -> Level:
+        """The shock that stands for all of them: the middle one."""
+        return self.strikes[len(self.strikes) // 2]
 
     def setting(self, demand: bool = True) -> str:
         """Return where the numbers hold: `at a demand elasticity of 1.1`; empty if nowhere else."""
@@ -234,16 +248,21 @@ class Study:
 
     def _reference(self, name: str | None, levels: tuple[Level, ...]) -> Level:
         """Return the level nearest to the calibration's value; else the first."""
-        from agentsim.scenario import Scenario
-
         numbers = [each for each in levels if isinstance(each, float)]
         if name is None or len(numbers) < len(levels) or not numbers:
             return levels[0]
-        try:
-            usual = Scenario.load(self.experiment.scenario)[name]
-        except ValueError:  # a name for several firms
+        if (usual := self.usual(name)) is None:
             return levels[0]
-        return min(numbers, key=lambda each: abs(each - float(np.mean(usual))))
+        return min(numbers, key=lambda each: abs(each - usual))
+
+    def usual(self, name: str) -> float | None:
+        """Return the calibration's value of a parameter; None for a name of several firms."""
+        from agentsim.scenario import Scenario
+
+        try:
+            return float(np.mean(Scenario.load(self.experiment.scenario)[name]))
+        except ValueError:
+            return None
 
 
 def _named(levels: tuple[Level, ...], name: str, otherwise: int) -> Level:

@@ -6,6 +6,7 @@ import math
 from textwrap import fill, wrap
 from typing import TYPE_CHECKING
 
+from agentsim.report.headline_tables import FLIPS, flips
 from agentsim.report.measures import customers_share, value
 from agentsim.report.study import SPLIT, Study
 from agentsim.report.words import MINUS, number, percent_interval
@@ -33,7 +34,8 @@ def headline(given: Results | Study) -> str:
         "\n".join(wrap(HEADS.get(str(axis.column), axis.title), 14, break_long_words=False))
         for axis in several
     ]
-    lines = [[*heads, *TITLES.values(), "customers' share\nof total surplus"]]
+    lines = [[*heads, *TITLES.values(), "customers' share\nof total surplus\n[95% CI of mean]"]]
+    flipped = False
     for posture in study.posture.levels:
         for shock in study.shock.levels:
             key = (posture, shock, study.reference)
@@ -42,14 +44,23 @@ def headline(given: Results | Study) -> str:
                 for axis, level in ((study.posture, posture), (study.shock, shock))
                 if axis.column is not None
             ]
-            amounts = [_amount(float(value(study, name, key).value)) for name in SPLIT]
+            amounts = []
+            for name in SPLIT:
+                mark = FLIPS if flips(study, name, key) else ""
+                flipped |= bool(mark)
+                amounts.append(mark + _amount(float(value(study, name, key).value)))
             share = _ascii(percent_interval(customers_share(study, key)))
             lines.append([*labels, *amounts, share])
     table = _set(lines, labels=len(several), block=len(study.shock))
-    where = study.setting()
-    title = f"Present value, $bn, mean of {study.count} run{'s' if study.count != 1 else ''}{', ' + where if where else ''}; "
-    title += "share with 95% interval"
+    where = f", {study.setting()}" if study.setting() else ""
+    runs = f"{study.count} run{'s' if study.count != 1 else ''}"
+    title = f"Present value, $bn, with the run-off, mean of {runs}{where}"
     parts = [fill(title, WIDTH), "", table]
+    if flipped:
+        note = (
+            f"{FLIPS} the sign of the mean is another one to the horizon alone, without the run-off"
+        )
+        parts += ["", fill(note, WIDTH)]
     if study.failed:
         parts += ["", f"{study.failed:,} of {len(study.runs):,} runs failed and are left out."]
     return "\n".join(parts)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from agentsim.parameters import DECLARATIONS
+
+if TYPE_CHECKING:
+    from agentsim.batch.intervals import Interval
 
 MINUS = "−"
 
 UNITS = {declaration.name: declaration.unit for declaration in DECLARATIONS.values()}
+MEANINGS = {declaration.name: declaration.meaning for declaration in DECLARATIONS.values()}
 
 # Parameters that are named so often that their name alone should do.
 TITLES = {
@@ -56,6 +61,12 @@ ROLE_WORDS = {
 }
 VERBS = ("restrain", "match", "escalate")
 
+# Postures of hyperscalers that are an end of the scale and no forecast, and why.
+ENDS = {"restrain": "a far end of the scale that only replaces wear"}
+
+# Postures of hyperscalers that spend the same whatever their capacity earns.
+UNCONDITIONAL = frozenset({"restrain", "match", "escalate"})
+
 
 def who_words(column: str | None) -> str:
     """Return whose posture a factor sets: `all hyperscalers`, `Oracle`."""
@@ -100,6 +111,16 @@ def number(value: float, decimals: int, plus: bool = False) -> str:
     return (MINUS if negative else "+" if plus and value > 0 else "") + text
 
 
+def quantity(value: Any, unit: str) -> str:
+    """Return a parameter's value with its unit: `0.5 GW/quarter`, `0.2 per quarter`, `3`."""
+    text = value if isinstance(value, str) else f"{value:.4g}"
+    if unit.startswith("1/"):
+        return f"{text} per {unit[2:]}"
+    if unit.startswith("$bn"):
+        return f"${text}bn{unit[3:]}"
+    return text if unit in ("1", "") else f"{text} {unit}"
+
+
 def scale(largest: float) -> tuple[float, str]:
     """Return what to divide $bn by, and the unit, for amounts up to `largest`."""
     return (1000.0, "tn") if largest >= 1000.0 else (1.0, "bn")
@@ -112,20 +133,39 @@ def decimals_for(largest: float) -> int:
     return 1 if largest >= 10.0 else 2
 
 
+def _unit_of(value: float, largest: float) -> tuple[float, str, int]:
+    """Return what to divide $bn by, the unit, and the decimals that suit the largest amount."""
+    by, unit = scale(abs(value)) if abs(value) >= 0.1 else (0.001, "m")
+    return by, unit, decimals_for(largest / by) if by >= 1.0 else 0
+
+
+def money(value: float, plus: bool = False, largest: float = 0.0) -> str:
+    """Return $bn: `$33.1tn`, `−$412bn`; with the decimals of a larger amount beside it."""
+    if not math.isfinite(value):
+        return "–"
+    by, unit, digits = _unit_of(value, max(abs(value), largest))
+    text = number(abs(value) / by, digits)
+    zero = float(text.replace(",", "")) == 0.0
+    return f"{'' if zero else MINUS if value < 0 else '+' if plus else ''}${text}{unit}"
+
+
 def money_interval(interval: Any, plus: bool = False) -> str:
     """Return $bn with its interval: `$33.1tn [31.2, 35.0]`."""
     value, low, high = float(interval.value), float(interval.low), float(interval.high)
-    if not math.isfinite(value):
-        return "–"
-    by, unit = scale(abs(value)) if abs(value) >= 0.1 else (0.001, "m")
-    size = abs(value) / by
-    digits = decimals_for(size) if by >= 1.0 else 0
-    text = number(size, digits)
-    zero = float(text.replace(",", "")) == 0.0
-    head = f"{'' if zero else MINUS if value < 0 else '+' if plus else ''}${text}{unit}"
-    if not math.isfinite(low):
-        return head
-    return f"{head} [{number(low / by, digits)}, {number(high / by, digits)}]"
+    if not (math.isfinite(value) and math.isfinite(low)):
+        return money(value, plus)
+    largest = max(abs(value), abs(low), abs(high))
+    by, _, digits = _unit_of(value, largest)
+    return (
+        f"{money(value, plus, largest)} [{number(low / by, digits)}, {number(high / by, digits)}]"
+    )
+
+
+def size(interval: Interval) -> Interval:
+    """Return an interval without its sign, for where a verb tells it: `falls by $3tn [2, 4]`."""
+    if interval.value >= 0.0:
+        return interval
+    return replace(interval, value=-interval.value, low=-interval.high, high=-interval.low)
 
 
 def percent(value: float, decimals: int = 1, plus: bool = False) -> str:
@@ -143,12 +183,15 @@ def percent_interval(interval: Any, decimals: int = 1) -> str:
     return f"{head} [{number(100 * low, decimals)}, {number(100 * high, decimals)}]"
 
 
-def points_interval(interval: Any, decimals: int = 1) -> str:
+def points(value: float, decimals: int = 1, plus: bool = False) -> str:
+    """Return a difference of shares in percentage points: `11.2 points`."""
+    return f"{number(100.0 * value, decimals, plus)} points"
+
+
+def points_interval(interval: Any, decimals: int = 1, plus: bool = True) -> str:
     """Return a difference of shares in percentage points: `+11.2 points [10.1, 12.4]`."""
-    value, low, high = (
-        100.0 * float(each) for each in (interval.value, interval.low, interval.high)
-    )
-    head = f"{number(value, decimals, plus=True)} points"
+    low, high = (100.0 * float(each) for each in (interval.low, interval.high))
+    head = points(float(interval.value), decimals, plus)
     if not (math.isfinite(low) and math.isfinite(high)):
         return head
     return f"{head} [{number(low, decimals)}, {number(high, decimals)}]"
@@ -159,3 +202,8 @@ def listed(parts: list[str], last: str = "and") -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def capital(text: str) -> str:
+    """Return text that begins with a capital, as a sentence does."""
+    return text[:1].upper() + text[1:]
