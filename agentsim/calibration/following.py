@@ -68,7 +68,8 @@ def with_following(
 
 def _within_bounds(entry: Entry, value_of: Any, firms: Firms) -> Array:
     declared = DECLARATIONS[entry.role, entry.parameter]
-    return np.clip(evaluate(entry.formula, firms, value_of), declared.low, declared.high)
+    worked_out = evaluate(entry.formula, firms, value_of)
+    return np.asarray(np.clip(worked_out, declared.low, declared.high))
 
 
 def _targets(name: str, firms: Firms) -> Iterator[str]:

@@ -54,7 +54,7 @@ def switch_off(stack: Stack, log_theta: Array, sigma: Array, demand: Demand) -> 
     start, end = _neighbours(supply, sigma, demand)
     at_cost = supply.at_cost(start, end)
     at_end = supply.terms(end)
-    priced, fixed = ordered_sum(at_end * at_cost), ordered_sum(at_end * ~at_cost)
+    priced, fixed = ordered_sum(at_end * at_cost), ordered_sum(at_end * np.logical_not(at_cost))
     a = _between_corners(log(fixed), log(priced), end, sigma, demand)
     return supply.used(np.minimum(np.maximum(a, start), end))
 

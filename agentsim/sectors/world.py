@@ -246,8 +246,9 @@ class World:
             found = np.flatnonzero(sells.any(axis=1))
             if len(found):
                 rows = _as_slice(found)
-                of_them = (log(moat * sells), self.base_vendor_price, self.p.chip_vendor.reach)
-                self.rivals.append((rows, *(each[rows] for each in of_them)))
+                log_moat = log(moat[rows] * sells[rows])
+                base_price, reach = self.base_vendor_price[rows], self.p.chip_vendor.reach[rows]
+                self.rivals.append((rows, log_moat, base_price, reach))
 
     def set_quality(self, quality: Array) -> None:
         """Set the firms' quality and what follows from it alone."""
