@@ -281,23 +281,25 @@ def test_page_says_what_its_words_mean(written: Path) -> None:
 def test_terminal_headline(results: Results) -> None:
     text = report.headline(results)
     lines = text.splitlines()
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= 112
     assert text.isascii() and "\x1b" not in text
     share = mean(results, "customer_surplus", "escalate", 10, 1.1) / mean(
         results, TOTAL, "escalate", 10, 1.1
     )
     last = [line for line in lines if line.split()[:1] == ["x10"]][-1]
     assert f"{100 * share:.1f}%" in last and last.split()[0] == "x10"
-    rows = [line for line in lines if re.search(r"%", line) and "CI of mean" not in line]
+    rows = [line for line in lines if re.search(r"%$", line)]
     assert len(rows) == 4
     assert len({len(row) for row in rows}) == 1  # right-aligned
-    assert "elasticity 1.1" in lines[0]
+    below = [lines[lines.index(row) + 1] for row in rows]
+    assert all(line.count("[") == 7 for line in below)  # an interval for every mean
+    assert "elasticity 1.1" in lines[0] and "95% interval" in lines[0]
 
 
 def test_terminal_marks_signs_that_hang_on_the_run_off() -> None:
     given = moved((10, 20), (10, 15), hyperscaler_value_to_horizon=(5, -2))
     text = report.headline(given)
-    assert "*15" in text and "*10" not in text
+    assert "*15.0" in text and "*10.0" not in text
     assert text.splitlines()[-1].startswith("* the sign of the mean is another one")
     assert "*" not in report.headline(moved((10, 20), (10, 15)))
 
@@ -365,7 +367,7 @@ def test_any_experiment_gets_an_answer_and_a_page(given: dict, tmp_path: Path) -
     links = Links()
     links.feed(page(study, []))
     assert links.open == []
-    assert max(map(len, report.headline(study).splitlines())) <= 100
+    assert max(map(len, report.headline(study).splitlines())) <= 112
     assert all(each.draw(study).axes for each in pictures(study))
 
 
