@@ -69,6 +69,8 @@ def ordered_sum(x: ArrayLike, out: Array | None = None) -> Array:
     if terms.ndim == 0:
         raise ValueError("ordered_sum: x must have an axis to sum over")
     firms = terms.shape[0]
+    if firms < PAIRWISE and out is None and terms.ndim > 1:  # as almost always
+        return _add_rows(terms, initial=0.0)
     if firms < PAIRWISE or (terms.ndim > 1 and terms.shape[-1] > 1 and terms.flags.c_contiguous):
         # NumPy then adds row after row, which the tests hold; a single column of 8 and more it
         # would add up in pairs.

@@ -6,6 +6,8 @@ otherwise with what its own methods derive from state. Nothing here knows the pr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,8 @@ class Look:
         self.sector = sector
         self.parameters = parameters
         self.lasting: dict[str, Array] = {}  # what does not change in a run
-        self.known: dict[str, Array] = {}  # that, and what was worked out in `quarter`
+        self.known: dict[str, Array] = {}  # that, and what was found in `quarter`
+        self.sources: dict[str, Callable[[], Array]] = {}  # where each name is to be found
         self.quarter = -1
 
     def __call__(self, name: str) -> Array:
@@ -40,7 +43,13 @@ class Look:
             self.quarter = self.w.quarter
             self.known = dict(self.lasting)
         found = self.known.get(name)
-        return self._find(name) if found is None else found
+        if found is None:
+            source = self.sources.get(name) or self._source(name)
+            found = source()
+            if found.ndim < 2:
+                found = found.reshape(1, -1)
+            self.known[name] = found
+        return found
 
     def public(self, name: str) -> Array:
         """Return state of all firms that everybody may see."""
@@ -50,19 +59,17 @@ class Look:
             raise AttributeError(f"{name!r} is not public; public are: {', '.join(open_to_all)}")
         return getattr(self.sector, name)  # type: ignore[no-any-return]
 
-    def _find(self, name: str) -> Array:
-        derived = getattr(self, f"see_{name}", None)
-        if derived is not None:
-            found: Array = derived()
-            if found.ndim < 2:
-                found = found.reshape(1, -1)
-            self.known[name] = found
-            return found
+    def _source(self, name: str) -> Callable[[], Array]:
+        """Return what gives a field quarter after quarter, looked for once."""
+        source: Callable[[], Array] | None = getattr(self, f"see_{name}", None)
         for place in (self.sector, self.w.customers, self.w.inputs):
-            if name in type(place).states:
-                return getattr(place, name)  # type: ignore[no-any-return]
-        self.lasting[name] = self.known[name] = found = self._parameter(name)
-        return found
+            if source is None and name in type(place).states:
+                source = partial(getattr, place, name)
+        if source is None:
+            self.lasting[name] = lasting = self._parameter(name)
+            return lambda: lasting
+        self.sources[name] = source
+        return source
 
     def _parameter(self, name: str) -> Array:
         """Return what never changes in a run: a firm's parameter or a market's."""

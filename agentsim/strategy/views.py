@@ -85,8 +85,13 @@ class View:
         self.firms = firms
         self.rows = rows
         self.quarter = quarter
-        self.industry = Industry(fetch_public)
+        self._fetch_public = fetch_public
         self.memory: Mapping[str, Array] = memory if memory is not None else {}
+
+    @property
+    def industry(self) -> Industry:
+        """Public state of all firms of the kind."""
+        return Industry(self._fetch_public)
 
     def __getattr__(self, name: str) -> Array:
         declared = type(self).fields.get(name)
