@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, check_known
 from agentsim.ledger import FLOWS
 from agentsim.parameters import ROLES
 from agentsim.simulation import Simulation
@@ -22,8 +22,8 @@ def outcomes_frame(simulation: Simulation) -> pd.DataFrame:
 
 def series_frame(simulation: Simulation, role: str | None) -> pd.DataFrame:
     """Return a row a run and quarter, or with a role a row a run, quarter and firm."""
-    if role is not None and role not in ROLES:
-        raise unknown("role", role, ROLES)
+    if role is not None:
+        check_known("role", role, ROLES)
     needed = "series" if role is None else "firms"
     kept = simulation.record_level
     if kept == "outcomes" or (role is not None and kept != "firms"):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.parameters import ROLES
 from agentsim.strategy.base import Strategy
 from agentsim.strategy.params import declared
@@ -66,7 +66,7 @@ def resolve(given: Given, firms: Mapping[str, tuple[str, ...]]) -> Lineup:
         given = {"hyperscaler": given}
     if not isinstance(given, Mapping):
         raise AgentsimError(
-            f"lineup = {given!r} is not a lineup; give a posture, or a dict by role or firm"
+            f"lineup = {shown(given)} is not a lineup; give a posture, or a dict by role or firm"
         )
     names = [*ROLES, *texts]
     for name in given:
@@ -75,7 +75,7 @@ def resolve(given: Given, firms: Mapping[str, tuple[str, ...]]) -> Lineup:
     # roles first, so that a firm's own strategy overrides its role's
     for name in sorted(given, key=lambda each: each not in ROLES):
         value = given[name]
-        if value == "calibrated" and isinstance(value, str):
+        if isinstance(value, str) and value == "calibrated":
             continue
         for firm in firms[name] if name in ROLES else (name,):
             texts[firm] = value
@@ -93,15 +93,23 @@ def resolve(given: Given, firms: Mapping[str, tuple[str, ...]]) -> Lineup:
 
 
 def check_runs(lineup: Lineup, runs: int) -> None:
-    """Refuse strategies whose parameters are given run by run for another number of runs."""
+    """Refuse strategies whose parameters are arrays for other numbers of runs or of firms."""
     for chosen in lineup.values():
         for firm, strategy in chosen.items():
+            firms = sum(other is strategy for other in chosen.values())
             for name in declared(type(strategy)):
                 shape = np.shape(getattr(strategy, name))
                 if shape and shape[-1] not in (1, runs):
                     raise AgentsimError(
                         f"lineup.{firm}: {name} has {shape[-1]} values and the market {runs} runs; "
                         f"give one number, or {runs} values"
+                    )
+                if shape and shape[0] not in (1, firms):
+                    share = f"{firms} firms follow it; give one row, or {firms}"
+                    alone = "one firm follows it; give one row"
+                    raise AgentsimError(
+                        f"lineup.{firm}: {name} has {shape[0]} rows, but "
+                        f"{share if firms > 1 else alone}"
                     )
 
 
@@ -113,4 +121,6 @@ def _strategy(role: str, firm: str, given: Any) -> Strategy:
                 f"lineup.{firm} = {given} is a strategy for a {given.role}; {firm} is a {role}"
             )
         return given
-    raise AgentsimError(f"lineup.{firm} = {given!r} is no strategy; give a name or an instance")
+    raise AgentsimError(
+        f"lineup.{firm} = {shown(given)} is no strategy; give a name or an instance"
+    )

@@ -25,7 +25,7 @@ from agentsim.calibration import calibrations as calibrations
 from agentsim.calibration.checks import Value, check_lengths, check_runs, check_together, checked
 from agentsim.calibration.draws import Range, latin_hypercube
 from agentsim.calibration.following import with_following
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, unknown, whole
 from agentsim.laws.numerics import Array
 from agentsim.parameters import (
     DECLARATIONS,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_HYPERSCALERS = 64
+LISTED = "`agentsim calibration` lists them"
 
 
 @dataclass(eq=False)
@@ -82,6 +83,8 @@ class Scenario:
     @staticmethod
     def load(name: str) -> Scenario:
         """Return the scenario of a calibration (see `calibrations()`) as it stands."""
+        if not isinstance(name, str):
+            raise AgentsimError(f"scenario = {shown(name)} is no scenario; give a name or a Scenario")
         return _load(name)
 
     # Reading
@@ -91,7 +94,7 @@ class Scenario:
         if name not in self.values:
             if (targets := self._names().get(name)) is not None:
                 raise AgentsimError(f"{name} stands for several firms; read {targets[0]}, say")
-            raise unknown("parameter", name, self.values)
+            raise unknown("parameter", name, self.values, LISTED, self._meanings())
         return self.values[name]
 
     def __contains__(self, name: object) -> bool:
@@ -104,8 +107,10 @@ class Scenario:
         values: Mapping[str, Value] = self.__dict__.get("values", {})
         if name in values:
             return values[name]
-        hint = "" if name.startswith("_") else f"; {unknown('parameter', name, values)}"
-        raise AttributeError(f"Scenario has no attribute {name!r}{hint}")
+        if name.startswith("_"):
+            raise AttributeError(f"Scenario has no attribute {name!r}")
+        hint = unknown("parameter", name, values, LISTED, self._meanings())
+        raise AttributeError(f"Scenario has no attribute {name!r}; {hint}")
 
     def __dir__(self) -> list[str]:
         """Offer the market parameters to completion too."""
@@ -144,7 +149,7 @@ class Scenario:
         known = self._names()
         for name in given:
             if name not in known:
-                raise unknown("parameter", name, known, "`agentsim calibration` lists them")
+                raise unknown("parameter", name, known, LISTED, self._meanings())
         values, provenance = dict(self.values), dict(self.provenance)
         changed: set[str] = set()
         for name in sorted(given, key=lambda name: -len(known[name])):  # roles before firms
@@ -170,8 +175,7 @@ class Scenario:
         Only where they are all alike, as in `theory`: there is no telling what a seventh firm
         beside six that differ would be.
         """
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
-            raise AgentsimError(f"with_hyperscalers {count!r} is not a whole number; give one")
+        count = whole("with_hyperscalers", count)
         if not 1 <= count <= MOST_HYPERSCALERS:
             raise AgentsimError(
                 f"with_hyperscalers {count} is out of bounds; give 1 to {MOST_HYPERSCALERS}"
@@ -245,7 +249,7 @@ class Scenario:
         wanted = self.ranges if names is None else dict.fromkeys(names)
         for name in wanted:
             if name not in self.ranges:
-                raise unknown("marked range", name, self.ranges)
+                raise unknown("marked range", name, self.ranges, LISTED)
         chosen = {name: self.ranges[name] for name in wanted}
         return latin_hypercube(chosen, self.values, self.firms, count, entropy)
 
@@ -274,6 +278,11 @@ class Scenario:
             for parameter in _parameters_of(role):
                 known[f"{role}.{parameter}"] = tuple(f"{firm}.{parameter}" for firm in firms)
         return known
+
+    def _meanings(self) -> dict[str, str]:
+        """Return what every name that may be set means."""
+        entries = {name: self.provenance[targets[0]] for name, targets in self._names().items()}
+        return {name: DECLARATIONS[e.role, e.parameter].meaning for name, e in entries.items()}
 
 
 def scenario(name: str) -> Scenario:

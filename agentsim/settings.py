@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, whole
 from agentsim.scenario import Scenario
 
 MOST_QUARTERS = 400
@@ -20,14 +19,14 @@ def run_numbers(runs: Any) -> NDArray[np.int64]:
     """Return the run numbers that `runs`, a count or run numbers, stands for."""
     if isinstance(runs, bool | str) or runs is None:
         raise AgentsimError(f"runs = {runs!r} is not a number; give a count from 1, or run numbers")
-    if np.ndim(runs) == 0:
-        count = _whole("runs", runs)
+    if not isinstance(runs, Sequence) and getattr(runs, "ndim", 0) == 0:
+        count = whole("runs", runs, "give a count from 1, or a list of run numbers")
         if not 1 <= count <= MOST_RUNS:
             raise AgentsimError(
                 f"runs = {count} is out of bounds; it must lie between 1 and {MOST_RUNS}"
             )
         return np.arange(count, dtype=np.int64)
-    numbers = [_whole("runs", number) for number in runs]
+    numbers = [whole("runs", number, "give whole run numbers") for number in runs]
     if not numbers:
         raise AgentsimError("runs = [] is empty; give at least one run number")
     if min(numbers) < 0 or max(numbers) >= 2**62:
@@ -39,31 +38,13 @@ def run_numbers(runs: Any) -> NDArray[np.int64]:
     return np.array(numbers, dtype=np.int64)
 
 
-def _whole(name: str, given: Any) -> int:
-    try:
-        if isinstance(given, bool):
-            raise TypeError
-        return operator.index(given)
-    except TypeError:
-        raise AgentsimError(f"{name} = {given!r} is not a whole number; give one") from None
-
-
 def entropy_of(rng: Any) -> int:
     """Return the entropy that `rng` gives: itself if an integer, otherwise drawn from it."""
-    if isinstance(rng, bool | float | str):
-        raise AgentsimError(
-            f"rng = {rng!r} is not an integer; give one from 0, a Generator, or None"
-        )
     if rng is None:
         return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(0, 2**63))
-    try:
-        entropy = operator.index(rng)
-    except TypeError:
-        raise AgentsimError(
-            f"rng = {rng!r} is not an integer; give one from 0, a Generator, or None"
-        ) from None
+    entropy = whole("rng", rng, "give an integer from 0, a Generator, or None")
     if entropy < 0:
         raise AgentsimError(f"rng = {entropy} is negative; give an integer from 0")
     return entropy
@@ -71,16 +52,12 @@ def entropy_of(rng: Any) -> int:
 
 def named_scenario(scenario: Any) -> Scenario:
     """Return a Scenario, or the one of this name."""
-    if isinstance(scenario, Scenario):
-        return scenario
-    if not isinstance(scenario, str):
-        raise AgentsimError(f"scenario = {scenario!r} is no scenario; give a name or a Scenario")
-    return Scenario.load(scenario)
+    return scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
 
 
 def check_horizon(horizon: Any) -> int:
     """Return the horizon, a whole number of quarters."""
-    quarters = _whole("horizon", horizon)
+    quarters = whole("horizon", horizon)
     if not 1 <= quarters <= MOST_QUARTERS:
         raise AgentsimError(
             f"horizon = {quarters} is out of bounds; it must lie between 1 and {MOST_QUARTERS} quarters"
@@ -90,8 +67,44 @@ def check_horizon(horizon: Any) -> int:
 
 def check_choice(name: str, given: Any, allowed: Sequence[str]) -> None:
     """Refuse a word that is none of those allowed."""
-    if given not in allowed:
-        raise unknown(name, given, allowed, f"give one of {', '.join(allowed)}")
+    if not isinstance(given, str) or given not in allowed:
+        raise AgentsimError(
+            f"{name} = {shown(given)} is not known; give one of {', '.join(allowed)}"
+        )
+
+
+def asked_quarter(quarter: Any, reached: int) -> int:
+    """Return a quarter that was simulated, of `reached` quarters."""
+    number = whole("quarter", quarter, f"give one from 1 to {reached}")
+    if not 1 <= number <= reached:
+        raise AgentsimError(
+            f"quarter = {number} was not simulated; give one from 1 to {reached}"
+            if reached
+            else f"quarter = {number} was not simulated, and none was; step the market first"
+        )
+    return number
+
+
+def asked_run(run: Any, runs: NDArray[np.int64]) -> int:
+    """Return the number of one of these runs; it may be left out where there is but one."""
+    if run is None:
+        if len(runs) > 1:
+            raise AgentsimError(f"run is missing among {len(runs)} runs; say which with run=")
+        return int(runs[0])
+    number = whole("run", run, "give the number of one run")
+    if number not in runs:
+        raise AgentsimError(
+            f"run = {number} is not in this market; its runs are {_in_words(runs)}, give one of them"
+        )
+    return number
+
+
+def _in_words(runs: NDArray[np.int64]) -> str:
+    """Return run numbers as they may be shown in one line."""
+    if len(runs) > 8 and np.array_equal(runs, np.arange(runs[0], runs[0] + len(runs))):
+        return f"{runs[0]} to {runs[-1]}"
+    listed = ", ".join(map(str, runs[:8].tolist()))
+    return listed if len(runs) <= 8 else f"{listed} and {len(runs) - 8} more"
 
 
 def split_overrides(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

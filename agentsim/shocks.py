@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -11,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, unknown, whole
 from agentsim.laws.numerics import Array
 from agentsim.sectors.world import EfficiencyGap, World
 
@@ -37,10 +36,7 @@ class Shock(ABC):
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
-        if isinstance(self.quarter, bool) or not isinstance(self.quarter, int | np.integer):
-            raise AgentsimError(
-                f"shock.{self.kind}.quarter = {self.quarter!r} is not a whole number; give a quarter from 1"
-            )
+        whole(f"shock.{self.kind}.quarter", self.quarter, "give a quarter from 1")
         for item in fields(self):
             if "low" not in item.metadata:
                 continue
@@ -86,8 +82,7 @@ def check_number(
         or numbers.ndim > 1
         or np.isnan(numbers).any()
     ):
-        shown = " ".join(reprlib.repr(given).split())  # arrays show themselves over many lines
-        raise AgentsimError(f"{name} = {shown} is not a number; give one from {span}")
+        raise AgentsimError(f"{name} = {shown(given)} is not a number; give one from {span}")
     wrong = (numbers < low) | (numbers > high)
     if wrong.any():
         worst = numbers[wrong][0]
@@ -155,7 +150,9 @@ def collect(
     if isinstance(given, Shock | Mapping):
         given = [given]
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise AgentsimError(f"shocks = {given!r} is no list; give Shock objects or dicts with kind")
+        raise AgentsimError(
+            f"shocks = {shown(given)} is no list; give Shock objects or dicts with kind"
+        )
     made: list[Shock] = []
     for item in given:
         if isinstance(item, Shock):
@@ -164,12 +161,12 @@ def collect(
             values = dict(item)
             if "kind" not in values:
                 raise AgentsimError(
-                    f"shock {dict(item)!r} has no kind; known: {', '.join(sorted(KINDS))}"
+                    f"shock {shown(dict(item))} has no kind; known: {', '.join(sorted(KINDS))}"
                 )
             made.append(make(str(values.pop("kind")), values))
         else:
             raise AgentsimError(
-                f"shocks has {item!r}; give Shock objects or dicts with kind and quarter"
+                f"shocks has {shown(item)}; give Shock objects or dicts with kind and quarter"
             )
     for name, number in overrides.items():
         parts = name.split(".")

@@ -19,7 +19,7 @@ from agentsim.calibration.checks import checked
 from agentsim.errors import AgentsimError, unknown
 from agentsim.lineup import resolve
 from agentsim.parameters import DECLARATIONS, ROLES
-from agentsim.scenario import Scenario
+from agentsim.scenario import LISTED, Scenario
 from agentsim.shocks import collect
 
 Settings = Mapping[str, Level]
@@ -101,9 +101,9 @@ class _Maker:
             checked(name, value, self.declared[name])
         else:
             who = [f"lineup.{who}" for who in (*ROLES, *self.role_of)]
-            raise unknown(
-                "parameter", name, [*self.declared, *who], "`agentsim calibration` lists them"
-            )
+            meanings = {each: declared.meaning for each, declared in self.declared.items()}
+            known = [*self.declared, *who]
+            raise unknown("parameter", name, known, LISTED, meanings)
 
     def check_deviation(self, deviation: Deviation) -> None:
         """Refuse a deviation by nobody, to nothing, or from a factor level that is not there."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, unknown
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -60,7 +59,7 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
     # A misspelt key is both unknown and missing; the first says more.
     first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     place = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in first["loc"])
-    field, shown = place.lstrip("."), short(first["input"])
+    field, given = place.lstrip("."), shown(first["input"])
     inner = first.get("ctx", {}).get("error")
     match first["type"]:
         case "extra_forbidden":
@@ -71,31 +70,26 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
             text = str(inner)
             return f"{field}: {text}" if "[" in field else text
         case "string_type":
-            return f"{field} = {shown} is not text; put it in quotes"
+            return f"{field} = {given} is not text; put it in quotes"
         case "int_type":
-            return f"{field} = {shown} is not a whole number; give one without a point"
+            return f"{field} = {given} is not a whole number; give one without a point"
         case "list_type" | "tuple_type":
-            return f"{field} = {shown} is not a list; write it in [brackets], tables as [[{field}]]"
+            return f"{field} = {given} is not a list; write it in [brackets], tables as [[{field}]]"
         case "dict_type" | "model_type" | "model_attributes_type":
             head = f"[[{field.partition('[')[0]}]]" if "[" in field else f"[{field}]"
-            return f"{field} = {shown} is not a table; write {head} and its keys below"
+            return f"{field} = {given} is not a table; write {head} and its keys below"
         case "literal_error":
             allowed = first["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
             return str(unknown(field, first["input"], allowed))
         case _:
-            return f"{field} = {shown} is not valid: {' '.join(first['msg'].split())}"
-
-
-def short(given: Any) -> str:
-    """Return a value as it may be shown in one line."""
-    return " ".join(reprlib.repr(given).split())
+            return f"{field} = {given} is not valid: {' '.join(first['msg'].split())}"
 
 
 def flattened(what: str, given: Any) -> dict[str, Any]:
     """Return a table with nested tables as dotted names, as TOML reads `oracle.debt = 50`."""
     if not isinstance(given, Mapping):
         raise AgentsimError(
-            f"{what} = {short(given)} is not a table; write [{what}] and its keys below"
+            f"{what} = {shown(given)} is not a table; write [{what}] and its keys below"
         )
     flat: dict[str, Any] = {}
     for name, value in given.items():
@@ -115,12 +109,12 @@ def level(name: str, given: Any) -> Level:
         return given
     if isinstance(given, (list, tuple)):
         raise AgentsimError(
-            f"{name} = {short(given)} is a list; give one value, or vary it in [factors]"
+            f"{name} = {shown(given)} is a list; give one value, or vary it in [factors]"
         )
     if hasattr(given, "item") and getattr(given, "ndim", 1) == 0:  # a NumPy number
         given = given.item()
     if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise AgentsimError(f"{name} = {short(given)} is neither a number nor text; give one")
+        raise AgentsimError(f"{name} = {shown(given)} is neither a number nor text; give one")
     if not math.isfinite(given):
         raise AgentsimError(f"{name} = {given} is not finite; give a number within its bounds")
     return given
@@ -130,7 +124,7 @@ def levels(name: str, given: Any) -> list[Level]:
     """Return the levels of a factor, or refuse them."""
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise AgentsimError(
-            f"{name} = {short(given)} is not a list; write its levels in [brackets]"
+            f"{name} = {shown(given)} is not a list; write its levels in [brackets]"
         )
     found = [level(name, each) for each in given]
     if not found:

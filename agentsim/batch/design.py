@@ -27,9 +27,8 @@ from agentsim.batch.complaints import (
     levels,
     one_line,
     read_toml,
-    short,
 )
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.settings import MOST_RUNS, check_horizon
 from agentsim.shocks import Shock
 
@@ -70,7 +69,7 @@ class _Table(BaseModel):
         for who, strategy in flat.items():
             if not isinstance(strategy, str) or not strategy.strip():
                 raise AgentsimError(
-                    f"lineup.{who} = {short(strategy)} is no strategy; give its name in quotes"
+                    f"lineup.{who} = {shown(strategy)} is no strategy; give its name in quotes"
                 )
         return flat
 
@@ -177,7 +176,7 @@ class Experiment(_Table):
     def _name(cls, given: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", given):
             raise AgentsimError(
-                f"name = {short(given)} cannot name a folder; use letters, digits, _ and -"
+                f"name = {shown(given)} cannot name a folder; use letters, digits, _ and -"
             )
         return given
 

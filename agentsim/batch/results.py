@@ -93,7 +93,7 @@ class Results:
         """
         found = _with(self.runs, labels)
         if name not in found.columns:
-            raise unknown("outcome", name, found.columns)
+            raise unknown("outcome", name, found.columns, "runs.columns lists them")
         if found["cell"].nunique() != 1:
             raise AgentsimError(
                 f"labels {labels} leave {found['cell'].nunique()} cells; name the others too"
@@ -116,7 +116,7 @@ def _with(table: pd.DataFrame, labels: dict[str, Any]) -> pd.DataFrame:
     rows = np.ones(len(table), dtype=bool)
     for name, level in labels.items():
         if name not in table.columns:
-            raise unknown("column", name, table.columns)
+            raise unknown("column", name, table.columns, "its .columns lists them")
         fits = np.asarray(table[name].isna() if level is None else table[name] == level)
         if not fits.any():
             raise AgentsimError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, unknown
 
 if TYPE_CHECKING:
     from agentsim.strategy.base import Strategy
@@ -74,7 +74,7 @@ def validate(strategy: Strategy) -> None:
     """
     for name, each in declared(type(strategy)).items():
         value = getattr(strategy, name)
-        who = f"strategy {strategy.id}: {name} = {value!r}"
+        who = f"strategy {strategy.id}: {name} = {shown(value)}"
         if each.choices is not None:
             if isinstance(value, np.ndarray) or value not in each.choices:
                 known = ", ".join(map(repr, each.choices))

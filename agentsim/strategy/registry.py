@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from agentsim.errors import AgentsimError, nearest, unknown
+from agentsim.errors import AgentsimError, nearest, shown, unknown
 from agentsim.strategy.base import BASES, Strategy, check
 from agentsim.strategy.params import with_values
 
@@ -84,12 +84,12 @@ def parse(role: str, text: str | Strategy, library: str = LIBRARY) -> Strategy:
             raise AgentsimError(f"strategy {text.id} is for a {text.role}, not for a {role}")
         return text
     if not isinstance(text, str):
-        raise AgentsimError(f"strategy {text!r} is neither a name nor a strategy")
+        raise AgentsimError(f"strategy {shown(text)} is neither a name nor a strategy")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
         tree = None
-    form = f"strategy {text!r} must be a name or name(parameter=value, ...)"
+    form = f"strategy {shown(text)} must be a name or name(parameter=value, ...)"
     if isinstance(tree, ast.Name):
         return make(role, tree.id, library=library)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
