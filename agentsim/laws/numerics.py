@@ -14,7 +14,7 @@ NumPy 2.5 on a machine with AVX-512 (other machines may be more forgiving, not l
   NumPy functions do as well.
 - `np.fmax` and `np.clip` choose between 0.0 and -0.0 by position: `clip`, which leaves no -0.0.
   `np.maximum` and `np.minimum` give the second of two equal numbers, wherever they stand.
-- An iteration that stops when all runs have converged: `newton_bracketed` freezes run by run.
+- An iteration that stops when all runs have converged must freeze them run by run.
 """
 
 from __future__ import annotations
@@ -29,10 +29,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 """Double precision, `(firms, runs)` or `(runs,)`, runs last and contiguous."""
-
-ROUNDING = 1e-9
-"""Relative length below which a Newton step that does not shrink is put down to rounding."""
-
 
 PAIRWISE = 8
 """Number of terms from which NumPy adds a contiguous column in another order."""
@@ -204,70 +200,6 @@ def _everywhere(value: float, shape: tuple[int, ...]) -> Array:
     array = np.full(shape, value)
     array.flags.writeable = False
     return array
-
-
-def newton_bracketed(
-    f: Callable[[Array], tuple[Array, Array]],
-    low: ArrayLike,
-    high: ArrayLike,
-    *,
-    start: ArrayLike | None = None,
-    steps: int = 60,
-    tolerance: float = 1e-14,
-) -> Array:
-    """Where f, falling in y, crosses zero in [low, high]: one root for each element.
-
-    f takes y and returns (value, derivative), each element depending on its own y only. It is
-    asked for all elements at every step, the settled ones included, and may be asked at the ends
-    of the bracket.
-
-    low, high: finite; they broadcast with what f returns. start: where to begin, clipped to the
-    bracket; its middle if not given. A root outside the bracket gives the nearer end.
-
-    Newton's step is taken if it stays in the bracket and at least halves the step before it. If
-    it leaves the bracket by an end not yet tried, that end is next, which makes corners cheap;
-    otherwise the bracket is halved. An element is frozen once its step is at most
-    tolerance * max(1, |y|), or so short that only rounding in f can keep it from shrinking, so
-    its result does not depend on when its neighbours settle. What is not settled after `steps`
-    steps is returned as it stands, in its bracket.
-
-    An element is NaN where f is, or where the bracket is empty or not finite.
-    """
-    low, high = np.broadcast_arrays(np.asarray(low, np.float64), np.asarray(high, np.float64))
-    with np.errstate(all="ignore"):
-        y = low + 0.5 * (high - low) if start is None else clip(start, low, high)
-        # Twice the width: the first Newton step may then cross the whole bracket.
-        last_step = np.broadcast_to(2.0 * (high - low), y.shape)
-    settled = ~((low <= high) & np.isfinite(last_step))
-    y = np.where(settled, np.nan, y)
-    low_tried = high_tried = np.zeros(y.shape, np.bool_)
-
-    for _ in range(steps):
-        if settled.all():
-            break
-        value, derivative = f(y)
-        with np.errstate(all="ignore"):
-            above, below = value > 0.0, value < 0.0
-            low, low_tried = np.where(above, y, low), low_tried | above
-            high, high_tried = np.where(below, y, high), high_tried | below
-            newton = y - value / derivative
-            halves = np.abs(2.0 * value) <= np.abs(last_step * derivative)
-            near = last_step <= ROUNDING * np.maximum(1.0, np.abs(y))
-            use_newton = (derivative < 0.0) & (newton >= low) & (newton <= high)
-            # A curve may lead Newton in circles: then halve the bracket. But not when the steps
-            # are this short: far from multiple roots Newton squares its error, so a step that
-            # does not shrink is rounding in f, and the middle of the bracket may be far away.
-            use_newton &= halves | near
-            proposal = np.where(use_newton, newton, low + 0.5 * (high - low))
-            proposal = np.where((newton < low) & ~low_tried, low, proposal)
-            proposal = np.where((newton > high) & ~high_tried, high, proposal)
-            proposal = np.where(value == 0.0, y, proposal)
-            proposal = np.where(np.isnan(value), np.nan, proposal)
-            last_step = np.abs(proposal - y)
-            arrived = last_step <= tolerance * np.maximum(1.0, np.abs(proposal))
-        y = np.where(settled, y, proposal)
-        settled = settled | arrived | (near & ~halves) | np.isnan(proposal)
-    return y
 
 
 def _doubles(x: ArrayLike) -> Array:
