@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from agentsim.errors import AgentsimError
+from agentsim.failures import Failures
 from agentsim.laws.numerics import Array
 from agentsim.randomness import Randomness
 from agentsim.sectors.base import constant
@@ -21,8 +23,10 @@ from agentsim.steps.looks import (
     MemoryMakerLook,
 )
 from agentsim.strategy.base import BASES, Strategy
-from agentsim.strategy.choices import checked, complaint
-from agentsim.strategy.groups import Group, ask, group, initial_memory
+from agentsim.strategy.choices import Choice, checked, complaint, least
+from agentsim.strategy.failing import RunsError
+from agentsim.strategy.groups import Group, ask, group, initial_memory, remembered
+from agentsim.strategy.views import View
 
 LOOKS: dict[str, Callable[[World], Look]] = {
     "hyperscaler": HyperscalerLook,
@@ -55,9 +59,9 @@ class Asking:
         firms: Mapping[str, tuple[str, ...]],
         runs: int,
         randomness: Randomness,
-        fail: Callable[[Runs, int, str], None],  # called with the failed runs, quarter and why
+        fail: Failures,
     ) -> None:
-        self.firms = firms
+        self.firms = dict(firms)
         self.runs = runs
         self.randomness = randomness
         self.fail = fail
@@ -110,12 +114,28 @@ class Asking:
             asked.memory,
             lambda name: self._draw(w.quarter, f"strategy/{strategy.id}/{name}", asked.numbers),
         )
-        made, asked.memory = ask(strategy, sees)
-        arrays, bad = checked(made, base.choice, asked.group.size, self.runs, asked.name)
+        try:
+            made, asked.memory = ask(strategy, sees)
+            arrays, bad = checked(made, base.choice, asked.group.size, self.runs, asked.name)
+        except AgentsimError as error:
+            made = self._go_on(error, sees, asked)
+            arrays, bad = checked(made, base.choice, asked.group.size, self.runs, asked.name)
         if bad is not None:
-            why = complaint(made, int(np.flatnonzero(bad)[0]), asked.name)
-            self.fail(bad, w.quarter, why)
+            self.fail(bad, w.quarter, lambda run: complaint(made, run, asked.name))
         return arrays
+
+    def _go_on(self, error: AgentsimError, sees: View, asked: Asked) -> Choice:
+        """Raise what went wrong, or mark the runs concerned and return a harmless choice."""
+        if not isinstance(error, RunsError):
+            self.fail.all_at_once(sees.quarter, error)
+            harmless: Choice = least(BASES[asked.group.strategy.role].choice)
+            return harmless
+        failed = np.zeros(self.runs, dtype=np.bool_)
+        failed[list(error.causes)] = True
+        causes = {column: cause for column, (_, cause) in error.causes.items()}
+        self.fail(failed, sees.quarter, error.why, causes)
+        asked.memory = remembered(asked.group.strategy, sees, error.memory)
+        return error.choice
 
     def _draw(self, quarter: int, stream: str, rows: Rows) -> Array:
         """Return standard normal numbers of some rows, `(firms, runs)`."""

@@ -6,7 +6,8 @@ Batches use this class directly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 
 from agentsim import outcomes, runoff
 from agentsim.asking import Asking
+from agentsim.copies import Copied
 from agentsim.errors import AgentsimError
+from agentsim.failures import OK, Errors, Failures
 from agentsim.laws.numerics import Array, ordered_sum, quiet, safe_divide
 from agentsim.ledger import Ledger, Values
 from agentsim.lineup import Lineup, check_runs
@@ -27,13 +30,12 @@ from agentsim.steps.choices import Choices, Luck
 from agentsim.steps.opening import open_market
 
 Record = Literal["outcomes", "series", "firms"]
-Errors = Literal["raise", "mark"]
-OK = "ok"
+Watcher = Callable[[World, Choices], None]
 DRAWN_AHEAD = 8
 """Quarters whose luck is drawn at once: enough to save calls, little enough to stay in the cache."""
 
 
-class Simulation:
+class Simulation(Copied):
     """Markets side by side: one scenario, one lineup, one run number for each column."""
 
     def __init__(
@@ -68,23 +70,45 @@ class Simulation:
         self.chosen: Choices | None = None
         self.streams = [("demand", None), ("quality", self.world.hyperscalers.size)]
         self.drawn: dict[int, dict[str, Array]] = {}  # luck by quarter, not yet used
+        self.runoff_violation = np.zeros(len(runs))  # of the value identity, in the last outcomes
+        self.torn = False  # whether an exception left a quarter half done
         if record != "outcomes":
             self.history.append(Snapshot(self.world, record == "firms"))
 
-    def step(self) -> None:
-        """Move one quarter on."""
-        w = self.world
-        if w.quarter >= self.horizon:
+    def check_whole(self) -> None:
+        """Refuse a quarter that was left half done."""
+        if self.torn:
+            raise AgentsimError(
+                f"quarter {self.world.quarter} was left half done when something was raised in it; "
+                "build the market anew"
+            )
+
+    def check_step(self) -> None:
+        """Refuse to go on past the horizon, or from a quarter that was left half done."""
+        self.check_whole()
+        if self.world.quarter >= self.horizon:
             raise AgentsimError(
                 f"the horizon of {self.horizon} quarters is reached; give a longer horizon= to go on"
             )
+
+    def step(self, watch: Watcher | None = None) -> None:
+        """Move one quarter on; `watch` is shown the world as firms see it, and what they choose.
+
+        Raises AgentsimError, one line, if a run fails and failures are not marked.
+        """
+        w = self.world
+        if self.torn or w.quarter >= self.horizon:
+            self.check_step()
+        choose = self._choose if watch is None else partial(self._choose, watch=watch)
+        self.torn = True
         luck = self._luck(w.quarter + 1)
         for shock in self.shocks:
             if shock.quarter == w.quarter + 1:
                 shock.strike(w)
         # A run that has gone wrong must not disturb the others, nor print warnings for them.
         with quiet():
-            run_quarter(w, luck, self._choose, self._record)
+            run_quarter(w, luck, choose, self._record)
+        self.torn = False
 
     def run(self) -> None:
         """Run to the horizon."""
@@ -93,6 +117,7 @@ class Simulation:
 
     def outcomes(self) -> dict[str, Array]:
         """Return every outcome by name, `(runs,)`, as if the present quarter were the horizon."""
+        self.check_whole()
         with quiet():
             values, worst = self._with_runoff()
             self.runoff_violation = worst
@@ -117,7 +142,8 @@ class Simulation:
         money = table["total_surplus"] + table["capex"]
         wrong = ~np.isfinite(money)
         if wrong.any():
-            self.fail(wrong, self.world.quarter, "the market's sums are not finite")
+            why = "the market's sums are not finite"
+            self.fail(wrong, self.world.quarter, lambda column: why)
         failed = self.status != OK
         if failed.any():  # a failed run must not pass for a sound one in somebody's mean
             for name, numbers in table.items():
@@ -131,8 +157,10 @@ class Simulation:
             self.drawn = dict(zip(quarters, drawn, strict=True))
         return Luck(**self.drawn.pop(quarter))
 
-    def _choose(self, w: World) -> Choices:
+    def _choose(self, w: World, watch: Watcher | None = None) -> Choices:
         self.chosen = self.asking(w)
+        if watch is not None:
+            watch(w, self.chosen)
         return self.chosen
 
     def _record(self, w: World) -> None:
@@ -145,27 +173,6 @@ class Simulation:
     def status(self) -> NDArray[np.object_]:
         """How each run fares, `(runs,)`: "ok", or when and why it failed."""
         return self.fail.status
-
-
-class Failures:
-    """What to do about runs that go wrong: raise for the first, or mark all of them and go on.
-
-    Apart from the simulation, so that what it is handed to does not refer back to that: a
-    simulation is then let go, with its arrays, as soon as it is done with.
-    """
-
-    def __init__(self, runs: NDArray[np.int64], errors: Errors) -> None:
-        self.runs = runs
-        self.errors = errors
-        self.status = np.full(len(runs), OK, dtype=object)
-
-    def __call__(self, wrong: NDArray[np.bool_], quarter: int, why: str) -> None:
-        """Raise for the first failed run, or mark all of them."""
-        if self.errors == "raise":
-            first = self.runs[int(np.flatnonzero(wrong)[0])]
-            raise AgentsimError(f"run {first}, quarter {quarter}: {why}")
-        new = wrong & (self.status == OK)
-        self.status[new] = f"failed in quarter {quarter}: {why}"
 
 
 class Snapshot:

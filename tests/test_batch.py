@@ -17,10 +17,11 @@ from agentsim.batch.results import Results
 from agentsim.batch.store import Folder
 from agentsim.batch.tables import Tables
 from agentsim.errors import AgentsimError
+from agentsim.failures import OK
 from agentsim.lineup import resolve
 from agentsim.outcomes import OUTCOMES
 from agentsim.shocks import Efficiency
-from agentsim.simulation import OK, Simulation
+from agentsim.simulation import Simulation
 
 LUCKY = {"demand_noise": 0.1}  # `theory` has no luck of its own
 

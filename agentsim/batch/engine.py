@@ -229,7 +229,7 @@ def _simulate(plan: Plan, pieces: tuple[Piece, ...]) -> list[PieceResult]:
         _shocks(plan, pieces),
         plan.horizon,
         "series" if keep else "outcomes",
-        "mark",
+        "mark_runs",  # what concerns all may be the fault of one cell: see _attempt
     )
     simulation.run()
     outcomes = simulation.outcomes()

@@ -12,9 +12,9 @@ import pyarrow as pa
 from agentsim.batch.engine import SERIES, ChunkResult, PieceResult
 from agentsim.batch.intervals import bootstrap_mean, quantiles
 from agentsim.batch.plan import Plan
+from agentsim.failures import OK
 from agentsim.laws.numerics import Array
 from agentsim.outcomes import OUTCOMES
-from agentsim.simulation import OK
 
 STATISTICS = ("mean", "p05", "p25", "p50", "p75", "p95")
 PERCENTILES = (0.05, 0.25, 0.50, 0.75, 0.95)

@@ -136,6 +136,12 @@ def _in_full(value: Any, shape: tuple[int, int]) -> Array:
     return full
 
 
+def least(kind: type[Any]) -> Any:
+    """Return the least that may be chosen, with all left out that may be."""
+    required = [item for item in fields(kind) if not item.metadata["otherwise"]]
+    return kind(**{item.name: item.metadata["low"] for item in required})
+
+
 def complaint(made: Choice, run: int, who: str) -> str:
     """Return the one line that says what is wrong with a choice in a run."""
     for item in fields(made):

@@ -13,6 +13,7 @@ from agentsim.errors import AgentsimError, unknown
 from agentsim.laws.numerics import Array
 from agentsim.strategy.base import Strategy, parts
 from agentsim.strategy.choices import Choice
+from agentsim.strategy.failing import RunsError, told
 from agentsim.strategy.params import declared
 from agentsim.strategy.views import View
 
@@ -52,29 +53,46 @@ def group(assignments: Iterable[tuple[int, Strategy]]) -> list[Group]:
 
 
 def initial_memory(strategy: Strategy, firms: int, runs: int) -> dict[str, Array]:
-    """Return what a group remembers at the start, each `(firms, runs)` and read-only."""
-    return _spread(strategy, strategy.remember(), (firms, runs))
+    """Return what a group remembers at the start, each `(firms, runs)` and read-only.
+
+    Raises AgentsimError, in one line, if `remember` raises anything or returns no such numbers.
+    """
+    try:
+        values = strategy.remember()
+    except Exception as error:
+        raise AgentsimError(told(strategy, "remember()", error)) from error
+    return _spread(strategy, values, (firms, runs))
 
 
-def ask(strategy: Strategy, sees: View) -> tuple[Choice, dict[str, Array]]:
+def ask(strategy: Strategy, sees: View) -> tuple[Choice, Mapping[str, Array]]:
     """Return a group's choice, unchecked, and its new memory, `(firms, runs)` and read-only.
 
-    Raises AgentsimError, in one line, if what is to be remembered has another name or shape than
-    `remember` declares. Errors of the strategy's own pass through with a note of where they arose.
+    Raises AgentsimError, in one line, if the strategy raises anything, saying where in its file,
+    or if what is to be remembered has another name or shape than `remember` declares. Raises
+    RunsError if the strategy answers run by run and failed in some of them.
     """
     try:
         choice, recalled = parts(strategy.choose(sees))
     except Exception as error:
-        firms = ", ".join(sees.firms)
-        error.add_note(f"in strategy {strategy}, asked for {firms} in quarter {sees.quarter}")
-        raise
+        # Another strategy's answer, that of one which this one asks, would not do for it.
+        if isinstance(error, RunsError) and error.strategy is strategy:
+            raise
+        raise AgentsimError(told(strategy, ", ".join(sees.firms), error)) from error
+    return choice, remembered(strategy, sees, recalled) if recalled else sees.memory
+
+
+def remembered(strategy: Strategy, sees: View, recalled: Mapping[str, Any]) -> dict[str, Array]:
+    """Return a group's memory with what a strategy wants recalled, `(firms, runs)`, read-only.
+
+    Raises AgentsimError, in one line, for names and shapes that `remember` does not declare.
+    """
     memory = dict(sees.memory)
     for name, array in recalled.items():
         if name not in memory:
             what = f"memory of strategy {strategy.id}"
             raise unknown(what, name, memory, "declare it in remember()")
         memory.update(_spread(strategy, {name: array}, memory[name].shape))
-    return choice, memory
+    return memory
 
 
 def _spread(

@@ -19,6 +19,7 @@ from typing import Any
 
 from agentsim.errors import AgentsimError, nearest, shown, unknown
 from agentsim.strategy.base import BASES, Strategy, check
+from agentsim.strategy.failing import tail
 from agentsim.strategy.params import with_values
 
 LIBRARY = "agentsim.strategies"
@@ -133,7 +134,7 @@ def _folder(role: str, library: str) -> ModuleType:
 
 def _strategy_in(module: ModuleType, role: str) -> type[Strategy]:
     """Return the one strategy class of a role that a module defines."""
-    file = _shown(module.__file__ or module.__name__)
+    file = tail(module.__file__ or module.__name__)
     found = [
         each
         for name, each in vars(module).items()
@@ -169,13 +170,8 @@ def _import_problem(role: str, id: str, library: str, error: Exception) -> str:
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == file:
             line = frame.lineno
-    where = _shown(file) if line is None else f"{_shown(file)}, line {line}"
+    where = tail(file) if line is None else f"{tail(file)}, line {line}"
     what = error.msg if isinstance(error, SyntaxError) else str(error)
     hint = "; write @dataclass(frozen=True)" if "non-frozen dataclass" in what else ""
     text = " ".join(f"{type(error).__name__}: {what}".split())
     return f"{where} cannot be imported: {text}{hint}"
-
-
-def _shown(file: str) -> str:
-    """Return the end of a path that tells people which strategy file is meant."""
-    return "/".join(Path(file).parts[-3:])
