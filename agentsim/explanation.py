@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 
 from agentsim.asking import LOOKS
-from agentsim.errors import AgentsimError, unknown
+from agentsim.clipped import CLIPPED, Quarter, debt_asked
+from agentsim.errors import check_known
+from agentsim.failures import OK
 from agentsim.lineup import Lineup
 from agentsim.scenario import Scenario
 from agentsim.sectors.world import World
 from agentsim.simulation import Simulation
 from agentsim.steps.choices import Choices
 from agentsim.strategy.base import BASES
-
-FULL = 1.0 - 1e-9
-"""A share this near to one is one, but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -52,69 +51,43 @@ def explain(
     lineup: Lineup,
     firm: str,
     quarter: int,
-    run: int | None,
+    run: int,
 ) -> Explanation:
-    """Return the explanation of a firm's quarter; `run` is needed where there are several."""
-    role = next((r for r, names in scenario.firms.items() if firm in names), None)
-    if role is None:
-        raise unknown("firm", firm, [name for names in scenario.firms.values() for name in names])
-    reached = simulation.world.quarter
-    if (
-        isinstance(quarter, bool)
-        or not isinstance(quarter, int | np.integer)
-        or not 1 <= quarter <= reached
-    ):
-        raise AgentsimError(
-            f"quarter = {quarter!r} was not simulated; give one from 1 to {reached}"
-        )
-    if run is None:
-        if len(simulation.runs) > 1:
-            raise AgentsimError(
-                f"run is missing among {len(simulation.runs)} runs; say which with run="
-            )
-        run = int(simulation.runs[0])
-    column = np.flatnonzero(simulation.runs == run)
-    if len(column) == 0:
-        raise AgentsimError(
-            f"run = {run} is not in this market; it has {len(simulation.runs)} others"
-        )
-    alone = _alone(simulation, scenario, lineup, run, int(column[0]))
+    """Return the explanation of a firm's quarter, one that was simulated, in one of the runs.
+
+    Raises AgentsimError, in one line, if there is no such firm.
+    """
+    check_known("firm", firm, [name for names in scenario.firms.values() for name in names])
+    role = next(role for role, names in scenario.firms.items() if firm in names)
+    row = scenario.firms[role].index(firm)
+    alone = _alone(simulation, scenario, lineup, run)
     for _ in range(quarter - 1):
         alone.step()
     saw: dict[str, float] = {}
-    row = scenario.firms[role].index(firm)
+    asked: list[float] = []
 
-    def watch(w: World) -> Choices:
+    def watch(w: World, chosen: Choices) -> None:
         look = LOOKS[role](w)
         for name, seen in BASES[role].view.fields.items():
             saw[name] = float(look(name)[row if seen.scope == "own" else 0, 0])
-        return alone.asking(w)
+        asked.extend(debt_asked(w, chosen)[:, 0].tolist() if role == "hyperscaler" else ())
 
-    chosen: list[Choices] = []
-
-    def choose(w: World) -> Choices:
-        chosen.append(watch(w))
-        return chosen[-1]
-
-    alone._choose = choose  # type: ignore[method-assign]
-    alone.step()
-    sector = {
-        "hyperscaler": alone.world.hyperscalers,
-        "chip_vendor": alone.world.chip_vendors,
-        "memory_maker": alone.world.memory_makers,
-        "lender": alone.world.lenders,
-    }[role]
-    chose = {n: float(v[row, 0]) for n, v in getattr(chosen[0], role).items()}
+    alone.step(watch)
+    assert alone.chosen is not None  # it was asked in the step
+    chose = {name: float(each[row, 0]) for name, each in getattr(alone.chosen, role).items()}
+    sector = getattr(alone.world, f"{role}s")
     got = {name: float(getattr(sector, name)[row, 0]) for name in type(sector).states}
-    clipped = _clipped(role, alone, row, chose, got)
+    quarter_of = Quarter(alone.world, row, saw, chose, got, asked[row] if asked else 0.0)
+    clipped = CLIPPED[role](quarter_of)
+    if alone.status[0] != OK:
+        clipped["run"] = str(alone.status[0])
     strategy = str(lineup[role][firm])
-    return Explanation(firm, int(quarter), run, strategy, saw, chose, clipped, got)
+    return Explanation(firm, quarter, run, strategy, saw, chose, clipped, got)
 
 
-def _alone(
-    simulation: Simulation, scenario: Scenario, lineup: Lineup, run: int, column: int
-) -> Simulation:
+def _alone(simulation: Simulation, scenario: Scenario, lineup: Lineup, run: int) -> Simulation:
     """Return a simulation of one run of many."""
+    column = int(np.flatnonzero(simulation.runs == run)[0])
     values = {
         name: float(value[column])
         for name, value in scenario.values.items()
@@ -142,30 +115,3 @@ def _pick(thing: Any, column: int) -> Any:
         if isinstance(value, np.ndarray) and value.ndim and value.shape[-1] > 1:
             changes[item.name] = value[..., [column]]
     return replace(thing, **changes) if changes else thing
-
-
-def _clipped(
-    role: str, alone: Simulation, row: int, chose: Mapping[str, float], got: Mapping[str, float]
-) -> dict[str, str]:
-    """Say what of the firm's wish did not come true, and why."""
-    found: dict[str, str] = {}
-    w = alone.world
-    if role == "hyperscaler":
-        if got["funded"] < FULL:
-            found["capex_rate"] = (
-                f"cash and credit paid for {got['funded']:.0%} of the planned order"
-            )
-        if got["fill"] < FULL:
-            found["order"] = f"foundry and memory could fill {got['fill']:.0%} of the funded order"
-        program = float(w.full(w.p.hyperscaler.custom_program, w.hyperscalers.size)[row, 0])
-        if chose["custom_share"] > 0.0 and program == 0.0:
-            found["custom_share"] = "the firm has no custom programme"
-        if got["restructuring"] > 0.0:
-            found["restructuring"] = f"no credit and orders for {got['restructuring']:.0f} quarters"
-    if role == "memory_maker":
-        limit = float(np.broadcast_to(w.p.market.memory_growth_limit, (w.runs,))[0])
-        if chose["expansion"] > limit:
-            found["expansion"] = f"capacity cannot grow faster than {limit:.0%} a quarter"
-    if role == "chip_vendor" and got["fill"] < FULL:
-        found["sales"] = f"foundry and memory could fill {got['fill']:.0%} of orders"
-    return found

@@ -14,9 +14,13 @@ from agentsim.simulation import Simulation
 
 
 def outcomes_frame(simulation: Simulation) -> pd.DataFrame:
-    """Return a row a run, with the run number and status first."""
+    """Return a row a run: its number, its status, the quarters simulated, and its outcomes."""
     table = simulation.outcomes()
-    head: dict[str, Any] = {"run": simulation.runs, "status": simulation.status.astype(str)}
+    head: dict[str, Any] = {
+        "run": simulation.runs,
+        "status": simulation.status.astype(str),
+        "quarters": simulation.world.quarter,
+    }
     return pd.DataFrame(head | table)
 
 

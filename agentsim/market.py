@@ -11,17 +11,22 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mesa import DataCollector, Model
+from mesa import Model
 from mesa.agent import Agent
 
 from agentsim.agents import AGENTS, Firm
-from agentsim.errors import AgentsimError, unknown
-from agentsim.explanation import explain
+from agentsim.collecting import default_datacollector
+from agentsim.copies import Copied
+from agentsim.errors import AgentsimError, check_known
+from agentsim.explanation import Explanation, explain
+from agentsim.failures import Errors
 from agentsim.frames import flows_frame, outcomes_frame, series_frame
 from agentsim.lineup import Given, resolve
 from agentsim.lineup import check_runs as check_lineup_runs
 from agentsim.scenario import Scenario
 from agentsim.settings import (
+    asked_quarter,
+    asked_run,
     check_choice,
     check_horizon,
     entropy_of,
@@ -30,7 +35,7 @@ from agentsim.settings import (
     split_overrides,
 )
 from agentsim.shocks import Shock, collect
-from agentsim.simulation import Errors, Record, Simulation
+from agentsim.simulation import Record, Simulation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Market"]
 
 
-class Market(Model):
+class Market(Copied, Model):
     """The market for AI compute, from its base date to the horizon.
 
     scenario: name of a calibration, or a Scenario; keywords override its parameters, per-firm ones
@@ -50,8 +55,12 @@ class Market(Model):
     rng: an integer is the entropy; None or a Generator yields one, kept as `entropy`.
     shocks: Shock objects, or dicts with `kind`.
     record: what is kept: "outcomes", "series" (the market's, quarter by quarter) or "firms".
-    errors: "raise" at the first failed run, or "mark" it in `status`.
+    errors: "raise" at the first failed run, or "mark" it in `status`. A run fails if a strategy
+    chooses what is out of bounds or raises in it; a strategy that answers for all runs at once
+    raises in all of them.
     Raises AgentsimError, one line that names the field, the value and the remedy.
+
+    A market pickles and copies whole, also midway: the copy goes on as the market itself would.
     """
 
     def __init__(
@@ -103,6 +112,10 @@ class Market(Model):
             for row, name in enumerate(names):
                 AGENTS[role](self, name, row)
         self.datacollector = default_datacollector(len(numbers))
+        # Mesa puts a method of its own here, which counts a step before it takes it, and which an
+        # exception leaves unable to take another.
+        self._step_of_mesa = self.step
+        self.step = self._step_if_there_is_one  # type: ignore[method-assign]
 
     # Mesa's property of this name writes into the object that it is given; ours is frozen.
     @property
@@ -129,11 +142,17 @@ class Market(Model):
         """How each run fares, `(runs,)`: "ok", or when and why it failed."""
         return self.simulation.status
 
+    def _step_if_there_is_one(self) -> None:
+        self.simulation.check_step()
+        self._step_of_mesa()
+
     def step(self) -> None:
-        """Move one quarter on."""
-        self.simulation.step()
-        if len(self.runs) == 1:
-            self.datacollector.collect(self)
+        """Move one quarter on. Raises AgentsimError, one line, past the horizon."""
+        try:
+            self.simulation.step()
+        finally:
+            self.steps = self.quarter  # also where Mesa's own clock ran past the horizon
+        self.datacollector.collect(self)
         self.running = self.quarter < self.horizon
 
     def run(self) -> Market:
@@ -149,6 +168,8 @@ class Market(Model):
     def outcomes(self) -> pd.DataFrame:
         """Return a row a run: value by layer in $bn, shares, capex, defaults and more.
 
+        Before the horizon, what they would be if the present quarter were the horizon; `quarters`
+        is how many were simulated. In a failed run all but its `status` are NaN.
         `agentsim.outcomes.OUTCOMES` gives the unit and meaning of each column.
         """
         return outcomes_frame(self.simulation)
@@ -162,19 +183,21 @@ class Market(Model):
         """The ledger: `flows()` and `residual()`."""
         return LedgerView(self.simulation)
 
-    def explain(self, firm: str, quarter: int, run: int | None = None) -> Any:
+    def explain(self, firm: str, quarter: int, run: int | None = None) -> Explanation:
         """Return what a firm saw, chose, had clipped and got in a quarter.
 
         The run is simulated again alone, which gives the same bits, with everything written down.
+        `run` is its number, needed where there are several. Raises AgentsimError, in one line, for
+        a firm, quarter or run that is not there.
         """
+        quarter, run = asked_quarter(quarter, self.quarter), asked_run(run, self.runs)
         return explain(self.simulation, self.parameters, self.lineup, firm, quarter, run)
 
     def firm(self, name: str) -> Firm:
         """Return the agent of a firm by its name."""
-        for agent in self.agents:
-            if agent.name == name:
-                return agent
-        raise unknown("firm", name, [agent.name for agent in self.agents])
+        agents = {agent.name: agent for agent in self.agents if isinstance(agent, Firm)}
+        check_known("firm", name, agents)
+        return agents[name]
 
     def deregister_agent(self, agent: Agent) -> None:
         """Refuse: the firm's row would stay behind in the sector's arrays."""
@@ -188,30 +211,12 @@ class LedgerView:
         self._simulation = simulation
 
     def residual(self) -> Array:
-        """Return the largest relative violation of the ledger's identities so far, `(runs,)`."""
-        return self._simulation.ledger.worst.copy()
+        """Return the largest relative violation of the ledger's identities so far, `(runs,)`.
+
+        Once `outcomes()` were asked for, that of the run-off after their last quarter too.
+        """
+        return np.maximum(self._simulation.ledger.worst, self._simulation.runoff_violation)
 
     def flows(self) -> pd.DataFrame:
         """Return payer, payee, kind and $bn by run and quarter."""
         return flows_frame(self._simulation)
-
-
-def default_datacollector(runs: int) -> DataCollector:
-    """Return a collector of the main series and the firms' books; floats in a market of one run."""
-    if runs != 1:
-        return DataCollector()
-    # Mesa's batch_run puts a model's and its agents' reporters in one row: no name may be both.
-    model = {
-        "industry_capex": lambda m: float(m.sectors["hyperscaler"].capex[:, 0].sum()),
-        "service_price": lambda m: float(m.simulation.world.customers.service_price[0, 0]),
-        "spending": lambda m: float(m.simulation.world.customers.spending[0, 0]),
-        "consumer_surplus": lambda m: float(m.simulation.world.customers.surplus[0, 0]),
-        "memory_price": lambda m: float(m.simulation.world.inputs.memory_price[0, 0]),
-    }
-    by_type = {
-        AGENTS["hyperscaler"]: {name: name for name in ("cash", "debt", "capex", "revenue")},
-        AGENTS["chip_vendor"]: {name: name for name in ("price", "revenue", "share")},
-        AGENTS["memory_maker"]: {name: name for name in ("capacity", "revenue")},
-        AGENTS["lender"]: {name: name for name in ("funds", "outstanding", "losses")},
-    }
-    return DataCollector(model_reporters=model, agenttype_reporters=by_type)

@@ -84,7 +84,9 @@ class Scenario:
     def load(name: str) -> Scenario:
         """Return the scenario of a calibration (see `calibrations()`) as it stands."""
         if not isinstance(name, str):
-            raise AgentsimError(f"scenario = {shown(name)} is no scenario; give a name or a Scenario")
+            raise AgentsimError(
+                f"scenario = {shown(name)} is no scenario; give a name or a Scenario"
+            )
         return _load(name)
 
     # Reading
