@@ -52,10 +52,8 @@ def of_hyperscaler(quarter: Quarter) -> dict[str, str]:
     """Return what of a hyperscaler's wishes did not come true, and why, by field or event."""
     w, saw, chose, got = quarter.world, quarter.saw, quarter.chose, quarter.got
     found: dict[str, str] = {}
-    if saw["restructuring"] > 0.0 and chose["capex_rate"] > 0.0:
-        found["capex_rate"] = "no orders while it is restructured after a default"
-    elif _short(got["funded"], 1.0):
-        found["capex_rate"] = f"cash and credit paid for {got['funded']:.0%} of the planned order"
+    if _short(got["capex_rate"], chose["capex_rate"]):
+        found["capex_rate"] = _why_orders_fell_short(quarter)
     if _short(got["fill"], 1.0):
         found["order"] = f"foundry and memory could fill {got['fill']:.0%} of the funded order"
     program = float(w.full(w.p.hyperscaler.custom_program, w.hyperscalers.size)[quarter.row, 0])
@@ -81,6 +79,20 @@ def of_hyperscaler(quarter: Quarter) -> dict[str, str]:
         quarters = got["restructuring"]
         found["restructuring"] = f"no credit and orders for {quarters:.0f} more quarters"
     return found
+
+
+def _why_orders_fell_short(quarter: Quarter) -> str:
+    saw, chose, got = quarter.saw, quarter.chose, quarter.got
+    if saw["restructuring"] > 0.0:
+        return "no orders while it is restructured after a default"
+    if saw["fleet_value"] == 0.0:
+        return "orders are a share of the fleet's value, and there is no fleet"
+    share = got["capex_rate"] / chose["capex_rate"]
+    if got["lender_owned"] > got["defaulted"]:
+        return (
+            f"what it earns for the lenders that own it paid for {share:.0%} of the planned order"
+        )
+    return f"cash and credit paid for {share:.0%} of the planned order"
 
 
 def of_chip_vendor(quarter: Quarter) -> dict[str, str]:

@@ -94,7 +94,7 @@ def asked_run(run: Any, runs: NDArray[np.int64]) -> int:
     number = whole("run", run, "give the number of one run")
     if number not in runs:
         raise AgentsimError(
-            f"run = {number} is not in this market; its runs are {_in_words(runs)}, give one of them"
+            f"run = {number} is not in this market; it has {_in_words(runs)}, give one of these"
         )
     return number
 

@@ -15,6 +15,7 @@ from agentsim.cli import main
 from agentsim.parameters import DECLARATIONS, ROLES
 from agentsim.scenario import Scenario
 from agentsim.shocks import KINDS
+from agentsim.strategy.registry import ids
 
 SOUND = """
 name = "sound"
@@ -89,12 +90,10 @@ def test_parameters_that_are_no_numbers(ask):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_strategies_misspelt(ask, role):
-    assert "nearest" in ask(
-        "run", "sound.toml", "--set", f"lineup.{role}=best_reponse"
-    ) or role in (
-        "memory_maker",
-        "lender",
-    )
+    for known in ids(role):
+        wrong = f"{known[:-2]}{known[-1]}{known[-2]}"
+        said = ask("run", "sound.toml", "--set", f"lineup.{role}={wrong}")
+        assert f"{role} strategy {wrong!r} is not known; nearest: {known}" in said
     firm = FIRMS[role][0]
     assert "no_such" in ask("run", "sound.toml", "--set", f"lineup.{firm}=no_such")
     assert "lineup" in ask("run", "sound.toml", "--set", f"lineup.{role}s=hold_margin")

@@ -52,6 +52,14 @@ class TestModel:
             assert made.steps == made.quarter == step
         assert not made.running
 
+    def test_does_not_count_a_step_that_is_refused(self) -> None:
+        made = market().run()
+        for step in (made.step, made.step, lambda: made.run_for(3)):
+            with pytest.raises(AgentsimError, match="horizon of 4"):
+                step()
+            assert made.steps == made.quarter == 4
+        assert not made.running
+
     def test_runs_by_mesas_name_for_it(self) -> None:
         made = market()
         made.run_model()
@@ -114,6 +122,35 @@ class TestAgents:
         table = made.series("hyperscaler").query("firm == 'oracle' and quarter > 0")
         assert seen == table["capex"].tolist()
 
+    @pytest.mark.parametrize("runs", [1, 2])
+    def test_refuse_to_have_their_state_set(self, runs: int) -> None:
+        """It would be lost: state is a row of the sector, and no attribute of the agent."""
+        made = market(runs=runs)
+        oracle = made.firm("oracle")
+        asks = {
+            'Market(..., **{"oracle.debt": 10000.0})': lambda: setattr(oracle, "debt", 1e4),
+            "the market works it out": lambda: setattr(oracle, "revenue", 1.0),
+            'Market(..., lineup={"oracle": ': lambda: setattr(oracle, "strategy", "match"),
+            "nvidia.price = 9.0": lambda: setattr(made.firm("nvidia"), "price", 9.0),
+            "cannot be set on the way": lambda: made.agents_by_type[Lender].set("funds", 0.0),
+        }
+        for part, ask in asks.items():
+            with pytest.raises(AgentsimError) as caught:
+                ask()
+            assert part in str(caught.value)
+            assert "\n" not in str(caught.value)
+        made.step()
+        assert np.all(oracle.debt == made.sectors["hyperscaler"].debt[oracle.row])
+
+    def test_may_be_given_attributes_of_ones_own(self) -> None:
+        made = market()
+        oracle = made.firm("oracle")
+        oracle.rating = "BBB"
+        oracle.pos = (1, 2)
+        oracle.unique_id = 99
+        made.agents.set("seen", 0)
+        assert (oracle.rating, oracle.pos, oracle.unique_id, oracle.seen) == ("BBB", (1, 2), 99, 0)
+
     def test_can_be_selected_and_aggregated_the_mesa_way(self) -> None:
         made = market().run()
         firms = made.agents_by_type[Hyperscaler]
@@ -171,8 +208,9 @@ class TestDataCollector:
         assert len(table) == 4 * len(BASE.firms[kind.role])
         names = {agent.unique_id: agent.name for agent in made.agents}
         series = made.series(kind.role).set_index(["quarter", "firm"])
-        assert len(table.columns) >= 2
+        assert len(table.columns) >= 3
         for (step, unique_id), row in table.iterrows():
+            assert row.pop("name") == names[unique_id]
             for name, value in row.items():
                 assert value == series.at[(step, names[unique_id]), name]
 
@@ -202,10 +240,16 @@ class TestDataCollector:
         )
         assert len(made.datacollector.get_agenttype_vars_dataframe(Lender)) == 4 * 3
 
-    def test_collects_nothing_in_a_market_of_many_runs(self) -> None:
-        made = market(runs=2).run()
-        assert made.datacollector.model_reporters == {}
-        assert len(made.series()) == 2 * 5
+    def test_collects_arrays_in_a_market_of_many_runs(self) -> None:
+        made = market(runs=3).run()
+        table = made.datacollector.get_model_vars_dataframe()
+        assert set(table) == set(market().datacollector.model_reporters)
+        series = made.series().query("quarter > 0")
+        for run, mine in series.groupby("run"):
+            seen = [capex[run] for capex in table["industry_capex"]]
+            np.testing.assert_array_equal(seen, mine["capex"])
+            seen = [price[run] for price in table["service_price"]]
+            np.testing.assert_array_equal(seen, mine["service_price"])
 
 
 class TestBatchRun:
@@ -256,6 +300,34 @@ class TestBatchRun:
         assert firms["AgentID"].is_unique
         hyperscalers = firms[firms["debt"].notna()]
         assert len(hyperscalers) == 6
+
+    def test_names_the_firms(self) -> None:
+        table = self.rows({"scenario": "2025Q4", "lineup": "match"})
+        firms = [firm for role in AGENTS for firm in BASE.firms[role]]
+        assert table.query("RunId == 0")["name"].tolist() == firms
+        made = Market("2025Q4", "match", rng=1, horizon=3).run()
+        mine = table.query("RunId == 0 and name == 'oracle'")
+        assert mine["capex"].item() == made.firm("oracle").capex
+
+    def test_has_arrays_of_many_runs(self) -> None:
+        table = self.rows({"scenario": "2025Q4", "lineup": "match", "runs": 4})
+        assert len(table) == 2
+        for rng, row in table.set_index("rng").iterrows():
+            made = Market("2025Q4", "match", runs=4, rng=rng, horizon=3).run()
+            last = made.series().query("quarter == 3")
+            np.testing.assert_array_equal(row["industry_capex"], last["capex"])
+            np.testing.assert_array_equal(row["memory_price"], last["memory_price"])
+
+    def test_works_in_several_processes(self) -> None:
+        given: dict[str, Any] = {"scenario": "2025Q4", "lineup": ["match", "escalate"]}
+        one = self.rows(given)
+        two = self.rows(given, number_processes=2)
+        order = ["RunId", "AgentID"]
+        pd.testing.assert_frame_equal(
+            one.sort_values(order).reset_index(drop=True),
+            two.sort_values(order).reset_index(drop=True),
+            check_exact=True,
+        )
 
     def test_takes_a_dict_lineup_in_a_list(self) -> None:
         lineups = [{"oracle": "escalate", "hyperscaler": "match"}, {"hyperscaler": "restrain"}]

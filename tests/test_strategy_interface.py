@@ -335,11 +335,14 @@ class TestAsking:
             def choose(self, sees):
                 raise RuntimeError("oh")
 
-        with pytest.raises(RuntimeError, match="oh") as error:
+        with pytest.raises(AgentsimError) as error:
             ask(Broken(), market(quarter=7).look())
-        assert error.value.__notes__ == [
-            "in strategy broken, asked for firm_0, firm_1, firm_2 in quarter 7"
-        ]
+        text = one_line(error)
+        assert text.startswith(
+            "strategy broken failed for firm_0, firm_1, firm_2: RuntimeError: oh ("
+        )
+        assert "tests/test_strategy_interface.py:" in text
+        assert isinstance(error.value.__cause__, RuntimeError)
 
 
 class TestPlainNumbers:
@@ -384,7 +387,7 @@ class TestPlainNumbers:
         with pytest.raises(AgentsimError) as error:
             ask(Faulty(), fake.look())
         text = one_line(error)
-        assert text.startswith("strategy faulty failed for firm_2 in run 4 of the chunk, quarter 3")
+        assert text.startswith("column 4, quarter 3: strategy faulty failed for firm_2: ")
         assert words in text
 
     def test_every_role_has_a_base_in_plain_numbers(self):

@@ -58,11 +58,16 @@ def tail(file: str) -> str:
 def _place(strategy: Strategy, error: Exception) -> str:
     """Return file:line where the author's code failed: the innermost line in the class's files.
 
-    What fails in something that this code calls, NumPy for one, is put down to the calling line.
+    What fails in something that this code calls, NumPy for one, is put down to the calling line;
+    what is wrong with its answer, to the method that gave it.
     """
-    lines = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     files = _files(type(strategy))
-    file, line = ([each for each in lines if each[0] in files] or lines)[-1]
+    lines = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    inner = [each for each in lines if each[0] in files]
+    answers = getattr(getattr(strategy, "decide", strategy.choose), "__code__", None)
+    if not inner and answers is not None:
+        inner = [(answers.co_filename, answers.co_firstlineno)]
+    file, line = (inner or lines)[-1]
     return f"{tail(file)}:{line}"
 
 
