@@ -50,35 +50,35 @@ def debt_asked(w: World, chosen: Choices) -> Array:
 
 def of_hyperscaler(quarter: Quarter) -> dict[str, str]:
     """Return what of a hyperscaler's wishes did not come true, and why, by field or event."""
-    w, saw, chose, got = quarter.world, quarter.saw, quarter.chose, quarter.got
+    saw, chose, got = quarter.saw, quarter.chose, quarter.got
     found: dict[str, str] = {}
     if _short(got["capex_rate"], chose["capex_rate"]):
         found["capex_rate"] = _why_orders_fell_short(quarter)
     if _short(got["fill"], 1.0):
         found["order"] = f"foundry and memory could fill {got['fill']:.0%} of the funded order"
-    program = float(w.full(w.p.hyperscaler.custom_program, w.hyperscalers.size)[quarter.row, 0])
-    if chose["custom_share"] > 0.0 and program == 0.0:
+    if _short(got["custom_share"], chose["custom_share"]):
         found["custom_share"] = "the firm has no custom programme"
     if _short(got["borrowing"], quarter.debt_asked):
         found["borrowing"] = (
             f"lenders gave {_bn(got['borrowing'])} of the {_bn(quarter.debt_asked)} asked for"
         )
-    planned = float(split_fleet(w).T[quarter.row, 0])
+    planned = float(split_fleet(quarter.world).T[quarter.row, 0])
     if _short(got["training"], planned):
         done = got["training"] / planned
         found["training_share"] = f"cash paid the power of {done:.0%} of the training"
     payout, paid = chose["payout"] * saw["core_cash"], got["dividends"] + got["buybacks"]
     if _short(paid, payout):
         found["payout"] = f"cash was left for {_bn(paid)} of the {_bn(payout)} planned"
+    return found | _default(got)
+
+
+def _default(got: Mapping[str, float]) -> dict[str, str]:
+    barred = got["restructuring"]
+    quarters = f"{barred:.0f} quarter" if got["defaulted"] > 0.0 else f"{barred:.0f} more quarter"
+    none = f"no credit and orders for {quarters}{'' if barred == 1.0 else 's'}"
     if got["defaulted"] > 0.0:
-        quarters = got["restructuring"]
-        found["default"] = (
-            f"debt could not be served: no credit and orders for {quarters:.0f} quarters"
-        )
-    elif got["restructuring"] > 0.0:
-        quarters = got["restructuring"]
-        found["restructuring"] = f"no credit and orders for {quarters:.0f} more quarters"
-    return found
+        return {"default": f"debt could not be served: {none}"}
+    return {"restructuring": none} if barred > 0.0 else {}
 
 
 def _why_orders_fell_short(quarter: Quarter) -> str:

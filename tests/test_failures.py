@@ -116,7 +116,9 @@ def faulty(role):
 
 def line_that_fails():
     with open(__file__) as file:
-        return next(number for number, line in enumerate(file, 1) if "# the line that fails" in line)
+        return next(
+            number for number, line in enumerate(file, 1) if "# the line that fails" in line
+        )
 
 
 def refused(work):
