@@ -8,7 +8,7 @@ market.outcomes()
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from mesa import Model
@@ -19,7 +19,6 @@ from agentsim.collecting import default_datacollector
 from agentsim.copies import Copied
 from agentsim.errors import AgentsimError, check_known
 from agentsim.explanation import Explanation, explain
-from agentsim.failures import Errors
 from agentsim.frames import flows_frame, outcomes_frame, series_frame
 from agentsim.lineup import Given, resolve
 from agentsim.lineup import check_runs as check_lineup_runs
@@ -73,7 +72,7 @@ class Market(Copied, Model):
         shocks: Sequence[Shock | Mapping[str, Any]] = (),
         horizon: int = 40,
         record: Record = "firms",
-        errors: Errors = "raise",
+        errors: Literal["raise", "mark"] = "raise",
         **overrides: Any,
     ) -> None:
         numbers = run_numbers(runs)

@@ -64,7 +64,7 @@ def test_a_quarter_keeps_to_its_calls(lineup, made):
 
 
 # Operations on arrays of 1,000 runs a quarter as they were when this was written: half as many
-# again as the 700 or so that were aimed at. A bound is the same in every run, so little is to spare.
+# again as the 700 or so that were aimed at. They hardly vary with the market, so little is to spare.
 OPERATIONS = {"calibrated": 1090, "escalate": 1080, "match": 1080, "best_response": 1250}
 
 

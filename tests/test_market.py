@@ -14,6 +14,7 @@ from agentsim import (
     Hyperscaler,
     Market,
     Scenario,
+    runoff,
 )
 from agentsim.outcomes import OUTCOMES
 from agentsim.parameters import ROLES
@@ -164,6 +165,25 @@ def test_outcomes_may_be_asked_for_on_the_way() -> None:
     capex = np.array([table["capex"] for table in seen])
     assert (np.diff(capex, axis=0) > 0.0).all()
     same(Market("2025Q4", runs=2, rng=1, horizon=2).run().outcomes(), seen[2])
+
+
+def test_the_residual_has_the_run_offs_once_outcomes_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = market()
+    to_horizon = made.ledger.residual()
+    made.outcomes()
+    assert (made.ledger.residual() >= np.maximum(to_horizon, 1e-30)).all()
+    assert (made.ledger.residual() < 1e-9).all()
+    whole = runoff.value_after
+
+    def leaking(*args: Any) -> Array:
+        return whole(*args) + np.array([0.0, 0.5])
+
+    monkeypatch.setattr(runoff, "value_after", leaking)
+    made.outcomes()
+    assert made.ledger.residual()[0] < 1e-9
+    assert made.ledger.residual()[1] >= 0.5
 
 
 # Series and what is kept
