@@ -6,8 +6,10 @@ over a budget for a reason raises it.
 """
 
 import builtins
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import array_operations
@@ -110,3 +112,18 @@ def test_outcomes_keep_to_their_calls():
 def test_a_market_that_records_its_firms_keeps_to_its_calls():
     Market("2025Q4", rng=1, horizon=QUARTERS).run()
     assert calls(lambda: Market("2025Q4", rng=1, horizon=QUARTERS).run()) <= HEADROOM * 24_000
+
+
+@pytest.mark.parametrize("lineup", ["calibrated", "cartel"])
+def test_a_simulation_is_let_go_as_soon_as_it_is_done_with(lineup):
+    """Without waiting for the collector of cycles, or memory grows with the number of chunks."""
+    gc.disable()
+    try:
+        done = simulation(lineup)
+        advance(done)
+        done.outcomes()
+        world = weakref.ref(done.world)
+        del done
+        assert world() is None
+    finally:
+        gc.enable()

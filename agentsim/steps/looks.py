@@ -7,7 +7,7 @@ otherwise with what its own methods derive from state. Nothing here knows the pr
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,9 @@ class Look:
         self.parameters = parameters
         self.lasting: dict[str, Array] = {}  # what does not change in a run
         self.known: dict[str, Array] = {}  # that, and what was found in `quarter`
-        self.sources: dict[str, Callable[[], Array]] = {}  # where each name is to be found
+        # Where each name is to be found. Functions of a look and not its methods, which would
+        # refer back to it: a simulation is let go, with its arrays, as soon as it is done with.
+        self.sources: dict[str, Callable[[Any], Array]] = {}
         self.quarter = -1
 
     def __call__(self, name: str) -> Array:
@@ -45,7 +47,7 @@ class Look:
         found = self.known.get(name)
         if found is None:
             source = self.sources.get(name) or self._source(name)
-            found = source()
+            found = source(self)
             if found.ndim < 2:
                 found = found.reshape(1, -1)
             self.known[name] = found
@@ -59,15 +61,15 @@ class Look:
             raise AttributeError(f"{name!r} is not public; public are: {', '.join(open_to_all)}")
         return getattr(self.sector, name)  # type: ignore[no-any-return]
 
-    def _source(self, name: str) -> Callable[[], Array]:
+    def _source(self, name: str) -> Callable[[Any], Array]:
         """Return what gives a field quarter after quarter, looked for once."""
-        source: Callable[[], Array] | None = getattr(self, f"see_{name}", None)
-        for place in (self.sector, self.w.customers, self.w.inputs):
-            if source is None and name in type(place).states:
-                source = partial(getattr, place, name)
+        source: Callable[[Any], Array] | None = getattr(type(self), f"see_{name}", None)
+        for place in ("sector", "w.customers", "w.inputs"):
+            if source is None and name in type(attrgetter(place)(self)).states:
+                source = attrgetter(f"{place}.{name}")
         if source is None:
             self.lasting[name] = lasting = self._parameter(name)
-            return lambda: lasting
+            return lambda look: lasting
         self.sources[name] = source
         return source
 
