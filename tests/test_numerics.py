@@ -8,12 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentsim.laws.numerics import (
+    SMALL,
+    at_least,
+    at_most,
     clip,
     exp,
     log,
     ordered_sum,
     power,
     safe_divide,
+    whole_power,
 )
 
 EXPONENTS = [0.5, 1.0, 2.0, 3.0, -1.0, 0.3333]
@@ -206,6 +210,40 @@ def test_power_broadcasts_and_leaves_its_arguments_alone():
     # Whatever layout goes in, rows of runs come out contiguous.
     assert power(np.asfortranarray(x), e).flags.c_contiguous
     assert isinstance(power(2, 3), np.ndarray)
+
+
+# whole_power
+
+
+def test_whole_powers_are_products_whatever_stands_beside_them():
+    x = np.random.default_rng(1).uniform(0.0, 2.0, (3, 40))
+    exponents = np.arange(40) % 32
+    together = whole_power(x, exponents)
+    for run, e in enumerate(exponents):
+        alone = whole_power(x[:, run : run + 1], e)
+        assert same_bits(alone, together[:, run : run + 1])
+        product = np.ones(3)
+        for _ in range(e):
+            product = product * x[:, run]
+        np.testing.assert_allclose(alone[:, 0], product, rtol=1e-14)
+    assert same_bits(whole_power(np.zeros((1, 1)), 0), np.ones((1, 1)))
+    assert same_bits(x, np.random.default_rng(1).uniform(0.0, 2.0, (3, 40)))  # not written to
+
+
+# bounds that all share
+
+
+def test_shared_bounds_do_as_numpys_at_every_size():
+    for runs in (1, 2, 7, 1000, SMALL):
+        x = np.random.default_rng(2).normal(size=(2, runs))
+        x[0, :1], x[1, :1] = -0.0, np.nan
+        assert same_bits(at_least(x, 0.0), np.maximum(x, 0.0))
+        assert same_bits(at_most(x, 0.0), np.minimum(x, 0.0))
+        assert not np.signbit(at_least(x, 0.0)).any()
+        assert same_bits(clip(x, -0.5, 0.5), np.minimum(np.maximum(x, -0.5), 0.5) + 0.0)
+        into = x.copy()
+        assert at_least(into, 0.3, out=into) is into
+        assert same_bits(into, np.maximum(x, 0.3))
 
 
 # safe_divide and clip

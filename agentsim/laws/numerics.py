@@ -131,6 +131,25 @@ def power(x: ArrayLike, e: ArrayLike) -> Array:
         return _exp_of_product(logs, e)
 
 
+def whole_power(x: Array, e: ArrayLike) -> Array:
+    """x to a whole power e from 0 to 31, by squaring: quicker and closer than `power`.
+
+    e: one for all, or one a run; a run's result does not depend on which. Returns a new array.
+    """
+    exponents, square = np.asarray(e, np.int64), x
+    result = np.ones_like(x)
+    for bit in (1, 2, 4, 8, 16):
+        has_it = (exponents & bit) > 0
+        if has_it.all():
+            result *= square
+        elif has_it.any():
+            result *= np.where(has_it, square, 1.0)
+        if not (exponents >= 2 * bit).any():
+            break
+        square = square * square
+    return result
+
+
 def _exp_of_product(logs: Array, e: ArrayLike) -> Array:
     """exp(e logs) with 0 times infinity for 0; `logs` may be written over."""
     exponents = _doubles(e)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, power, safe_divide
+from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide, whole_power
 
 
 def working_share(shells: Array, need: Array) -> Array:
@@ -26,7 +26,7 @@ def shells_wanted(
     that need a quarter, over the quarters `lag_gap` by which a shell takes longer than a chip;
     `survival` the share of today's shells that stands when new ones are ready.
     """
-    wanted = power(1.0 + growth, lag_gap)
+    wanted = whole_power(1.0 + growth, lag_gap)
     wanted *= need_committed
     wanted -= survival * shells
     wanted -= building

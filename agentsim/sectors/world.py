@@ -112,7 +112,9 @@ class Rates:
         self.shell_wear = books.wear_rate(p.shell_life)
         self.repayment = books.wear_rate(p.loan_tenor)
         self.shell_survival = power(1.0 - self.shell_wear, p.shell_quarters)
-        self.shell_lag_gap = np.maximum(np.asarray(p.shell_quarters) - p.delivery_quarters, 0.0)
+        self.shell_lag_gap = np.maximum(
+            np.asarray(p.shell_quarters) - p.delivery_quarters, 0.0
+        ).astype(np.int64)
         self.shell_instalment = p.shell_cost / np.maximum(p.shell_quarters, 1.0)  # $bn/GW
         # User cost of capital over price (Jorgenson 1963): return, wear and price decline until it
         # works. A shell is paid for evenly while it is built.

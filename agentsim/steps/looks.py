@@ -79,12 +79,6 @@ class Look:
             return getattr(self.parameters, name)  # type: ignore[no-any-return]
         return constant(getattr(self.w.p.market, name), (1, self.w.runs))
 
-    def for_all(self, row: Array) -> Array:
-        """Return what is the same for all firms of the role with a row for each."""
-        rows = np.empty((self.sector.size, self.w.runs))
-        rows[...] = row
-        return rows
-
 
 class HyperscalerLook(Look):
     """What hyperscalers can see."""
@@ -93,7 +87,7 @@ class HyperscalerLook(Look):
         super().__init__(w, w.hyperscalers, w.p.hyperscaler)
         self._outlook: tuple[int, Outlook] | None = None  # quarter, and what was seen in it
         self.lasting["planned_payout"] = w.p.hyperscaler.payout
-        self.lasting["wear"] = self.for_all(w.rates.wear)
+        self.lasting["wear"] = constant(w.rates.wear, (1, w.runs))
         epsilon = np.asarray(w.p.market.demand_elasticity)
         elastic = epsilon > 1.0  # otherwise less is always more
         self.monopoly_markup = np.where(
@@ -203,17 +197,17 @@ class HyperscalerLook(Look):
         r, i = self.w.rates, self.w.inputs
         chip_and_system = (price + i.system_cost) * r.chip_user_cost
         shell = self.w.p.market.shell_cost * kw * i.energy_index * r.shell_user_cost
-        return self.for_all(chip_and_system + shell)
+        return np.asarray(chip_and_system + shell)
 
     def see_merchant_running_cost(self) -> Array:
         """Electricity and upkeep of a new merchant chip."""
         m = self.w.p.market
-        return self.for_all(m.running_cost * m.merchant_power * self.w.inputs.energy_index)
+        return np.asarray(m.running_cost * m.merchant_power * self.w.inputs.energy_index)
 
     def see_custom_running_cost(self) -> Array:
         """Electricity and upkeep of a new custom chip."""
         m = self.w.p.market
-        return self.for_all(m.running_cost * m.custom_power * self.w.inputs.energy_index)
+        return np.asarray(m.running_cost * m.custom_power * self.w.inputs.energy_index)
 
     def see_cartel_quantity(self) -> Array:
         """Services that would earn all firms the most, over what committed fleets can make.
@@ -230,7 +224,7 @@ class HyperscalerLook(Look):
         wanted_price = at_least(unit_cost, NEXT_TO_NOTHING) * self.monopoly_markup
         lowest = np.maximum(wanted_price, demand.kink_price(d))
         best = demand.quantity(d, np.minimum(lowest, d.P_bar))
-        return self.for_all(safe_divide(best, sold.Q, 1.0))
+        return safe_divide(best, sold.Q, 1.0)
 
 
 class ChipVendorLook(Look):

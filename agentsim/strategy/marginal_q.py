@@ -96,10 +96,11 @@ class MarginalQ(HyperscalerStrategy):
         belief = adapted(sees.memory["belief"], value, sees.memory["value"], self.adaptation)
         factor = growth_factor(belief, (1.0 - sees.wear) / (1.0 + sees.required_return))
 
-        serves, trains = 1.0 - sees.training_share, sees.training_share * sees.training_value
-        merchant_value = serves * value + trains - sees.merchant_running_cost
+        serving = (1.0 - sees.training_share) * value
+        training = sees.training_share * sees.training_value
+        merchant_value = serving + training - sees.merchant_running_cost
         custom_value = (
-            sees.custom_fit * (serves * value + sees.codesign * trains) - sees.custom_running_cost
+            sees.custom_fit * (serving + sees.codesign * training) - sees.custom_running_cost
         )
         merchant_q = marginal_q(merchant_value * factor, sees.merchant_user_cost)
         custom_q = marginal_q(custom_value * factor, sees.custom_user_cost)

@@ -141,7 +141,6 @@ class HyperscalerView(View):
     custom_committed: Array = own("M H100e", "the same of custom chips")
     fleet_value: Array = own("$bn", "replacement value of the fleet, chips and systems")
     fleet_age: Array = own("quarters", "mean age of the fleet")
-    wear: Array = own("1/quarter", "share of the fleet that wears out in a quarter")
     working_share: Array = own("1", "share of the fleet with a powered shell")
     switched_off: Array = own("1", "share of serving capacity that did not run")
     custom_program: Array = own("1", "1 if it can order custom chips")
@@ -173,16 +172,19 @@ class HyperscalerView(View):
     training_value: Array = own(
         "$k/H100e", "added to its own revenue by one merchant H100e that trains"
     )
-    merchant_user_cost: Array = own(
+    merchant_user_cost: Array = market(
         "$k/H100e", "return, wear and price decline on a merchant chip, its system and shell"
     )
-    custom_user_cost: Array = own("$k/H100e", "the same for a custom chip")
-    merchant_running_cost: Array = own("$k/H100e", "electricity and upkeep of a new merchant chip")
-    custom_running_cost: Array = own("$k/H100e", "electricity and upkeep of a new custom chip")
-    cartel_quantity: Array = own(
+    custom_user_cost: Array = market("$k/H100e", "the same for a custom chip")
+    merchant_running_cost: Array = market(
+        "$k/H100e", "electricity and upkeep of a new merchant chip"
+    )
+    custom_running_cost: Array = market("$k/H100e", "electricity and upkeep of a new custom chip")
+    cartel_quantity: Array = market(
         "1", "services that would earn all firms the most, over what committed fleets can make"
     )
     # the market
+    wear: Array = market("1/quarter", "share of a fleet that wears out in a quarter")
     service_price: Array = market("$k/service", "price index of AI services (P)")
     quantity: Array = market("services", "AI services bought (Q)")
     spending: Array = market("$bn", "paid for AI services by all customers")

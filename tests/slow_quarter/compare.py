@@ -150,7 +150,8 @@ def looks(world, m, run):
     seen = HyperscalerLook(world)
     for row, fields in enumerate(look(m)):
         for name, value in fields.items():
-            other = float(seen(name)[row, run])
+            field = seen(name)
+            other = float(field[row if len(field) > 1 else 0, run])
             # marginal revenue is price value less what it costs on all other sales
             scale = fields["price_value"] if name.endswith("_revenue") else 0.0
             yield difference(value, other, scale), (m.quarter, row, name, value, other)
