@@ -138,6 +138,15 @@ def whole_power(x: Array, e: ArrayLike) -> Array:
     """
     exponents, square = np.asarray(e, np.int64), x
     result = np.ones_like(x)
+    if exponents.ndim == 0:
+        left = int(exponents)
+        while left:
+            if left & 1:
+                result *= square
+            left >>= 1
+            if left:
+                square = square * square
+        return result
     for bit in (1, 2, 4, 8, 16):
         has_it = (exponents & bit) > 0
         if has_it.all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide, whole_power
 
@@ -15,7 +16,7 @@ def working_share(shells: Array, need: Array) -> Array:
 def shells_wanted(
     need_committed: Array,
     growth: Array,
-    lag_gap: Array,
+    lag_gap: NDArray[np.int64],
     shells: Array,
     building: Array,
     survival: Array,
