@@ -220,6 +220,15 @@ def test_means_that_few_draws_rule_are_named() -> None:
     assert "hyperscalers' final value" not in said
 
 
+def test_a_final_value_that_few_draws_rule_keeps_its_sign() -> None:
+    given = moved((10, 20), (10, -100))
+    rows = (given.runs["lineup.hyperscaler"] == "escalate") & (given.runs["run"] < 4)
+    given.runs.loc[rows, "hyperscaler_value"] += 700.0  # the mean is -30
+    said = notes(given)["Brackets"]
+    assert "hyperscalers' loss with the run-off has mean $40.0bn and median $110bn" in said
+    assert "final value with the run-off has mean −$30.0bn and median −$100.0bn" in said
+
+
 def test_ties_are_counted_as_unchanged() -> None:
     given = moved((10, 20), (10, 10))
     is_fierce = given.runs["lineup.hyperscaler"] == "escalate"

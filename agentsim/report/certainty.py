@@ -108,7 +108,8 @@ def _draws(study: Study) -> str:
     for claim in told(study) or standings(study):
         x = claim.spread(study, place)
         if claim.outcome != SHARE and x.apart and (not claim.to_horizon or claim.matters(study)):
-            way = 1 if x.mean.value > 0 else -1
+            # A change is called a gain or a loss, which tells its sign; a final value shows its own.
+            way = -1 if claim.change and x.mean.value < 0 else 1
             name = claim.noun(way) if claim.change else claim.final
             name += claim.counted(study)
             ruled.append(

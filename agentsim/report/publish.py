@@ -53,9 +53,11 @@ def publish(results: Path, page: Path) -> Path:
     shown = [
         f"**{said.question}**",
         *said.sentences,
+        f"![Value by layer, by posture and shock]({folder.relative_to(page.parent)}/{PICTURES[0]})",
+        "<details><summary>Before you quote this</summary>",
         *(f"**{note.title}.** {note.text}" for note in said.notes),
         f"{said.reading} {said.limits}",
-        f"![Value by layer, by posture and shock]({folder.relative_to(page.parent)}/{PICTURES[0]})",
+        "</details>",
         f"```\n{table}\n```",
         f"From `agentsim run {name}`; `make publish` writes this part of the page.",
     ]
