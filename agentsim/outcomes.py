@@ -7,6 +7,7 @@ import numpy as np
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.ledger import Values
 from agentsim.sectors.world import World
+from agentsim.steps.credit import fleet_value
 
 # Name, unit and meaning of every outcome, in the order of the table. Those marked with * have a
 # twin `..._to_horizon` without the run-off.
@@ -39,6 +40,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "compute": ("M H100e", "hyperscalers' fleet at the horizon"),
     "chip_margin": ("1", "vendors' gross margin over all sales to hyperscalers"),
     "memory_margin": ("1", "memory's mean gross margin"),
+    "fleet_at_cost": ("$bn", "fleets at the horizon at what they would cost then, discounted"),
     "overstatement": ("$bn", "book value over economic value at the horizon, earlier than it wore"),
 }
 
@@ -87,8 +89,12 @@ def table(
     with_runoff: Values,
     opening_debt: Array,
     opening_loans: Array,
+    discount: Array,
 ) -> dict[str, Array]:
-    """Return every outcome by name, `(runs,)`, and each firm's value as `value.<firm>`."""
+    """Return every outcome by name, `(runs,)`, and each firm's value as `value.<firm>`.
+
+    `discount` is the discount factor at the horizon, `(runs,)`.
+    """
     h = w.hyperscalers
     result: dict[str, Array] = {}
     for suffix, values in (("", with_runoff), ("_to_horizon", to_horizon)):
@@ -109,6 +115,7 @@ def table(
         "compute": fleet,
         "chip_margin": 1.0 - safe_divide(counted["vendor_costs"], counted["vendor_sales"], 1.0),
         "memory_margin": 1.0 - safe_divide(counted["memory_costs"], counted["memory_sales"], 1.0),
+        "fleet_at_cost": ordered_sum(discount * fleet_value(w)),
         "overstatement": ordered_sum(h.book_value - h.economic_value),
     }
     ordered = [name for name in OUTCOMES] + [n for n in result if n not in OUTCOMES]

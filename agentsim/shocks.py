@@ -163,7 +163,11 @@ def collect(
                 raise AgentsimError(
                     f"shock {shown(dict(item))} has no kind; known: {', '.join(sorted(KINDS))}"
                 )
-            made.append(make(str(values.pop("kind")), values))
+            kind = str(values.pop("kind"))
+            when = f"shock.{kind}.quarter"  # what must be there may be there as an override
+            if when in overrides:
+                values.setdefault("quarter", overrides[when])
+            made.append(make(kind, values))
         else:
             raise AgentsimError(
                 f"shocks has {shown(item)}; give Shock objects or dicts with kind and quarter"

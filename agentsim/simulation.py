@@ -128,6 +128,7 @@ class Simulation(Copied):
                 values,
                 self.ledger.opening_debt,
                 self.ledger.opening_loans,
+                self.ledger.discount,
             )
         self._mark_unfinished(table)
         return table

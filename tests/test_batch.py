@@ -467,3 +467,11 @@ def test_a_folder_without_results_is_one_line(tmp_path):
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(AgentsimError, match="is damaged"):
         Results.open(tmp_path)
+
+
+def test_a_shocks_quarter_may_be_a_factor_alone():
+    struck = {"kind": "efficiency", "factor": 10}
+    planned = plan.make(
+        calibrated(runs=2, factors={"shock.efficiency.quarter": [2, 5]}, shocks=[struck])
+    )
+    assert [cell.shocks[0]["quarter"] for cell in planned.cells] == [2, 5]

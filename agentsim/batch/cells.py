@@ -64,6 +64,12 @@ class _Maker:
         }
         self.texts: dict[Any, dict[str, str]] = {}
         self.sets: dict[Any, dict[str, float]] = {}
+        # A shock may leave to the factors what it must have.
+        self.first: dict[str, Level] = {
+            name: levels[0]
+            for name, levels in experiment.factors.items()
+            if name.startswith("shock.") and levels
+        }
 
     # Checking, before anything is combined
 
@@ -73,7 +79,7 @@ class _Maker:
         for shock in e.shocks:
             for name, value in shock.items() if isinstance(shock, Mapping) else ():
                 level(f"shocks.{name}", value)
-        self.shocks({})
+        self.shocks(self.first)
         for name, value in e.set.items():
             self.check_setting(name, value)
             if name in e.factors:
@@ -96,7 +102,7 @@ class _Maker:
         if name.startswith("lineup."):
             self.lineup({name: value})
         elif name.startswith("shock."):
-            self.shocks({name: value})
+            self.shocks(self.first | {name: value})
         elif name in self.declared:
             checked(name, value, self.declared[name])
         else:

@@ -106,7 +106,7 @@ def _set(lines: list[list[str]], blocks: dict[int, str]) -> str:
     widths = [max(len(part) for line in split for part in line[i]) for i in range(len(lines[0]))]
     gap = "  " if sum(widths) + 2 * (len(widths) - 1) <= WIDTH else " "
     over = sum(widths) + len(gap) * (len(widths) - 1) - WIDTH
-    widths[0] = max(widths[0] - max(over, 0), 8)  # long names are cut, numbers never
+    widths[0] = max(widths[0] - max(over, 0), 8)
 
     def rows(line: list[list[str]], from_below: bool) -> list[str]:
         height = max(map(len, line))
@@ -127,5 +127,8 @@ def _set(lines: list[list[str]], blocks: dict[int, str]) -> str:
     for at, line in enumerate(split[1:], start=1):
         if at in blocks:
             out += ([""] if at > 1 else []) + [blocks[at]]
+        if len(line[0][0]) > widths[0]:  # a long name has a line of its own
+            out.append(line[0][0])
+            line = [[""], *line[1:]]
         out += rows(line, from_below=False)
     return "\n".join(out)

@@ -4,6 +4,7 @@ import math
 from types import SimpleNamespace as Record
 
 from slow_quarter.books import ai_cash
+from slow_quarter.chips import replacement_value
 from slow_quarter.state import ratio
 
 
@@ -164,5 +165,7 @@ def totals(m):
         "compute": sum(h.merchant_fleet + h.custom_fleet for h in m.hyperscalers),
         "chip_margin": 1.0 - ratio(c.costs, c.sales, 1.0),
         "memory_margin": 1.0 - ratio(c.memory_costs, c.memory_sales, 1.0),
+        "fleet_at_cost": discount(m, m.quarter)
+        * sum(replacement_value(m, h) for h in m.hyperscalers),
         "overstatement": sum(h.book_value - h.economic_value for h in m.hyperscalers),
     }
