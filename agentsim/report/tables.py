@@ -61,6 +61,10 @@ CHOICES = {
 
 def generated() -> str:
     """Return all the tables as Markdown."""
+    return "\n\n".join([*_inputs(), *_state(), *_choices(), *_results()])
+
+
+def _inputs() -> list[str]:
     parts = [
         "### Parameters",
         f"Bounds are what makes sense at all; values and marked ranges are those of `{CALIBRATION}`. "
@@ -74,7 +78,11 @@ def generated() -> str:
             _parameter(scenario, DECLARATIONS[role, item.name]) for item in fields(GROUPS[role])
         ]
         parts += [f"#### {title}", table(heads, rows)]
-    parts += [
+    return parts
+
+
+def _state() -> list[str]:
+    parts = [
         "### State",
         "Kept for every firm and run, at the end of the quarter that closed last. `owner` is seen "
         "by the firm alone, `all` by every strategy.",
@@ -85,7 +93,11 @@ def generated() -> str:
             for each in sector.states.values()
         ]
         parts += [f"#### {title}", table(["state", "unit", "meaning", "seen by"], rows)]
-    parts += [
+    return parts
+
+
+def _choices() -> list[str]:
+    return [
         "### Choices",
         "What a strategy returns each quarter. A choice that is left out stands as said.",
         table(
@@ -108,6 +120,11 @@ def generated() -> str:
             ["strategy", "parameter", "unit", "meaning", "bounds", "default"],
             [row for *_, rows in _strategies() for row in rows],
         ),
+    ]  # fmt: skip
+
+
+def _results() -> list[str]:
+    return [
         "### Shocks",
         table(["shock", "field", "unit", "meaning", "bounds"], list(_shocks())),
         "### Outcomes",
@@ -124,8 +141,7 @@ def generated() -> str:
             ["series", "unit", "meaning"],
             [[f"`{name}`", unit, meaning] for name, (unit, meaning) in AGGREGATES.items()],
         ),
-    ]  # fmt: skip
-    return "\n\n".join(parts)
+    ]
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -127,6 +127,16 @@ class Rates:
         )
 
 
+def _outside_option(p: FullParameters) -> Array:
+    """Return the ceiling of merchant prices over the price of custom chips, `(runs,)`.
+
+    Infinite where nobody designs chips or nobody can order any.
+    """
+    fit = (p.hyperscaler.custom_fit * p.hyperscaler.custom_program).max(axis=0)
+    some = (fit > 0.0) & (p.chip_vendor.designer > 0.0).any(axis=0)
+    return np.where(some, p.market.outside_option / np.where(some, fit, 1.0), np.inf)
+
+
 class World:
     """State of `runs` markets side by side. `agentsim.sectors.opening` fills it."""
 
@@ -141,27 +151,8 @@ class World:
         self.lenders = Lenders(firms["lender"], len(firms["hyperscaler"]), runs)
         self.customers = Customers(("customers",), runs)
         self.inputs = Inputs(("inputs",), runs)
-
-        self.delivery_lags = lag_masks(p.market.delivery_quarters)
-        self.shell_lags = lag_masks(p.market.shell_quarters)
-        self.foundry_lags = lag_masks(p.market.foundry_quarters)
-        self.memory_lags = lag_masks(p.market.memory_quarters)
-        # Capacity arrives before it is ordered: a lag of n quarters is n - 1 slots ahead, at least
-        # the next.
-        self.foundry_slots = [(max(n - 1, 0), has_it) for n, has_it in self.foundry_lags]
-        self.memory_slots = [(max(n - 1, 0), has_it) for n, has_it in self.memory_lags]
-        shells_at_once = np.equal(p.market.shell_quarters, 0.0)
-        self.shells_at_once = shells_at_once if shells_at_once.any() else None
-        delivery = self.delivery_lags[-1][0]
-        shells = self.shell_lags[-1][0]
         buyers = (self.hyperscalers.size, runs)
-        self.merchant_pipeline = Pipeline(buyers, delivery)
-        self.custom_pipeline = Pipeline(buyers, delivery)
-        self.merchant_power_pipeline = Pipeline(buyers, delivery)
-        self.custom_power_pipeline = Pipeline(buyers, delivery)
-        self.shell_pipeline = Pipeline(buyers, shells)
-        self.wafer_pipeline = Pipeline((runs,), self.foundry_lags[-1][0])
-        self.memory_pipeline = Pipeline((self.memory_makers.size, runs), self.memory_lags[-1][0])
+        self._lay_pipelines()
 
         self.wafers = np.zeros(runs)  # chip-making capacity at the base date's H100e a wafer
         self.density = np.ones(runs)  # H100e a wafer over the base date
@@ -184,15 +175,36 @@ class World:
         self.log_theta = np.zeros(buyers)  # log of the firms' weights in the services aggregate
         self.designer = p.chip_vendor.designer
         self.merchant = constant(1.0 - self.designer, self.designer.shape)
-        # Ceiling of merchant prices over the price of custom chips.
-        fit = (p.hyperscaler.custom_fit * p.hyperscaler.custom_program).max(axis=0)
-        some = (fit > 0.0) & (self.designer > 0.0).any(axis=0)
-        self.outside_option = np.where(
-            some, p.market.outside_option / np.where(some, fit, 1.0), np.inf
-        )
+        self.outside_option = _outside_option(p)  # ceiling of merchant over custom prices
         # For each kind that somebody sells: the rows of its vendors, the logs of their moats, their
         # prices at the base date and their reach.
         self.rivals: list[tuple[Rows, Array, Array, Array]] = []
+
+    def _lay_pipelines(self) -> None:
+        """Lay empty pipelines for what is ordered now and comes later, each as long as its lag."""
+        market = self.p.market
+        self.delivery_lags = lag_masks(market.delivery_quarters)
+        self.shell_lags = lag_masks(market.shell_quarters)
+        self.foundry_lags = lag_masks(market.foundry_quarters)
+        self.memory_lags = lag_masks(market.memory_quarters)
+        # Capacity arrives before it is ordered: a lag of n quarters is n - 1 slots ahead, at least
+        # the next.
+        self.foundry_slots = [(max(n - 1, 0), has_it) for n, has_it in self.foundry_lags]
+        self.memory_slots = [(max(n - 1, 0), has_it) for n, has_it in self.memory_lags]
+        shells_at_once = np.equal(market.shell_quarters, 0.0)
+        self.shells_at_once = shells_at_once if shells_at_once.any() else None
+        delivery = self.delivery_lags[-1][0]
+        shells = self.shell_lags[-1][0]
+        buyers = (self.hyperscalers.size, self.runs)
+        self.merchant_pipeline = Pipeline(buyers, delivery)
+        self.custom_pipeline = Pipeline(buyers, delivery)
+        self.merchant_power_pipeline = Pipeline(buyers, delivery)
+        self.custom_power_pipeline = Pipeline(buyers, delivery)
+        self.shell_pipeline = Pipeline(buyers, shells)
+        self.wafer_pipeline = Pipeline((self.runs,), self.foundry_lags[-1][0])
+        self.memory_pipeline = Pipeline(
+            (self.memory_makers.size, self.runs), self.memory_lags[-1][0]
+        )
 
     def copy(self) -> World:
         """Return a world that can go on without touching this one."""
