@@ -7,6 +7,7 @@ with 130.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -23,6 +24,7 @@ from agentsim.printing import aligned, short
 if TYPE_CHECKING:
     import pandas as pd
 
+    from agentsim.batch.design import Experiment
     from agentsim.batch.results import Results
 
 MISTAKE, FAILED, INTERRUPTED = 2, 1, 130
@@ -98,8 +100,9 @@ def run(
 
     given = dict(_setting(text) for text in settings)
     design = Experiment.read(experiment).changed(_whole("--runs", runs), given)
+    _say_what_is_replaced(design, out)
     results = batch.run(design, out, _whole("--workers", workers), command=["agentsim", *words])
-    click.echo(_plain_headline(results) if no_report else _headline(results))
+    click.echo(_headline(results))
     click.echo(f"\nResults: {results.folder}")
     if not no_report:
         click.echo(f"Report:  {_report(results)}")
@@ -204,13 +207,22 @@ def _headline(results: Results) -> str:
     return report.headline(results)
 
 
-def _plain_headline(results: Results) -> str:
-    """Return means with 95% intervals, a line a main cell and outcome."""
-    shown = results.summary.query("kind == 'main'")
-    outcomes = ["customer_surplus", "hyperscaler_value", "chip_vendor_value", "customer_share"]
-    shown = shown[shown["outcome"].isin(outcomes)]
-    columns = [*results.experiment.factors, "outcome", "mean", "low", "high", "n"]
-    return shown[columns].to_string(index=False, float_format=short, na_rep="")
+def _say_what_is_replaced(design: Experiment, out: str | None) -> None:
+    """Say so if results of another design, or of another number of runs, are in the place."""
+    from agentsim.batch.manifest import spec_hash
+    from agentsim.batch.store import MANIFEST
+
+    folder = Path("results") / design.name if out is None else Path(out)
+    try:
+        before = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["spec_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # there is nothing that could be missed, or the store says what is wrong
+    if before != spec_hash(design):
+        click.echo(
+            f"{folder} holds results of the same name with other settings; these replace them "
+            "(--out FOLDER keeps both)",
+            err=True,
+        )
 
 
 def _failures(results: Results) -> str:

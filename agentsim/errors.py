@@ -75,6 +75,8 @@ def nearest(
     near = _near(name.lower(), names, meanings or {})[:count]
     if near:
         return "nearest: " + ", ".join(near)
+    if not names:
+        return "there is none"
     if len(names) <= MOST_LISTED:
         return "known: " + ", ".join(names)
     return f"known: {', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED} more"

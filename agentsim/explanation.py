@@ -32,10 +32,13 @@ class Explanation:
     chose: Mapping[str, float]
     clipped: Mapping[str, str]
     got: Mapping[str, float]
+    remembers: Mapping[str, float]
+    """What its strategy remembers for the next quarter."""
 
     def __str__(self) -> str:
         lines = [f"{self.firm}, quarter {self.quarter}, run {self.run}, follows {self.strategy}"]
-        for title, values in (("saw", self.saw), ("chose", self.chose), ("got", self.got)):
+        parts = ("saw", self.saw), ("chose", self.chose), ("remembers", self.remembers)
+        for title, values in (*parts, ("got", self.got)):
             lines.append(f"  {title}")
             lines += [f"    {name:32s}{value:16.6g}" for name, value in values.items()]
         lines.append("  clipped")
@@ -77,12 +80,18 @@ def explain(
     chose = {name: float(each[row, 0]) for name, each in getattr(alone.chosen, role).items()}
     sector = getattr(alone.world, f"{role}s")
     got = {name: float(getattr(sector, name)[row, 0]) for name in type(sector).states}
+    remembers = {
+        name: float(x[place, 0])
+        for group in alone.asking.groups[role]
+        for place in np.flatnonzero(group.numbers == row).tolist()
+        for name, x in group.memory.items()
+    }
     quarter_of = Quarter(alone.world, row, saw, chose, got, asked[row] if asked else 0.0)
     clipped = CLIPPED[role](quarter_of)
     if alone.status[0] != OK:
         clipped["run"] = str(alone.status[0])
     strategy = str(lineup[role][firm])
-    return Explanation(firm, quarter, run, strategy, saw, chose, clipped, got)
+    return Explanation(firm, quarter, run, strategy, saw, chose, clipped, got, remembers)
 
 
 def _alone(simulation: Simulation, scenario: Scenario, lineup: Lineup, run: int) -> Simulation:

@@ -121,6 +121,9 @@ def _strategy(role: str, firm: str, given: Any) -> Strategy:
                 f"lineup.{firm} = {given} is a strategy for a {given.role}; {firm} is a {role}"
             )
         return given
+    if isinstance(given, type) and issubclass(given, Strategy):
+        name = given.__name__
+        raise AgentsimError(f"lineup.{firm} = {name} is a class; give an instance, {name}()")
     raise AgentsimError(
         f"lineup.{firm} = {shown(given)} is no strategy; give a name or an instance"
     )

@@ -17,11 +17,12 @@ from mesa.agent import Agent
 from agentsim.agents import AGENTS, Firm
 from agentsim.collecting import default_datacollector
 from agentsim.copies import Copied
-from agentsim.errors import AgentsimError, check_known
+from agentsim.errors import AgentsimError, check_known, shown
 from agentsim.explanation import Explanation, explain
 from agentsim.frames import flows_frame, outcomes_frame, series_frame
 from agentsim.lineup import Given, resolve
 from agentsim.lineup import check_runs as check_lineup_runs
+from agentsim.parameters import DECLARATIONS
 from agentsim.scenario import Scenario
 from agentsim.settings import (
     asked_quarter,
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["Market"]
 
 
+BUILT_WITH = frozenset({"entropy", "lineup", "parameters", "runs", "shocks"})
+
+
 class Market(Copied, Model):
     """The market for AI compute, from its base date to the horizon.
 
@@ -58,6 +62,9 @@ class Market(Copied, Model):
     chooses what is out of bounds or raises in it; a strategy that answers for all runs at once
     raises in all of them.
     Raises AgentsimError, one line that names the field, the value and the remedy.
+
+    Runs differ by luck alone. Experiments also draw the marked ranges of the calibration; so does
+    `Market(base.with_draws(base.draw(200, 1)), runs=200, rng=1)`, base being a Scenario.
 
     A market pickles and copies whole, also midway: the copy goes on as the market itself would.
     """
@@ -115,6 +122,16 @@ class Market(Copied, Model):
         # exception leaves unable to take another.
         self._step_of_mesa = self.step
         self.step = self._step_if_there_is_one  # type: ignore[method-assign]
+        self._built = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse to set on the way what a market is built with: it would not notice."""
+        if (name in BUILT_WITH or ("market", name) in DECLARATIONS) and "_built" in vars(self):
+            raise AgentsimError(
+                f"{name} = {shown(value)} cannot be set on the way; set it when the market is built: "
+                f"Market(..., {name}={shown(value)})"
+            )
+        super().__setattr__(name, value)
 
     # Mesa's property of this name writes into the object that it is given; ours is frozen.
     @property

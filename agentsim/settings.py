@@ -109,6 +109,8 @@ def _in_words(runs: NDArray[np.int64]) -> str:
 
 def split_overrides(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return (scenario values, shock fields by dotted name)."""
+    if "seed" in overrides:
+        raise AgentsimError(f"seed = {shown(overrides['seed'])} is not taken; give rng= instead")
     values = {name: value for name, value in overrides.items() if not name.startswith("shock.")}
     fields = {name: value for name, value in overrides.items() if name.startswith("shock.")}
     return values, fields

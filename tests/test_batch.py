@@ -475,3 +475,11 @@ def test_a_shocks_quarter_may_be_a_factor_alone():
         calibrated(runs=2, factors={"shock.efficiency.quarter": [2, 5]}, shocks=[struck])
     )
     assert [cell.shocks[0]["quarter"] for cell in planned.cells] == [2, 5]
+
+
+def test_a_share_in_the_summary_is_a_ratio_of_means(whole):
+    summary = whole.summary().to_pandas().query("cell == 0").set_index("outcome")
+    ratio = summary.loc["customer_surplus", "mean"] / summary.loc["total_surplus", "mean"]
+    share = summary.loc["customer_share"]
+    assert share["mean"] == pytest.approx(ratio, rel=1e-12)
+    assert share["low"] < share["mean"] < share["high"]

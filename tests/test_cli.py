@@ -207,3 +207,13 @@ def test_strategies_are_listed(tmp_path):
     assert "scarcity" in vendors and "escalate" not in vendors
     one = agentsim("strategies", "scaled", cwd=tmp_path).stdout
     assert "multiple" in one
+
+
+def test_says_that_results_of_other_settings_are_replaced(folder):
+    words = ["run", "quick.toml", "--workers", "1", "--no-report"]
+    assert agentsim(*words, cwd=folder).stderr == ""
+    assert agentsim(*words, cwd=folder).stderr == ""  # the same settings give the same results
+    other = agentsim(*words, "--set", "horizon=2", cwd=folder)
+    assert other.returncode == 0
+    assert other.stderr.count("\n") == 1
+    assert "results/quick holds results of the same name with other settings" in other.stderr

@@ -116,7 +116,10 @@ WRONG = [
     ({"lineup": np.array(["match"] * 99)}, "lineup = array"),
     ({"lineup": type(SWEPT)}, "lineup = <class"),
     ({"lineup": {"oracle": np.arange(1000)}}, "lineup.oracle = array"),
-    ({"lineup": {"oracle": type(SWEPT)}}, "lineup.oracle = <class"),
+    (
+        {"lineup": {"oracle": type(SWEPT)}},
+        "lineup.oracle = Escalate is a class; give an instance, Escalate()",
+    ),
     ({"lineup": {5: "match"}}, "lineup 5"),
     ({"lineup": b"match"}, "lineup = b'match'"),
     ({"scenario": pd.DataFrame({"a": range(90)})}, "scenario = "),

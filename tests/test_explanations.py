@@ -225,3 +225,12 @@ def test_all_that_shows_in_the_books_is_told_and_nothing_else(lineup):
                 expected = {"deployed": got["lending"] < offered * short}
             for name, should in expected.items():
                 assert (name in told.clipped) == should, (firm, name)
+
+
+def test_an_explanation_shows_what_the_strategy_remembers() -> None:
+    market = Market(lineup="best_response", rng=1, horizon=3).run()
+    told = market.explain("oracle", quarter=3)
+    assert set(told.remembers) == {"belief", "value"}
+    assert -0.1 <= told.remembers["belief"] <= 0.1 and told.remembers["value"] > 0.0
+    assert "belief" in str(told)
+    assert market.explain("sk_hynix", quarter=3).remembers == {}

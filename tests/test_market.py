@@ -696,3 +696,15 @@ def test_theory_runs_with_the_same_calls() -> None:
     assert made.explain("firm_1", 2).got["revenue"] > 0.0
     eight = Scenario.load("theory").with_hyperscalers(8)
     assert len(Market(eight, horizon=1).agents_by_type[Hyperscaler]) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("demand_elasticity", 5), ("lineup", None), ("shocks", (1,)), ("runs", 2), ("entropy", 3)],
+)
+def test_what_a_market_is_built_with_cannot_be_set_on_the_way(name, value) -> None:
+    built = Market(rng=1, horizon=2)
+    with pytest.raises(AgentsimError, match=f"{name} = .* cannot be set on the way; set it when"):
+        setattr(built, name, value)
+    built.note = "of my own"
+    assert built.note == "of my own"

@@ -112,7 +112,7 @@ class TestParameters:
             CashRich(growth=value)
         text = one_line(error)
         assert text.startswith("strategy cash_rich: growth = ")
-        assert "between 0 and 1 1/quarter" in text
+        assert "between 0 and 1 per quarter" in text
 
     def test_unknown_option_names_the_options(self):
         with pytest.raises(AgentsimError) as error:

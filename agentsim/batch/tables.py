@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from agentsim.batch.engine import SERIES, ChunkResult, PieceResult
-from agentsim.batch.intervals import bootstrap_mean, quantiles
+from agentsim.batch.intervals import Interval, bootstrap_mean, quantiles, ratio_of_means
 from agentsim.batch.plan import Plan
 from agentsim.failures import OK
 from agentsim.laws.numerics import Array
@@ -19,6 +19,11 @@ from agentsim.outcomes import OUTCOMES
 STATISTICS = ("mean", "p05", "p25", "p50", "p75", "p95")
 PERCENTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 NEVER = "failed: never run"
+SHARES = {
+    f"customer_share{suffix}": (f"customer_surplus{suffix}", f"total_surplus{suffix}")
+    for suffix in ("", "_to_horizon")
+}
+"""Outcomes that are shares, and of what: the mean of ratios is ruled by runs with little to share."""
 
 
 @dataclass
@@ -130,12 +135,12 @@ class Tables:
         return pa.table({"run": np.arange(self.plan.runs, dtype=np.int64)} | self.plan.draws)
 
     def summary(self) -> pa.Table:
-        """Return a row a cell and outcome: mean, its 95% interval, and the runs it is over."""
+        """Return a row a cell and outcome: mean, its 95% interval, and the runs it is over.
+
+        Of the shares in SHARES it is the ratio of means, as everywhere else.
+        """
         plan, names = self.plan, list(self.outcomes)
-        own = [
-            bootstrap_mean(np.stack([array[row] for array in self.outcomes.values()], axis=1))
-            for row in range(len(self.row))
-        ]
+        own = [self._intervals(row) for row in range(len(self.row))]
         intervals = [own[self._row(cell.index)] for cell in plan.cells]
         repeated = np.tile(np.array(names, dtype=object), len(plan.cells))
         return pa.table(
@@ -148,6 +153,16 @@ class Tables:
                 )
             }
         )  # fmt: skip
+
+    def _intervals(self, row: int) -> Interval:
+        """Return mean and interval of every outcome in a cell, each an array by outcome."""
+        found = bootstrap_mean(np.stack([each[row] for each in self.outcomes.values()], axis=1))
+        for at, name in enumerate(self.outcomes):
+            if name in SHARES:
+                share = ratio_of_means(*(self.outcomes[part][row] for part in SHARES[name]))
+                for field in ("value", "low", "high", "n"):
+                    getattr(found, field)[at] = getattr(share, field)
+        return found
 
     def _row(self, cell: int) -> int:
         """Return the row of the cell whose runs stand for this one's."""

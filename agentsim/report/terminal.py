@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from agentsim.batch.results import Results
 
 WIDTH = 112
+FEW = 10
+"""Draws below which an interval of the mean is no more than a hint."""
 TITLES = {
     "customer_surplus": "customers",
     "hyperscaler_value": "hyper-\nscalers",
@@ -61,6 +63,9 @@ def headline(given: Results | Study) -> str:
             f"{FLIPS} the sign of the mean is another one to the horizon alone, without the run-off"
         )
         parts += ["", fill(note, WIDTH)]
+    if study.count < FEW:
+        many = f"{study.count} draws are" if study.count != 1 else "1 draw is"
+        parts += ["", f"{many} too few to tell how well a mean is known."]
     if study.failed:
         parts += ["", f"{study.failed:,} of {len(study.runs):,} runs failed and are left out."]
     return "\n".join(parts)

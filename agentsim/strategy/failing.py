@@ -47,6 +47,9 @@ class RunsError(AgentsimError):
 def told(strategy: Strategy, firms: str, error: Exception) -> str:
     """Return one line: the strategy, the firms asked, type and message of the error, file:line."""
     what = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, ValueError) and "truth value of an array" in str(error):
+        what += f"; to write `if`, inherit from a Rule ({strategy.role}: agentsim.strategy.rules)"
+        what += ", on arrays use np.where"
     return f"strategy {strategy} failed for {firms}: {what} ({_place(strategy, error)})"
 
 

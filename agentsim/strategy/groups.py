@@ -52,6 +52,14 @@ def group(assignments: Iterable[tuple[int, Strategy]]) -> list[Group]:
     return [_merge(members) for members in together.values()]
 
 
+class Remembered(dict[str, Array]):
+    """What a strategy remembers; it says what to do about a name that it does not."""
+
+    def __missing__(self, name: str) -> Array:
+        """Refuse a name that `remember` does not declare."""
+        raise unknown("memory", name, self, "declare it in remember()")
+
+
 def initial_memory(strategy: Strategy, firms: int, runs: int) -> dict[str, Array]:
     """Return what a group remembers at the start, each `(firms, runs)` and read-only.
 
@@ -86,7 +94,7 @@ def remembered(strategy: Strategy, sees: View, recalled: Mapping[str, Any]) -> d
 
     Raises AgentsimError, in one line, for names and shapes that `remember` does not declare.
     """
-    memory = dict(sees.memory)
+    memory = Remembered(sees.memory)
     for name, array in recalled.items():
         if name not in memory:
             what = f"memory of strategy {strategy.id}"
@@ -99,7 +107,7 @@ def _spread(
     strategy: Strategy, values: Mapping[str, Any], shape: tuple[int, ...]
 ) -> dict[str, Array]:
     """Copy values to read-only arrays of a shape."""
-    arrays = {}
+    arrays = Remembered()
     for name, value in values.items():
         try:
             array = np.array(value, np.float64)

@@ -31,7 +31,7 @@ class Declared:
     @property
     def bounds(self) -> str:
         """What a number must be, in words."""
-        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        unit = "" if self.unit in ("", "1") else f" {self.unit}".replace(" 1/", " per ")
         if math.isinf(self.low) and math.isinf(self.high):
             return "finite"
         if math.isinf(self.high):
@@ -86,7 +86,8 @@ def validate(strategy: Strategy) -> None:
                 who = f"strategy {strategy.id}: {name} = {value[firm, run]:g} in column {run}"
                 raise AgentsimError(f"{who} must be {each.bounds}")
         elif not is_number(value):
-            raise AgentsimError(f"{who} must be a number, {each.bounds}")
+            many = "; with_values(strategy, ...) takes arrays" if np.ndim(value) else ""
+            raise AgentsimError(f"{who} must be a number, {each.bounds}{many}")
         elif not (math.isfinite(value) and each.low <= value <= each.high):
             raise AgentsimError(f"{who} must be {each.bounds}")
         else:
