@@ -25,10 +25,10 @@ from agentsim.market import Market
 from agentsim.randomness import Randomness
 from agentsim.scenario import Scenario
 from agentsim.simulation import Simulation
-from agentsim.strategy.registry import ids
 
 QUARTERS = 40
-LINEUPS = ("calibrated", *ids("hyperscaler"))
+POSTURES = "best_response cartel competitive escalate match restrain scaled"
+LINEUPS = ("calibrated", *POSTURES.split())  # and not what somebody may have added
 CHUNKS = (250, 500, 1000, 2000, 4000)
 CHUNK = 2000
 SCENARIO = Scenario.load("2025Q4")

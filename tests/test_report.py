@@ -342,8 +342,8 @@ def test_a_variant_like_the_main_design_is_named_and_not_drawn(study: Study) -> 
     assert (changed(study), unchanged(study)) == ([NASTY], ["same"])
     figure = share_under_variants(study)
     names = [each.get_text() for each in figure.axes[0].get_yticklabels()]
-    assert names == ["as calibrated", NASTY]
-    assert "as calibrated: same" in figure.get_suptitle().replace("\n", " ")
+    assert names == ["as in the headline", NASTY]
+    assert "as in the headline: same" in figure.get_suptitle().replace("\n", " ")
 
 
 @pytest.mark.parametrize(

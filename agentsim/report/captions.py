@@ -26,7 +26,7 @@ ESCALATION_EFFECT = (
     "are taken draw by draw before they are averaged."
 )
 SHARE_UNDER_VARIANTS = (
-    "The shaded row is the calibration. A row below repeats it with one thing changed. What "
+    "The shaded row is the headline. A row below repeats it with one thing changed. What "
     "matters is whether the order of the marks, and their distance, stays as it is."
 )
 
@@ -161,8 +161,22 @@ def payoffs(study: Study, firm: str) -> str:
         "cell is its value with the 95% interval; darker is more. Read down a column: a frame "
         "marks the best reply where the paired 95% interval of its difference from every other "
         "reply leaves out zero. "
+        + _if(
+            _plays(study, firm, "best_response"),
+            "“Best response” is the name of a strategy, which invests by marginal q and takes "
+            "rivals' fleets as given; it need not be the best reply. ",
+        )
         + _if(True in ties(study, firm), "Broken frames mark replies that cannot be told apart. ")
         + "Where frames change row with the column, what pays depends on what the others do."
+    )
+
+
+def _plays(study: Study, firm: str, strategy: str) -> bool:
+    """Whether a firm follows a strategy in some deviation."""
+    return any(
+        strategy in (*each.own, *each.others)
+        for each in study.experiment.deviations
+        if each.firm == firm
     )
 
 

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from agentsim.batch.results import Results
 
 
+WIDEST = ("addressable_spending", "choke_price_ratio")
+WORLD_OUTPUT = 1e5
+"""$bn a year, roughly: the calibration takes three trillion dollars for three per cent of it."""
+
+
 class Note(NamedTuple):
     """A few sentences that belong to the answer, and the section that holds their numbers."""
 
@@ -40,6 +45,7 @@ def notes(study: Study) -> tuple[Note, ...]:
         Note("Robustness", exceptions(study), "robustness"),
         Note("Brackets", _draws(study), "headline"),
         Note("Postures", _by_construction(study), "headline"),
+        Note("Levels", _levels(study), "uncertain"),
     ]
     return tuple(each for each in found if each.text)
 
@@ -118,6 +124,20 @@ def _draws(study: Study) -> str:
     if ruled:
         text += f". Few draws rule some means: {', '.join(ruled)}"
     return text + "."
+
+
+def _levels(study: Study) -> str:
+    """Say what dollars of surplus rest on where that is drawn from wide ranges."""
+    if not set(WIDEST) <= set(study.results.draws.columns):
+        return ""
+    kept = Claim(CUSTOMERS, change=False).spread(study, home(study)).mean.value
+    text = (
+        "Dollars of customers' surplus rest on two assumptions that nothing measures well, what could "
+        f"be spent on AI (`{WIDEST[0]}`) and what the same work costs without it (`{WIDEST[1]}`). "
+    )
+    if kept > WORLD_OUTPUT / 2.0:
+        text += f"{money(kept)} is of the order of a year of world output. "
+    return text + "Believe shares and signs before levels."
 
 
 def _by_construction(study: Study) -> str:

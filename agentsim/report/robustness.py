@@ -139,7 +139,11 @@ def exceptions(study: Study) -> str:
         names = listed(list(dict.fromkeys(each.claim.noun(each.way) for each in ours)))
         verb = "hold" if " and " in names else "holds"
         head = f"{capital(names)} {verb} at each of the other {_across(study)}; not all other signs do."
-    return " ".join([head, *(_clause(study, each) for each in unlike)])
+    where = study.shock.words(study.calm)
+    told_at = (
+        f"Elasticities and variants are those with {where}." if study.strikes and where else ""
+    )
+    return " ".join(filter(None, [head, *(_clause(study, each) for each in unlike), told_at]))
 
 
 def _across(study: Study) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BASE = "as calibrated"
+BASE = "as in the headline"
 COLUMNS = LAYERS | {TOTAL: "total surplus", BURNT: "resources burnt"}
 
 
@@ -119,9 +119,9 @@ def _rows(panel: Axes, names: list[str]) -> None:
 
 
 def _footnote(study: Study) -> str:
-    """Say which variants are left out, being as calibrated."""
+    """Say which variants are left out, being as in the headline."""
     same = unchanged(study)
-    return f"left out, being as calibrated: {', '.join(same)}" if same else ""
+    return f"left out, being as in the headline: {', '.join(same)}" if same else ""
 
 
 def _where(study: Study) -> str:

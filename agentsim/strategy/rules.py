@@ -13,7 +13,7 @@
 
 Fields of the view, parameters and memory are floats here; `sees.industry.cash` is a tuple with a
 float for every firm of the kind, of which `sees.row` is the firm's own. Such a strategy gives the
-same numbers as one written on arrays, but takes some 25 microseconds a firm, run and quarter:
+same numbers as one written on arrays, but takes some five microseconds a firm, run and quarter:
 right for trying out an idea on hundreds of runs, slow on a million. An error in `decide` is one of
 the run in which it arises, and of no other.
 """
