@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from agentsim import batch
 from agentsim.batch import engine, plan
 from agentsim.batch.design import Deviation, Experiment, Variant, shipped
 from agentsim.batch.engine import run_chunk, run_plan
+from agentsim.batch.manifest import commit, spec_hash
 from agentsim.batch.results import Results
 from agentsim.batch.store import Folder
 from agentsim.batch.tables import Tables
@@ -483,3 +485,24 @@ def test_a_share_in_the_summary_is_a_ratio_of_means(whole):
     share = summary.loc["customer_share"]
     assert share["mean"] == pytest.approx(ratio, rel=1e-12)
     assert share["low"] < share["mean"] < share["high"]
+
+
+def test_the_hash_of_a_specification_does_not_hang_on_the_order_of_its_names():
+    one = calibrated(set={"economic_life": 3.0, "shell_life": 20.0})
+    other = calibrated(set={"shell_life": 20.0, "economic_life": 3.0})
+    assert spec_hash(one) == spec_hash(other)
+    assert spec_hash(one) != spec_hash(calibrated(set={"economic_life": 3.0}))
+
+
+def test_the_manifest_says_whether_the_code_was_changed(tmp_path):
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", "-C", tmp_path, *who, *words], check=True, capture_output=True)
+
+    git("init", "-q")
+    (tmp_path / "code.py").write_text("x = 1\n")
+    git("add", ".")
+    git("commit", "-qm", "x")
+    assert commit(tmp_path)["dirty"] is False
+    (tmp_path / "code.py").write_text("x = 2\n")
+    assert commit(tmp_path)["dirty"] is True

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agentsim import Efficiency, Market, Scenario
 from agentsim.laws.numerics import Array, ordered_sum
-from agentsim.ledger import FLOWS, Values
+from agentsim.ledger import FLOWS, Values, net_cash, violation
 from agentsim.parameters import DECLARATIONS, ROLES, Declaration
 from agentsim.runoff import value_after
 from agentsim.sectors.base import Pipeline, Sector
@@ -424,3 +424,13 @@ def test_value_of_each_firm_adds_up_to_that_of_its_layer() -> None:
     for role, column in layers.items():
         firms = [table[f"value.{firm}"] for firm in market.scenario.firms[role]]
         np.testing.assert_allclose(np.sum(firms, axis=0), table[column], rtol=1e-12)
+
+
+def test_cash_that_moved_without_a_flow_is_a_violation() -> None:
+    market = Market(runs=2, rng=1, horizon=2)
+    market.step()
+    world = market.simulation.world
+    before = world.hyperscalers.cash - 1e-3  # as if a million dollars had come from nowhere
+    net = net_cash(world)
+    world.core_paid_in = world.core_paid_in * 0.0
+    assert (violation(world, before, net) > 1e-9).all()

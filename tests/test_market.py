@@ -708,3 +708,18 @@ def test_what_a_market_is_built_with_cannot_be_set_on_the_way(name, value) -> No
         setattr(built, name, value)
     built.note = "of my own"
     assert built.note == "of my own"
+
+
+def test_gpu_rent_is_what_customers_pay_for_an_hour_of_a_serving_chip() -> None:
+    """Merchant chips alone, so that services over efficiency are the chips that serve."""
+    none = {f"hyperscaler.custom_{each}": 0.0 for each in ("fleet", "on_order", "share")}
+    built = Market(
+        "2025Q4", "restrain", rng=1, horizon=4, algorithmic_progress_per_year=0.5, **none
+    )
+    rent = built.run().series().set_index("quarter")["gpu_rent"]
+    firms = built.series("hyperscaler")
+    serving = firms["merchant_fleet"] * firms["working_share"] * (1.0 - firms["training_share"])
+    paid = firms.groupby("quarter")["revenue"].sum() * 1e9
+    hours = serving.groupby(firms["quarter"]).sum() * 1e6 * 24.0 * 365.0 / 4.0
+    assert firms["efficiency"].max() > 1.2
+    np.testing.assert_allclose(rent.loc[1:], (paid / hours).loc[1:], rtol=1e-9)

@@ -547,6 +547,37 @@ class TestDefault:
         value, then = (each.simulation.ledger.values.hyperscalers[0] for each in (market, first))
         np.testing.assert_allclose(value, then, atol=1e-9)
 
+    def test_of_less_than_rounding_is_none_and_of_a_little_money_is_one(self) -> None:
+        """Half a million dollars short is a default; a hundredth of a cent is not."""
+        nothing = "scaled(multiple=0)"  # orders no chips, so that all cash is there for the debt
+        market = market_of(4, nothing, 1, self.VALUES)
+        told = market.scenario
+        rate = told.funding_rate_per_year + told[f"{LENDER}.spread"] + told["firm_1.credit_premium"]
+        firm = market.firm("firm_1")
+        lacks = 30.0 * (1.0 + rate / 4.0) - firm.interest[0] - firm.principal[0]
+        for short, defaults in ((5e-4, 1.0), (1e-12, 0.0), (-5e-4, 0.0)):
+            values = {**self.VALUES, "firm_1.cash": lacks - short}
+            found = market_of(4, nothing, 1, values).firm("firm_1").defaulted
+            assert (found == defaults).all(), short
+
+    def test_leaves_what_the_run_off_costs_to_the_lenders_too(self) -> None:
+        """Shells under way that cost more than the fleet will ever earn are no burden to others."""
+        values = {
+            **self.VALUES,
+            "firm_1.debt": 400.0,
+            "firm_1.core_cash": 50.0,
+            "shell_quarters": 8,
+            "shell_cost": 400.0,
+            "hyperscaler.shells_building": 3.0,
+            "hyperscaler.merchant_fleet_power": 0.1,
+        }
+        simulation = market_of(4, "restrain", 3, values).simulation
+        assert (simulation.world.hyperscalers.lender_owned[0] == 1.0).all()
+        before, after = simulation.ledger.values, simulation.ledger.values.copy()
+        value_after(simulation.world.copy(), after, simulation.ledger.discount)
+        np.testing.assert_allclose(after.hyperscalers[0], before.hyperscalers[0], atol=EXACT)
+        assert (after.lenders < before.lenders - 1.0).all()
+
     def test_leaves_nothing_to_old_owners_in_the_run_off(self) -> None:
         market = market_of(4, "restrain", 6, self.VALUES)
         simulation = market.simulation

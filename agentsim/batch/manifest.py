@@ -22,6 +22,9 @@ PACKAGES = (
 )
 
 
+CODE = Path(agentsim.__file__).resolve().parents[1]
+
+
 def now() -> datetime:
     """Return the time, by the world's clock."""
     return datetime.now(UTC)
@@ -52,9 +55,8 @@ def _version(name: str) -> str | None:
         return None
 
 
-def commit() -> dict[str, Any] | None:
+def commit(root: Path = CODE) -> dict[str, Any] | None:
     """Return commit and whether anything was changed since; None if this is no checkout."""
-    root = Path(agentsim.__file__).resolve().parents[1]
     if not (root / ".git").exists():
         return None
     head, changes = (

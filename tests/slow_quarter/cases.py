@@ -195,6 +195,7 @@ MADE = {
         **RICH,
     ),
     "slump": made("slump", lineup=WHIMS, economic_life=1.0, **SHELLS, **RICH),
+    "inelastic": made("kink", demand_elasticity=0.8, saturated_elasticity=0.3),
     "leader": made(
         "chips rationed",
         demand_elasticity=1.0,

@@ -8,8 +8,8 @@ either: it is what rounding leaves of a firm that has spent everything.
 
 import math
 
-from agentsim.steps.looks import HyperscalerLook
-from slow_quarter.look import look
+from agentsim.steps.looks import HyperscalerLook, LenderLook, MemoryMakerLook
+from slow_quarter.look import look, look_of_others
 from slow_quarter.state import ratio
 
 # Declared state by the name that the slow market has for it, where that is another.
@@ -154,7 +154,13 @@ def looks(world, m, run):
             other = float(field[row if len(field) > 1 else 0, run])
             # marginal revenue is price value less what it costs on all other sales
             scale = fields["price_value"] if name.endswith("_revenue") else 0.0
+            if name == "borrowing_room":  # what large sums leave
+                scale = turnover(m.hyperscalers[row]) + abs(m.hyperscalers[row].trailing_cash)
             yield difference(value, other, scale), (m.quarter, row, name, value, other)
+    others = {"memory_margin": MemoryMakerLook(world), "industry_loss_rate": LenderLook(world)}
+    for name, value in look_of_others(m).items():
+        other = float(others[name](name)[0, run])
+        yield difference(value, other, 1e-6), (m.quarter, "all", name, value, other)
 
 
 def ledger(theirs, m, run):

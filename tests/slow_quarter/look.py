@@ -1,6 +1,8 @@
-"""What best_response looks at: marginal revenue and user cost at committed fleets."""
+"""What firms see that is no state: marginal revenue and user cost at committed fleets, and more."""
 
-from slow_quarter import demand, services
+import math
+
+from slow_quarter import chips, demand, services
 from slow_quarter.state import fall, wear
 
 
@@ -36,9 +38,52 @@ def look(m):
                 "custom_user_cost": user_cost(m, m.custom_price, p.custom_power * m.e, r),
                 "merchant_running_cost": p.running_cost * p.merchant_power * m.e,
                 "custom_running_cost": p.running_cost * p.custom_power * m.e,
+                "cartel_quantity": cartel_quantity(m, x, Q),
+                "borrowing_room": borrowing_room(m, h),
             }
         )
     return seen
+
+
+def cartel_quantity(m, x, Q):
+    """Services that would earn all firms the most, over the Q that committed fleets can make.
+
+    Where cost can be marked up to a price on the steep piece, and at the kink or the choke price
+    where it cannot: less never earns more beyond the one, nor more beyond the other.
+    """
+    bill = 0.0
+    for h, x_h in zip(m.hyperscalers, x, strict=True):
+        power, fleet = h.merchant_power + h.custom_power, h.merchant_fleet + h.custom_fleet
+        bill += x_h / h.A * power / fleet * m.p.running_cost
+    epsilon = m.p.demand_elasticity
+    wanted = bill / Q * epsilon / (epsilon - 1.0) if epsilon > 1.0 else math.inf
+    P_bar = m.p.choke_price_ratio * m.P0
+    # the kink is where both pieces ask the same quantity
+    on_1 = m.M * m.W**epsilon * math.exp(m.n)
+    on_2 = m.p.addressable_spending / m.p.service_revenue
+    kink = m.P0 * (on_1 / on_2) ** (1.0 / (epsilon - m.p.saturated_elasticity))
+    price = min(max(wanted, min(kink, P_bar)), P_bar)
+    u = price / m.P0
+    return m.Q0 * min(on_1 * u**-epsilon, on_2 * u**-m.p.saturated_elasticity) / Q
+
+
+def borrowing_room(m, h):
+    """What coverage and the most generous lender's last terms leave to borrow."""
+    by_cash = m.p.coverage_multiple * h.trailing_cash - h.debt - h.p.old_debt
+    kept = max(1.0 - h.age / (4.0 * m.p.collateral_life), 0.0)
+    pledged = chips.replacement_value(m, h) * kept + chips.on_order_at_price(m, h)
+    on_fleet = max(b.advance_rate for b in m.lenders) * pledged - h.debt
+    return max(min(by_cash, on_fleet), 0.0)
+
+
+def look_of_others(m):
+    """Fields of the memory makers' and the lenders' views that are the same for all of them."""
+    outstanding = sum(sum(b.loans) for b in m.lenders)
+    lost = sum(b.loss_rate * sum(b.loans) for b in m.lenders)
+    return {
+        "memory_margin": 1.0 - m.memory_cost / m.memory_price,
+        "industry_loss_rate": lost / outstanding if outstanding > 0.0 else 0.0,
+    }
 
 
 def at_delivery(m, fleet, coming):
