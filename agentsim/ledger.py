@@ -18,6 +18,7 @@ import numpy as np
 
 from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 from agentsim.sectors.world import World
+from agentsim.steps.books import ai_cash
 
 HYPERSCALERS, VENDORS, MEMORY, LENDERS = "hyperscalers", "chip_vendors", "memory_makers", "lenders"
 CUSTOMERS, OTHERS, RESOURCES = "customers", "other_buyers", "resources"
@@ -116,11 +117,7 @@ class NetCash:
 def net_cash(w: World) -> NetCash:
     """Add up what each firm got and paid in the quarter that just closed."""
     h, v, k, b, c = w.hyperscalers, w.chip_vendors, w.memory_makers, w.lenders, w.customers
-    hyperscalers = w.operating_cash - h.capex
-    hyperscalers -= h.design_spend
-    hyperscalers += h.borrowing
-    hyperscalers -= h.interest
-    hyperscalers -= h.principal
+    hyperscalers = ai_cash(w)
     lenders = b.interest + b.principal - b.lending
     if h.sweep is not w.none:
         hyperscalers += h.support - h.sweep

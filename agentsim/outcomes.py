@@ -29,6 +29,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "customer_share": ("1*", "consumer surplus over total surplus"),
     "revenue": ("$bn*", "AI service revenue, discounted"),
     "rent_dissipation": ("1*", "real resources over the prize"),
+    "rent_transferred": ("1*", "value of vendors, memory makers and lenders over the prize"),
     "capex": ("$bn", "AI capex to the horizon, undiscounted"),
     "chip_spend": ("$bn", "hyperscalers' chip purchases to the horizon, undiscounted"),
     "defaults": ("1", "hyperscalers that defaulted, each counted once"),
@@ -157,4 +158,5 @@ def _values(
         "customer_share": safe_divide(values.surplus, total, np.nan),
         "revenue": values.revenue,
         "rent_dissipation": safe_divide(spent, prize, np.nan),
+        "rent_transferred": safe_divide(vendors + memory + lenders, prize, np.nan),
     }

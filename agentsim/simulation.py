@@ -208,7 +208,7 @@ AGGREGATES: dict[str, tuple[str, str]] = {
     "hhi": ("1", "sum of squared revenue shares"),
     "chip_margin": ("1", "gross margin of all chip vendors"),
     "memory_margin": ("1", "gross margin of memory"),
-    "defaults": ("1", "hyperscalers in default this quarter"),
+    "write_downs": ("1", "hyperscalers whose debt was written down this quarter"),
     "lender_owned": ("1", "hyperscalers that lenders own after a default"),
 }
 
@@ -232,6 +232,6 @@ def _aggregates(w: World) -> dict[str, Array]:
         "hhi": ordered_sum(h.revenue_share * h.revenue_share),
         "chip_margin": 1.0 - safe_divide(costs, sales, np.nan),
         "memory_margin": 1.0 - safe_divide(ordered_sum(k.making), ordered_sum(k.revenue), np.nan),
-        "defaults": ordered_sum(h.defaulted),
+        "write_downs": ordered_sum(h.defaulted),
         "lender_owned": ordered_sum(h.lender_owned),
     }

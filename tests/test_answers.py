@@ -229,6 +229,11 @@ def test_a_final_value_that_few_draws_rule_keeps_its_sign() -> None:
     assert "final value with the run-off has mean −$30.0bn and median −$100.0bn" in said
 
 
+def test_what_comes_from_the_run_off_is_what_the_horizon_does_not_have() -> None:
+    given = moved((10, 20), (10, 10), customer_surplus_to_horizon=(8, 15))
+    assert notes(given)["Run-off"].startswith("25% of customers' surplus when all escalate comes")
+
+
 def test_ties_are_counted_as_unchanged() -> None:
     given = moved((10, 20), (10, 10))
     is_fierce = given.runs["lineup.hyperscaler"] == "escalate"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from io import StringIO
 
 import pandas as pd
@@ -137,14 +138,20 @@ def test_ctrl_c_leaves_no_half_written_results(folder, workers):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Whoever started the tests may have ignored the signal, which a child would inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     partial = folder / "results"
     deadline = time.monotonic() + 60
-    while not (partial.exists() and list(partial.iterdir())) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1.0)  # into the work
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    out, err = process.communicate(timeout=60)
+    try:
+        while not (partial.exists() and list(partial.iterdir())) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.0)  # into the work
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+        out, err = process.communicate(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert "stopped by Ctrl-C" in err and "nothing was written" in err
     assert "Traceback" not in err + out

@@ -301,6 +301,22 @@ def test_books_balance_through_default_rationing_and_shut_down(case: str) -> Non
         assert (table["switched_off_share"] > 1e-4).all()
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"quality_decay": 1.0, "hyperscaler.training_share": 0.0},  # quality fades to nothing
+        {"vendor_elasticity": 100.0, "memory_price": 1e3, "hardware_progress_per_year": 0.59},
+        {"chip_vendor.making_cost": 0.0, "chip_vendor.memory_content": 0.0},  # chips cost nothing
+        {"hyperscaler.credit_premium": -0.1},  # nobody pays to lend
+        {"economic_life": 0.5, "hyperscaler.cash": 0.0, "hyperscaler.core_cash": 0.0},
+    ],
+)
+@pytest.mark.parametrize("lineup", ["calibrated", "best_response", "cartel"])
+def test_books_balance_at_the_edges(values: dict[str, float], lineup: str) -> None:
+    makers = {"chip_vendor": "best_response"} if lineup != "calibrated" else {}
+    audited(BASES["2025Q4"], values, {"hyperscaler": lineup, **makers}, quarters=24)
+
+
 def test_books_balance_where_nothing_is_sold() -> None:
     """No customer pays what electricity costs, so all flows are among firms and resources."""
     values = {"running_cost": 100.0, "choke_price_ratio": 1.5}

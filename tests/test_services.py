@@ -14,6 +14,7 @@ from agentsim.laws.services import (
     aggregate,
     clear,
     industry_marginal_revenue,
+    log_weights,
     marginal_revenue,
     weights,
 )
@@ -528,3 +529,13 @@ def test_what_is_given_is_left_as_it_was():
     for each, was in zip(market[:5], before, strict=True):
         np.testing.assert_array_equal(each, was)
         assert not any(np.shares_memory(each, getattr(s, field.name)) for field in fields(s))
+
+
+def test_weights_in_logs_are_the_weights() -> None:
+    psi = np.array([[0.2, 1e-9], [0.5, 3.0], [0.3, 1.0]])
+    for sigma in (1.05, 2.0, 30.0):
+        relative = np.log(psi) - np.log(psi).max(axis=0)
+        theta = np.exp(log_weights(relative, sigma))
+        np.testing.assert_allclose(theta, weights(psi, sigma), rtol=1e-12)
+        x = np.array([[1.0, 2.0], [3.0, 0.5], [0.1, 7.0]])
+        assert (aggregate(x, theta, sigma) <= x.sum(axis=0) * (1.0 + 1e-12)).all()

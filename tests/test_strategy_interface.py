@@ -13,6 +13,7 @@ from fakes import RUNS, FakeMarket
 from agentsim import strategy as public
 from agentsim.errors import AgentsimError
 from agentsim.strategy import (
+    ChipVendorChoice,
     FirmView,
     HyperscalerChoice,
     HyperscalerRule,
@@ -610,3 +611,24 @@ class TestRegistry:
         assert parse("chip_vendor", "hold_margin(margin_change=-0.1)").margin_change == -0.1
         strategy = CashRich()
         assert parse("hyperscaler", strategy) is strategy
+
+
+def test_a_view_cannot_be_written_to():
+    sees = FakeMarket(HyperscalerView).look()
+    for name, value in (("cash", 3.0), ("quarter", 1), ("of_my_own", 0)):
+        with pytest.raises(AttributeError, match=f"a view is read-only; return '{name}'"):
+            setattr(sees, name, value)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (HyperscalerChoice(capex_rate=None), "chose no capex_rate, which may not be left out"),
+        (ChipVendorChoice(price=None), "chose no price, which may not be left out"),
+        (HyperscalerChoice(capex_rate="x"), "chose capex_rate = 'x'; it must broadcast"),
+    ],
+)
+def test_a_choice_that_may_not_be_left_out_must_be_there(made, said):
+    with pytest.raises(AgentsimError) as caught:
+        checked(made, type(made), 2, 3, "mine")
+    assert said in str(caught.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -115,9 +114,7 @@ def level(name: str, given: Any) -> Level:
         given = given.item()
     if isinstance(given, bool) or not isinstance(given, (int, float)):
         raise AgentsimError(f"{name} = {shown(given)} is neither a number nor text; give one")
-    if not math.isfinite(given):
-        raise AgentsimError(f"{name} = {given} is not finite; give a number within its bounds")
-    return given
+    return given  # whether it is finite is seen where its bounds are known
 
 
 def levels(name: str, given: Any) -> list[Level]:

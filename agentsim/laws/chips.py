@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, at_most, clip, log, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, at_most, clip, log, ordered_sum, safe_divide
 
 
 def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach: Array) -> Array:
@@ -23,25 +23,30 @@ def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach
     if len(p) == 1:
         return np.where(np.isfinite(log_a), 1.0, 0.0)  # who is alone gets all
     log_weight = log_a - eta * log(p / base_price)
-    top = log_weight.max(axis=0)
-    log_weight -= np.where(np.isfinite(top), top, 0.0)
-    weight = np.exp(log_weight)
-    omega: Array = safe_divide(weight, ordered_sum(weight), 0.0)
+    omega = _shares_of(log_weight)
     whole = reach == 1.0
     if whole.all():
         return omega  # the same as below, where nothing is out of reach
-    general: Array = omega * whole
-    among, all_spent = ordered_sum(general), ordered_sum(omega)
-    some = among > 0.0
-    relative = p / base_price
-    others = safe_divide(ordered_sum(general * relative), among, 1.0)
-    dollars = np.where(whole, 1.0, np.minimum(1.0, relative / others))
-    reached = reach * dollars * omega
+    # By their own largest, as beside a niche that is far ahead they may all be next to nothing.
+    general = _shares_of(np.where(whole, log_weight, -np.inf))
+    some = whole.any(axis=0)
     if not some.all():
-        general, among = np.where(some, general, omega), np.where(some, among, all_spent)
-    general *= safe_divide(all_spent - ordered_sum(reached), among, 0.0)
+        general = np.where(some, general, omega)
+    relative = p / base_price
+    others = ordered_sum(general * relative)
+    dollars = np.minimum(1.0, safe_divide(relative, others, 1.0))
+    reached = np.where(whole, 0.0, reach * dollars * omega)
+    general *= ordered_sum(omega) - ordered_sum(reached)
     general += reached
-    return np.asarray(general)
+    return general
+
+
+def _shares_of(log_weight: Array) -> Array:
+    """Return weights over their sum, from their logs; all zero where all logs are -inf."""
+    top = log_weight.max(axis=0)
+    weight = np.exp(log_weight - np.where(np.isfinite(top), top, 0.0))
+    weight /= at_least(ordered_sum(weight), 1e-300)
+    return weight
 
 
 def moats(share: Array, reach: Array) -> Array:

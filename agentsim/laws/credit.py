@@ -23,6 +23,14 @@ def coverage_room(multiple: Array, cash_per_year: Array, all_debt: Array) -> Arr
     return at_least(room, 0.0, out=room)
 
 
+def loan_rate(funding: Array, spread: Array, premium: Array) -> Array:
+    """Return what lenders ask of borrowers a year, `(lenders, firms, runs)`; nobody pays to lend.
+
+    `spread` is the lenders', `(lenders, runs)`, `premium` the borrowers', `(firms, runs)`.
+    """
+    return at_least(funding + spread[:, np.newaxis] + premium, 0.0)
+
+
 def clear(
     ask: Array,
     coverage: Array,

@@ -47,7 +47,7 @@ MARKET: dict[str, Series] = {
     "idle_share": Series("idle chips", "% of the fleet", plain=True),
     "chip_margin": Series("chip margin", "% of sales", plain=True),
     "memory_margin": Series("memory margin", "% of sales", plain=True),
-    "defaults": Series("defaults", "mean a quarter", plain=True, middle="mean"),
+    "lender_owned": Series("owned by lenders", "firms, mean", plain=True, middle="mean"),
 }
 WIDE = 20.0
 """From this ratio of highest to lowest on, an axis is logarithmic."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws import chips, technology
+from agentsim.laws import chips, credit, technology
 from agentsim.laws.numerics import Array, ordered_sum, safe_divide
 from agentsim.sectors.base import Pipeline
 from agentsim.sectors.world import EfficiencyGap, World
+
+HIGHEST_MARGIN = 0.999
+"""That a price can be set from: a chip that costs nothing to make has no price by its margin."""
 
 
 def open_books(w: World) -> None:
@@ -68,7 +71,7 @@ def _open_vendors(w: World) -> None:
     v.share[:] = p.spending_share
     v.fill[:] = 1.0
     v.unit_cost[:] = p.making_cost + p.memory_content * i.memory_price
-    w.base_margin[:] = 1.0 - v.unit_cost / v.price
+    w.base_margin[:] = np.minimum(1.0 - v.unit_cost / v.price, HIGHEST_MARGIN)
     for price, kind in ((i.merchant_price, 1.0 - w.designer), (i.custom_price, w.designer)):
         units = ordered_sum(kind * v.share / v.price)
         spend = ordered_sum(kind * v.share)
@@ -170,8 +173,8 @@ def _open_credit(w: World) -> None:
     b.advance_rate[:] = p.advance_rate
     b.deployed[:] = p.deployed
     b.funds[:] = p.funds
-    rate = (
-        w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    rate = credit.loan_rate(
+        w.p.market.funding_rate_per_year, b.spread, w.p.hyperscaler.credit_premium
     )
     b.coupons[:] = b.loans * rate
     h.debt[:] = ordered_sum(b.loans)

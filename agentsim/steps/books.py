@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.laws import books
+from agentsim.laws import books, credit
 from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 from agentsim.sectors.world import World
 from agentsim.steps.credit import A_DOLLAR, Purse
@@ -97,8 +97,8 @@ def _by_lender(x: Array) -> Array:
 def _add_loans(w: World, new_loans: Array) -> None:
     """Lenders pay out what they lend, at their rate for the borrower."""
     b, i = w.lenders, w.inputs
-    rate = (
-        w.p.market.funding_rate_per_year + b.spread[:, np.newaxis] + w.p.hyperscaler.credit_premium
+    rate = credit.loan_rate(
+        w.p.market.funding_rate_per_year, b.spread, w.p.hyperscaler.credit_premium
     )
     coupons = new_loans * rate
     b.loans += new_loans

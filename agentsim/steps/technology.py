@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.laws import technology
-from agentsim.laws.numerics import power
+from agentsim.laws.numerics import at_least, power
 from agentsim.sectors.world import World
 from agentsim.steps.choices import Luck
+
+LEAST_WILLINGNESS = 1e-9
+"""Over that at the base date. Where nobody trains any more quality fades, and demand must have one."""
 
 
 def technology_moves(w: World, luck: Luck) -> None:
@@ -34,6 +37,6 @@ def technology_moves(w: World, luck: Luck) -> None:
         m.adoption_saturation, m.adoption_growth_per_year, w.quarter
     )
     best = w.hyperscalers.quality.max(axis=0) / w.base_quality
-    W = power(best, m.new_uses)
+    W = at_least(power(best, m.new_uses), LEAST_WILLINGNESS)
     c.willingness[:] = W
     w.demand = w.demand.moved(c.adoption[0] * np.exp(c.noise[0]), W)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.errors import AgentsimError
+from agentsim.errors import AgentsimError, shown
 from agentsim.laws.numerics import Array
 
 Number = Array | float
@@ -99,14 +99,16 @@ def checked(
     for name, low, high in _bounds(kind):  # type: ignore[arg-type]  # a class can be hashed
         value = getattr(made, name)
         if value is None:
+            if name not in _optional(kind):  # type: ignore[arg-type]
+                raise AgentsimError(f"strategy {who} chose no {name}, which may not be left out")
             arrays[name] = None
             continue
         try:
             array = _in_full(value, (firms, runs))
         except (TypeError, ValueError):
-            shape = np.shape(value)
+            what = f"with shape {np.shape(value)}" if np.ndim(value) else f"= {shown(value)}"
             raise AgentsimError(
-                f"strategy {who} chose {name} with shape {shape}; it must broadcast to ({firms}, {runs}) numbers"
+                f"strategy {who} chose {name} {what}; it must broadcast to ({firms}, {runs}) numbers"
             ) from None
         # False if there is a NaN, too.
         if not (_least(array, axis=None) >= low and _largest(array, axis=None) <= high):
@@ -124,6 +126,12 @@ _least, _largest = np.minimum.reduce, np.maximum.reduce
 def _bounds(kind: type[Any]) -> tuple[tuple[str, float, float], ...]:
     """Return name, lowest and highest value of each choice."""
     return tuple((each.name, each.metadata["low"], each.metadata["high"]) for each in fields(kind))
+
+
+@cache
+def _optional(kind: type[Any]) -> frozenset[str]:
+    """Return the names of the choices that may be left out."""
+    return frozenset(each.name for each in fields(kind) if each.metadata["otherwise"])
 
 
 def _in_full(value: Any, shape: tuple[int, int]) -> Array:

@@ -79,14 +79,29 @@ class View:
         memory: Mapping[str, Array] | None = None,
         draw: Callable[[str], Array] | None = None,
     ) -> None:
-        self._fetch = fetch
-        self._rows = rows
-        self._draw = draw
-        self.firms = firms
-        self.rows = rows
-        self.quarter = quarter
-        self._fetch_public = fetch_public
-        self.memory: Mapping[str, Array] = memory if memory is not None else {}
+        vars(self).update(
+            _fetch=fetch,
+            _fetch_public=fetch_public,
+            _rows=rows,
+            _draw=draw,
+            firms=firms,
+            rows=rows,
+            quarter=quarter,
+            memory={} if memory is None else memory,
+        )
+
+    _fetch: Callable[[str], Array]
+    _fetch_public: Callable[[str], Array]
+    _rows: slice | NDArray[np.intp]
+    _draw: Callable[[str], Array] | None
+    firms: tuple[str, ...]
+    rows: slice | NDArray[np.intp]
+    quarter: int
+    memory: Mapping[str, Array]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse: nothing that is written here would reach the market, or the next quarter."""
+        raise AttributeError(f"a view is read-only; return {name!r} as a choice or remember it")
 
     @property
     def industry(self) -> Industry:

@@ -85,7 +85,7 @@ def lend(m):
 
 def cost(m, b, h):
     """What a new loan costs a year."""
-    return m.p.funding_rate_per_year + b.spread + h.p.credit_premium
+    return max(m.p.funding_rate_per_year + b.spread + h.p.credit_premium, 0.0)
 
 
 def spend(h):

@@ -126,11 +126,13 @@ def outcomes(m, values):
         "lender_value": sum(lenders),
     }
     total = sum(layers.values())
+    upstream = layers["chip_vendor_value"] + layers["memory_maker_value"] + layers["lender_value"]
     if m.p.demand_elasticity == 1.0:
         dissipation = values.resources / values.revenue
+        transferred = upstream / values.revenue
     else:
-        burnt = values.resources - values.running
-        dissipation = ratio(burnt, values.revenue - values.running, math.nan)
+        burnt, prize = values.resources - values.running, values.revenue - values.running
+        dissipation, transferred = ratio(burnt, prize, math.nan), ratio(upstream, prize, math.nan)
     firms = {}
     for group, worth in (
         (m.hyperscalers, hyperscalers),
@@ -146,6 +148,7 @@ def outcomes(m, values):
         "customer_share": values.surplus / total,
         "revenue": values.revenue,
         "rent_dissipation": dissipation,
+        "rent_transferred": transferred,
         "firms": firms,
     }
 

@@ -30,4 +30,4 @@ def step(m, z):
     m.n = p.demand_persistence * m.n + p.demand_noise * z
     S, k = p.adoption_saturation, p.adoption_growth_per_year
     m.M = S / (1.0 + (S - 1.0) * math.exp(-k * t / 4.0))
-    m.W = (max(h.q for h in m.hyperscalers) / m.base_quality) ** p.new_uses
+    m.W = max((max(h.q for h in m.hyperscalers) / m.base_quality) ** p.new_uses, 1e-9)
