@@ -56,7 +56,7 @@ _JUST_UNDER_ONE = np.array(1 - 2.0**-53)
 
 # Numbers worked on at a time: past this the arrays fall out of the cache, far below it the cost
 # of calling NumPy dominates. Integers are exact, so the size changes no number.
-_PIECE = 8192
+_PIECE = 16384
 
 
 def philox4x32(counter: NDArray[Any], key: Sequence[int]) -> NDArray[np.uint32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, at_least, safe_divide
+from agentsim.laws.numerics import Array, safe_divide
 
 
 def wear_rate(life_years: Array) -> Array:
@@ -21,8 +21,11 @@ def mean_age(age: Array, kept: Array, total: Array) -> Array:
 
 
 def pay_out(planned: Array, available: Array, dividend_share: Array) -> tuple[Array, Array]:
-    """Return (dividends, buybacks): when cash falls short dividends are cut first, then buybacks."""
-    paid = np.minimum(planned, at_least(available, 0.0))
+    """Return (dividends, buybacks): when cash falls short dividends are cut first, then buybacks.
+
+    `available` cash is not negative.
+    """
+    paid = np.minimum(planned, available)
     buybacks = np.minimum((1.0 - dividend_share) * planned, paid)
     return paid - buybacks, buybacks
 

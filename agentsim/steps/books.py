@@ -76,7 +76,8 @@ def _serve_debt(w: World, purse: Purse, cash: Array) -> Array:
 
     h.defaulted = h.written_off = w.none
     b.losses = w.no_lending
-    h.restructuring = at_least(h.restructuring - 1.0, 0.0)
+    if h.lender_owned.any():
+        h.restructuring = at_least(h.restructuring - 1.0, 0.0)
     if not paid_in_full:
         defaulted = due - cash > ROUNDING * due + A_DOLLAR
         if defaulted.any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws import credit
 from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide
@@ -91,6 +92,7 @@ class Bills:
     payout: Array  # planned, to shareholders
     in_hand: Array  # cash to pay it with, the core business's of the quarter included
     earned: Array  # expected operating cash: last quarter's, if positive
+    barred: NDArray[np.bool_] | None  # who may not order or borrow after a default; None if nobody
 
 
 def credit_clears(w: World, chosen: Choices) -> Purse:
@@ -134,11 +136,11 @@ def _bills(w: World, choice: Chosen, fleets: Collateral) -> Bills:
     shells = w.shells_in_payment * r.shell_instalment
     earned = at_least(w.operating_cash, 0.0)
     planned = choice["capex_rate"] * fleets.delivered
-    barred, owned = h.restructuring > 0.0, h.lender_owned > 0.0
+    owned, barred = h.lender_owned > 0.0, None
     if owned.any():  # nobody puts fresh money into what went to the lenders
         own = earned - (shells + w.design_due + debt_service)
         planned = np.where(owned, np.minimum(planned, at_least(own, 0.0)), planned)
-    if barred.any():
+        barred = h.restructuring > 0.0  # only who defaulted is restructured
         planned = np.where(barred, 0.0, planned)
     w.core_paid_in = h.core_cash
     return Bills(
@@ -150,6 +152,7 @@ def _bills(w: World, choice: Chosen, fleets: Collateral) -> Bills:
         payout=choice["payout"] * h.core_cash,
         in_hand=h.cash + h.core_cash,
         earned=earned,
+        barred=barred,
     )
 
 
@@ -167,8 +170,7 @@ def _asked(w: World, debt_share: Array, bills: Bills) -> Array:
     short -= bills.in_hand
     np.maximum(ask, short, out=ask)
     ask *= ask >= A_DOLLAR  # nobody borrows what rounding leaves
-    barred = w.hyperscalers.restructuring > 0.0
-    return np.where(barred, 0.0, ask) if barred.any() else ask
+    return ask if bills.barred is None else np.where(bills.barred, 0.0, ask)
 
 
 def _pay_design_and_shells(w: World, cash: Array, shells_due: Array) -> None:

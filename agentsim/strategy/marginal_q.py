@@ -135,8 +135,11 @@ def adapted(belief: Array, value: Array, before: Array, adaptation: Array | floa
 
     Where either is not positive and finite there is nothing to learn and the belief stays.
     """
-    seen = (value > 0.0) & (before > 0.0) & (value < np.inf) & (before < np.inf)
-    growth = np.where(seen, safe_divide(value, before, 1.0) - 1.0, belief)
+    growth = safe_divide(value, before, 1.0) - 1.0
+    least, most = np.minimum(value, before), np.maximum(value, before)
+    seen = (least > 0.0) & (most < np.inf)
+    if not seen.all():
+        growth = np.where(seen, growth, belief)
     return clip(belief + adaptation * (growth - belief), -GROWTH_BOUND, GROWTH_BOUND)
 
 
@@ -180,4 +183,5 @@ def reallocated(
     """
     ratio = safe_divide(at_least(training_value, 0.0), at_most(serving_value, LARGEST), 1.0)
     step = clip(power(at_least(ratio, 0.0), speed), 1.0 - most, 1.0 + most)
-    return clip(np.where(serving_value > 0.0, share * step, share), 0.0, 0.95)
+    moved, positive = share * step, serving_value > 0.0
+    return clip(moved if positive.all() else np.where(positive, moved, share), 0.0, 0.95)
