@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from agentsim.batch.intervals import quantiles
 from agentsim.report.game_figures import commonest, games, hatched, kinds_there, ties
 from agentsim.report.kinds import MEANING, SHORT
 from agentsim.report.measures import customers_share as share_of_all
@@ -11,7 +14,7 @@ from agentsim.report.race_figures import burns_all
 from agentsim.report.share_figures import NEAR, gaps, reaches_whole
 from agentsim.report.study import Study
 from agentsim.report.value_figures import losses
-from agentsim.report.words import firm_words
+from agentsim.report.words import firm_words, percent
 
 VALUE_OF_EACH_LAYER = (
     "The same numbers, in the same unit, each layer on an axis of its own: compare within a panel, "
@@ -128,7 +131,22 @@ def rent_dissipation(study: Study) -> str:
         + _if(burns_all(study), "Above 1 the race burns more than there is to win. ")
         + "Unlike the lines in the figures above, a column is no interval of a mean: it holds the "
         "middle 90% of the draws, and the mark is their median. It shows how far the assumptions "
-        "leave it open."
+        "leave it open." + _transferred(study)
+    )
+
+
+def _transferred(study: Study) -> str:
+    """Say how much of the prize is passed on up the chain, which is no part of what is burnt."""
+    kept = study.x("rent_transferred", study.fierce, study.calm, study.reference)
+    kept = kept[np.isfinite(kept)]
+    if not len(kept):
+        return ""
+    doing = f" when {study.doing(study.fierce)}" if len(study.posture) > 1 else ""
+    calm = study.shock.words(study.calm)
+    place = f", with {calm}" if calm else ""
+    return (
+        " Transfers within the chain are apart: in the median draw vendors, memory makers and "
+        f"lenders are worth {percent(float(quantiles(kept, [0.5])[0]), 0)} of the prize{doing}{place}."
     )
 
 

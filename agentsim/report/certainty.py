@@ -184,7 +184,8 @@ def limits(study: Study) -> str:
     """Say what no bracket covers."""
     what = "the factors and variants" if study.variants else "the factors"
     return (
-        f"What is set and not drawn ({what} of the experiment), and the form of the model itself, "
+        f"What is set and not drawn ({what} of the experiment, the strategies' own parameters), and "
+        "the form of the model itself, "
         "no bracket covers."
     )
 
