@@ -137,7 +137,7 @@ def test_the_headline_has_the_cells_that_it_should():
             assert stands_for.labels["lineup.hyperscaler"] == labels["own"]
             assert stands_for.labels["demand_elasticity"] == labels["demand_elasticity"]
             assert stands_for.kind == "main"
-        elif labels["variant"] == "nvidia responds best":
+        elif labels["variant"] == "Nvidia responds best":
             assert stands_for.kind == "main"
         else:
             assert stands_for is None
