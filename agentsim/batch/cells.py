@@ -14,7 +14,8 @@ from typing import Any
 
 from agentsim.batch.complaints import Level, level
 from agentsim.batch.design import Deviation, Experiment, Variant
-from agentsim.batch.plan import LABELS, Cell, Kind, targets
+from agentsim.batch.plan import LABELS, Cell, Kind
+from agentsim.calibration import targets
 from agentsim.calibration.checks import checked
 from agentsim.errors import AgentsimError, unknown
 from agentsim.lineup import resolve
@@ -241,7 +242,7 @@ class _Maker:
         if key not in self.sets:
             found: dict[str, float] = {}
             for name in sorted(given, key=lambda name: name.partition(".")[0] not in ROLES):
-                for target in targets(self.base, name):
+                for target in targets(name, self.base.firms):
                     found[target] = float(given[name])
             self.base.replace(found)  # what must hold between parameters
             self.sets[key] = found

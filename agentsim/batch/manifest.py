@@ -21,7 +21,6 @@ PACKAGES = (
     *("seaborn", "matplotlib", "duckdb", "tqdm", "click"),
 )
 
-
 CODE = Path(agentsim.__file__).resolve().parents[1]
 
 

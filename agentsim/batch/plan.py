@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from agentsim.calibration import targets
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 from agentsim.scenario import Scenario
@@ -144,7 +145,7 @@ class Plan:
         found: dict[str, Array] = {}
         everything = self.base.replace(self._set_everywhere()).following(self.draws)
         for name, draw in sorted(everything.items(), key=lambda each: each[0] in self.base.values):
-            for target in targets(self.base, name):
+            for target in targets(name, self.base.firms):
                 found[target] = draw
         return found
 
@@ -240,14 +241,6 @@ def _check_draws(plan: Plan) -> None:
             except AgentsimError as error:
                 what = f"variant {cell.labels['variant']!r}" if cell.kind == "variant" else "a cell"
                 raise AgentsimError(f"{what} and the marked ranges disagree: {error}") from None
-
-
-def targets(base: Scenario, name: str) -> tuple[str, ...]:
-    """Return the dotted names of the values that a name sets: one a firm where it names a role."""
-    role, _, parameter = name.partition(".")
-    if role in base.firms and parameter:
-        return tuple(f"{firm}.{parameter}" for firm in base.firms[role])
-    return (name,)
 
 
 def numbers(shock: Mapping[str, Any]) -> tuple[str, ...]:

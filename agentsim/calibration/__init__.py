@@ -18,7 +18,7 @@ Published figures are in `facts.csv`, with their sources. A file added here is a
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -124,11 +124,17 @@ def names_of(entry: Entry, firms: dict[str, tuple[str, ...]]) -> tuple[str, ...]
     return (entry.label,)
 
 
-def dotted(role: str, parameter: str, firms: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def dotted(role: str, parameter: str, firms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return the dotted names under which a parameter goes, one a firm."""
     if role == "market":
         return (parameter,)
     return tuple(f"{firm}.{parameter}" for firm in firms[role])
+
+
+def targets(name: str, firms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the dotted names that a name stands for: one a firm where it names a role."""
+    role, _, parameter = name.partition(".")
+    return dotted(role, parameter, firms) if role in firms and parameter else (name,)
 
 
 def _lines(name: str) -> Iterator[tuple[int, dict[str, str]]]:

@@ -6,12 +6,12 @@ drawn, and a firm's capex outside AI stays what its reported capex leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from agentsim.calibration import Entry
+from agentsim.calibration import Entry, targets
 from agentsim.calibration.checks import Value
 from agentsim.calibration.formulas import evaluate, rests_on
 from agentsim.laws.numerics import Array
@@ -62,7 +62,7 @@ def with_following(
     firms: Firms,
 ) -> dict[str, Array]:
     """Return draws by the names that they go by, and what follows from them."""
-    drawn = {target: x for name, x in given.items() for target in _targets(name, firms)}
+    drawn = {target: x for name, x in given.items() for target in targets(name, firms)}
     return {**given, **following(drawn, values, provenance, firms)}
 
 
@@ -70,11 +70,3 @@ def _within_bounds(entry: Entry, value_of: Any, firms: Firms) -> Array:
     declared = DECLARATIONS[entry.role, entry.parameter]
     worked_out = evaluate(entry.formula, firms, value_of)
     return np.asarray(np.clip(worked_out, declared.low, declared.high))
-
-
-def _targets(name: str, firms: Firms) -> Iterator[str]:
-    role, _, parameter = name.partition(".")
-    if role in firms and parameter:
-        yield from (f"{firm}.{parameter}" for firm in firms[role])
-    else:
-        yield name

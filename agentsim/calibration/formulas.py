@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from agentsim.calibration import Fact, facts
+from agentsim.calibration import Fact, facts, targets
 from agentsim.errors import AgentsimError, unknown
 
 FACT = re.compile(r"\[([^\]]+)\]")
@@ -52,7 +52,7 @@ def sources(*texts: str) -> tuple[Fact, ...]:
 
 def rests_on(formula: str, firms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return the dotted names of the values in a formula, one a firm where it names a role."""
-    names = [each for name in VALUE.findall(formula) for each in _dotted(name, firms)]
+    names = [each for name in VALUE.findall(formula) for each in targets(name, firms)]
     return tuple(dict.fromkeys(names))
 
 
@@ -71,7 +71,7 @@ def evaluate(
         return name
 
     def added_up(match: re.Match[str]) -> str:
-        return stand_in(reduce(operator.add, map(value_of, _dotted(match[1], firms))))
+        return stand_in(reduce(operator.add, map(value_of, targets(match[1], firms))))
 
     text = FACT.sub(lambda match: stand_in(_fact(match[1])), formula)
     text = VALUE.sub(added_up, text)
@@ -86,12 +86,6 @@ def _fact(key: str) -> float:
     if key not in facts():
         raise unknown("fact", key, facts())
     return float(facts()[key].value)
-
-
-def _dotted(name: str, firms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the values that a name in a formula stands for."""
-    role, _, parameter = name.partition(".")
-    return tuple(f"{firm}.{parameter}" for firm in firms[role]) if role in firms else (name,)
 
 
 def _work_out(node: ast.expr, numbers: Mapping[str, Any], formula: str) -> Any:

@@ -104,8 +104,8 @@ def market_through_time(study: Study, paths: dict[str, Series]) -> str:
     """Return the caption of the market's quantities."""
     return (
         "Idle is a chip without a powered shell. Margins are gross, of all chip vendors and of "
-        "memory. Defaults are counted a quarter; their line is the mean, as most draws have none "
-        f"in most quarters. {_how_to_read(study, paths)}"
+        "memory. Hyperscalers that lenders own are counted, and their line is the mean. "
+        f"{_how_to_read(study, paths)}"
     )
 
 

@@ -122,7 +122,7 @@ def _of_time(study: Study) -> list[Picture]:
         found.append(
             Picture(
                 "market_through_time",
-                "Through time: revenue, chips, debt, margins and defaults",
+                "Through time: revenue, chips, debt, margins and lenders as owners",
                 captions.market_through_time(study, MARKET),
                 "value",
                 market_through_time,

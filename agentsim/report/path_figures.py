@@ -71,7 +71,7 @@ def through_time(study: Study) -> Figure:
 
 @styled
 def market_through_time(study: Study) -> Figure:
-    """Draw medians with 5-95% bands of revenue, chips, debt, idle chips, margins and defaults."""
+    """Draw medians with 5-95% bands of revenue, chips, debt, idle chips, margins, lenders as owners."""
     return _paths(study, MARKET, "The market through time", 1.4)
 
 
