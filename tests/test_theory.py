@@ -4,12 +4,13 @@ There a chip's user cost is its price x (required return + wear), per quarter, a
 costs anything, so that textbook equilibria can be compared to the last digits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import quad_vec
 
 from agentsim import Efficiency, Market, Scenario
 from agentsim.runoff import value_after
@@ -82,6 +83,13 @@ def by_quarter(market: Market, column: str) -> Array:
     """A series of the market as `(quarters, runs)`, the base date first."""
     table = market.series().pivot(index="quarter", columns="run", values=column)
     return np.asarray(table[market.runs])
+
+
+def area(f: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """The integral of f from low to high, `(runs,)`, added up numerically."""
+    width = high - low
+    total: Array = quad_vec(lambda t: f(low + t * width) * width, 0.0, 1.0, epsrel=1e-11)[0]
+    return total
 
 
 class TestQuantityCompetition:
@@ -285,6 +293,64 @@ class TestDemand:
         np.testing.assert_allclose(after / before[-1], np.tile(jevons, (4, 1)), rtol=EXACT)
         made = by_quarter(market, "quantity")
         np.testing.assert_allclose(made[5:] / made[4], np.tile(factor, (4, 1)), rtol=EXACT)
+
+    def test_consumer_surplus_is_the_area_under_demand(self) -> None:
+        """Added up numerically, at prices on both pieces of demand and elasticities around 1."""
+        epsilon, addressable, factor = np.array(
+            np.meshgrid([0.6, 1.0, 1.4], [1.5, 1e5], [0.5, 1.0, 4.0, 30.0], indexing="ij")
+        ).reshape(3, -1)
+        shock = Efficiency(quarter=2, factor=factor, diffusion=1.0)
+        values = {
+            "demand_elasticity": epsilon,
+            "addressable_spending": addressable * THEORY.service_revenue,
+            "choke_price_ratio": 20.0,
+        }
+        market = market_of(4, "restrain", 3, values, shocks=[shock], record="series")
+        price = by_quarter(market, "service_price")[-1]
+        p = price / (THEORY.service_revenue / 4)
+        # over log price, each piece of demand by itself
+        saturated = THEORY.saturated_elasticity
+        kink = np.clip(addressable ** (-1 / (epsilon - saturated)), p, 20.0)
+        upper = area(lambda u: 4 * np.exp((1 - epsilon) * u), np.log(kink), np.log(20.0))
+        lower = area(
+            lambda u: 4 * addressable * np.exp((1 - saturated) * u), np.log(p), np.log(kink)
+        )
+        expected = (upper + lower) * THEORY.service_revenue / 4
+        np.testing.assert_allclose(by_quarter(market, "surplus")[-1], expected, rtol=1e-9)
+        assert (upper > 0.0).all()
+        assert (lower > 0.0).any()
+        assert (lower == 0.0).any()
+
+    @pytest.mark.parametrize("sigma", [1.5, 4.0, 100.0])
+    def test_unlike_firms_serve_down_to_their_own_avoidable_cost(self, sigma: float) -> None:
+        """Where demand is inelastic, efficiency cuts the price by more than it cuts the cost."""
+        factor = np.array([1.0, 1.3, 2.0, 4.0, 10.0])
+        power = (0.2, 0.4, 0.6, 0.8)  # kW a chip, at a running cost of the first price a kW
+        values = {
+            "demand_elasticity": np.full(5, 0.5),
+            "saturated_elasticity": 0.4,
+            "substitution": sigma,
+            "running_cost": THEORY.service_revenue / 4,
+            **{f"firm_{i}.merchant_fleet_power": each for i, each in enumerate(power, 1)},
+        }
+        shock = Efficiency(quarter=2, factor=factor, diffusion=1.0)
+        market = market_of(4, "restrain", 3, values, shocks=[shock])
+        h, c = firms_of(market), market.simulation.world.customers
+        drawn = 1 - (1 - np.array(power)) * 0.95**3  # what wears out is replaced by chips of 1 kW
+        cost = THEORY.service_revenue / 4 * drawn[:, None] / factor
+        capacity = h.merchant_fleet * factor
+        total = (0.25 ** (1 / sigma) * h.services ** (1 - 1 / sigma)).sum(axis=0)
+        total = total ** (sigma / (sigma - 1))
+        price = THEORY.service_revenue / 4 * (total / 4) ** (-1 / 0.5)
+        own = price * (total / (4 * h.services)) ** (1 / sigma)
+        np.testing.assert_allclose(c.quantity[0], total, rtol=EXACT)
+        np.testing.assert_allclose(h.own_price, own, rtol=CLOSE)
+        part = h.services < capacity * (1 - CLOSE)
+        np.testing.assert_allclose(own[part], cost[part], rtol=CLOSE)
+        assert (own[~part] >= cost[~part] * (1 - CLOSE)).all()
+        assert (h.services <= capacity * (1 + EXACT)).all()
+        assert part.any(axis=0).tolist() != part.all(axis=0).tolist()  # some firms, not all
+        assert not part[:, 0].any()
 
     MORE = pytest.mark.parametrize(
         ("name", "levels"),
