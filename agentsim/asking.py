@@ -25,7 +25,14 @@ from agentsim.steps.looks import (
 from agentsim.strategy.base import BASES, Strategy
 from agentsim.strategy.choices import Choice, checked, complaint, least
 from agentsim.strategy.failing import RunsError
-from agentsim.strategy.groups import Group, ask, group, initial_memory, remembered
+from agentsim.strategy.groups import (
+    Group,
+    ask,
+    group,
+    initial_memory,
+    remembered,
+    wrong_alone,
+)
 from agentsim.strategy.views import View
 
 LOOKS: dict[str, Callable[[World], Look]] = {
@@ -48,6 +55,7 @@ class Asked:
     firms: tuple[str, ...]
     numbers: Rows  # their rows in the sector, as numbers
     memory: Mapping[str, Array]
+    strategies: tuple[Strategy, ...]  # of the firms, as they were given
 
 
 class Asking:
@@ -74,7 +82,8 @@ class Asking:
                 numbers = np.arange(len(names))[g.rows]
                 members = tuple(names[row] for row in numbers)
                 memory = initial_memory(g.strategy, g.size, runs)
-                asked.append(Asked(g, str(g.strategy), members, numbers, memory))
+                given = tuple(lineup[role][name] for name in members)
+                asked.append(Asked(g, str(g.strategy), members, numbers, memory, given))
             self.groups[role] = asked
             self.zeros[role] = constant(0.0, (len(names), runs))
 
@@ -127,7 +136,9 @@ class Asking:
     def _go_on(self, error: AgentsimError, sees: View, asked: Asked) -> Choice:
         """Raise what went wrong, or mark the runs concerned and return a harmless choice."""
         if not isinstance(error, RunsError):
-            self.fail.all_at_once(sees.quarter, error)
+            self.fail.all_at_once(
+                sees.quarter, error, lambda: wrong_alone(asked.strategies, sees, self.runs)
+            )
             harmless: Choice = least(BASES[asked.group.strategy.role].choice)
             return harmless
         failed = np.zeros(self.runs, dtype=np.bool_)

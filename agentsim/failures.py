@@ -11,9 +11,27 @@ from numpy.typing import NDArray
 from agentsim.errors import AgentsimError
 
 Errors = Literal["raise", "mark", "mark_runs"]
-"""At what fails: raise; mark the runs; or mark them, but raise what concerns all runs at once."""
+"""At what fails: raise; mark the runs; or mark them, but raise CulpritsError where a strategy that is
+asked for all runs at once fails, which leaves the other runs without an answer."""
 
 OK = "ok"
+
+
+def failed_in(quarter: int, why: str) -> str:
+    """Return the status of a run that failed."""
+    return f"failed in quarter {quarter}: {why}"
+
+
+class CulpritsError(AgentsimError):
+    """Runs with which the others cannot go on: to be marked, and the others simulated anew.
+
+    statuses: by column of the culprits, when and why each failed, in the words that it gets alone.
+    There is always one; all are, where the strategy can answer for each run but not for several.
+    """
+
+    def __init__(self, text: str, statuses: Mapping[int, str]) -> None:
+        super().__init__(text)
+        self.statuses = dict(statuses)
 
 
 class Failures:
@@ -47,11 +65,32 @@ class Failures:
                 f"run {self.runs[first]}, quarter {quarter}: {why(first)}"
             ) from cause
         for column in np.flatnonzero(wrong & (self.status == OK)).tolist():
-            self.status[column] = f"failed in quarter {quarter}: {why(column)}"
+            self.status[column] = failed_in(quarter, why(column))
 
-    def all_at_once(self, quarter: int, error: AgentsimError) -> None:
-        """Raise an error that concerns all runs of the simulation, or mark them all."""
-        if self.errors != "mark":
-            cause = error.__cause__ or error
-            raise AgentsimError(f"quarter {quarter}: {error}") from cause
-        self(np.ones(len(self.runs), dtype=np.bool_), quarter, lambda column: str(error))
+    def all_at_once(
+        self, quarter: int, error: AgentsimError, alone: Callable[[], Mapping[int, str]]
+    ) -> None:
+        """Raise an error in what was done for all runs at once, or mark them all.
+
+        alone: returns what goes wrong, by column, where the same is done for that run alone. It is
+        called only to find culprits; if there are none, doing it for several runs is what fails,
+        and all are. Raises AgentsimError, one line, or CulpritsError.
+        """
+        if self.errors == "mark":
+            self(np.ones(len(self.runs), dtype=np.bool_), quarter, lambda column: str(error))
+            return
+        text, cause = f"quarter {quarter}: {error}", error.__cause__ or error
+        if self.errors == "raise":
+            raise AgentsimError(text) from cause
+        # A run alone has just been asked alone.
+        whys = (alone() if len(self.runs) > 1 else {}) or self._everyone(str(error))
+        statuses = {column: self._first(column, quarter, why) for column, why in whys.items()}
+        raise CulpritsError(text, statuses) from cause
+
+    def _everyone(self, why: str) -> dict[int, str]:
+        return dict.fromkeys(range(len(self.runs)), why)
+
+    def _first(self, column: int, quarter: int, why: str) -> str:
+        """Return the status of a run that fails now, unless it had failed before."""
+        status: str = self.status[column]
+        return failed_in(quarter, why) if status == OK else status

@@ -13,7 +13,7 @@ import pytest
 
 from agentsim import report
 from agentsim.batch.results import Results
-from agentsim.cli import main
+from agentsim.cli import MODULES, cli, main
 
 AGENTSIM = [sys.executable, "-m", "agentsim.cli"]
 QUICK = """
@@ -161,7 +161,7 @@ def test_ctrl_c_leaves_no_half_written_results(folder, workers):
 def test_help_loads_nothing_heavy():
     code = (
         "import sys; from agentsim.cli import main; main(['--help']);"
-        "heavy = {'numpy', 'pandas', 'pydantic', 'pyarrow', 'scipy', 'mesa', 'tqdm'};"
+        "heavy = {'numpy', 'pandas', 'pydantic', 'pyarrow', 'scipy', 'mesa', 'tqdm', 'seaborn'};"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -170,11 +170,17 @@ def test_help_loads_nothing_heavy():
 
 
 def test_every_command_helps(tmp_path):
-    for command in ("run", "calibration", "strategies"):
-        done = agentsim(command, "--help", cwd=tmp_path)
+    for command in ("new", "new experiment", "run", "params", "calibration", "strategies"):
+        done = agentsim(*command.split(), "--help", cwd=tmp_path)
         assert done.returncode == 0
         assert "Examples:" in done.stdout
+    assert agentsim("new", cwd=tmp_path).stdout == agentsim("new", "--help", cwd=tmp_path).stdout
     assert agentsim(cwd=tmp_path).stdout == agentsim("--help", cwd=tmp_path).stdout
+
+
+def test_every_command_is_listed_in_order():
+    names = [cli.get_command(None, name).name for name in cli.list_commands(None)]
+    assert names == list(MODULES)
 
 
 def test_version(tmp_path):

@@ -1,5 +1,7 @@
 """Runs that go wrong, and those beside them, which must not notice."""
 
+import gc
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +9,7 @@ import pandas as pd
 import pytest
 
 from agentsim import AgentsimError, Market
+from agentsim.failures import CulpritsError
 from agentsim.lineup import resolve
 from agentsim.scenario import Scenario
 from agentsim.simulation import Simulation
@@ -206,17 +209,296 @@ def test_an_error_on_arrays_marks_all_runs_and_the_market_goes_on():
     assert made.outcomes()["total_surplus"].isna().all()
 
 
-def test_batches_are_told_of_what_concerns_all_runs():
-    """They take cells apart then, one of which may be at fault for all."""
+# What fails for all runs at once because of some of them ------------------------------------------
+
+MANY = list(range(20, 32))
+
+
+@dataclass(frozen=True)
+class Seeing(HyperscalerStrategy):
+    """Fail where services have become cheap."""
+
+    def choose(self, sees):
+        if (sees.service_price < 0.34).any():
+            raise RuntimeError(f"{sees.service_price.min()!r} is too cheap")
+        return HyperscalerChoice(capex_rate=sees.wear * np.exp(0.8 * sees.draw("mood")))
+
+
+@dataclass(frozen=True)
+class Industrious(HyperscalerStrategy):
+    """Fail where one of all firms has grown; say how many were looked at."""
+
+    def choose(self, sees):
+        grown = sees.industry.capex_rate > 0.11
+        if grown.any():
+            raise RuntimeError(f"{grown.sum()} of {grown.size} in {grown.shape}")
+        return HyperscalerChoice(capex_rate=0.1 + 0.005 * sees.draw("growth"))
+
+
+@dataclass(frozen=True)
+class Drawing(HyperscalerStrategy):
+    """Fail on bad luck, and tell which."""
+
+    def choose(self, sees):
+        luck = sees.draw("luck")
+        if luck.min() < -2.0:
+            raise RuntimeError(f"luck is {luck.min()!r}")
+        return HyperscalerChoice(capex_rate=0.1 * np.exp(0.1 * luck))
+
+
+@dataclass(frozen=True)
+class Remembering(HyperscalerStrategy):
+    """Fail once the luck that was remembered adds up to too little."""
+
+    def remember(self):
+        return {"sum": 0.0, "worst": -4.0}
+
+    def choose(self, sees):
+        summed = sees.memory["sum"] + sees.draw("luck")
+        if (summed < sees.memory["worst"]).any():
+            raise RuntimeError(f"it adds up to {summed.min():.12g} in {summed.shape}")
+        return HyperscalerChoice(capex_rate=0.1 * np.exp(0.1 * summed)), {"sum": summed}
+
+
+@dataclass(frozen=True)
+class Varied(HyperscalerStrategy):
+    """Fail from a quarter on that each run, or firm and run, has of its own."""
+
+    fault: float = param(NEVER, "quarter", "first quarter in which it fails", 0.0, NEVER)
+    rate: float = param(0.1, "1/quarter", "rate", 0.0, 2.0)
+
+    def choose(self, sees):
+        faults = np.asarray(self.fault)
+        if (faults <= sees.quarter).any():
+            raise RuntimeError(f"{np.sum(faults <= sees.quarter)} faults in {faults.shape}")
+        return HyperscalerChoice(capex_rate=self.rate)
+
+
+@dataclass(frozen=True)
+class Misshapen(HyperscalerStrategy):
+    """Meet arrays of no use on bad luck: where it adds, in what it answers, or in what it keeps."""
+
+    kind: float = param(0.0, "1", "which", 0.0, 3.0)
+
+    def remember(self):
+        return {"luck": 0.0}
+
+    def choose(self, sees):
+        luck = sees.draw("luck")
+        if luck.min() > -2.0:
+            return HyperscalerChoice(capex_rate=0.1 * np.exp(0.1 * luck))
+        firms, runs = luck.shape
+        if self.kind == 0.0:
+            luck = luck + np.ones((firms + 1, runs + 1))
+        if self.kind == 1.0:
+            return HyperscalerChoice(capex_rate=np.ones((runs + 1, firms + 1)))
+        if self.kind == 2.0:
+            return HyperscalerChoice(capex_rate=0.1), {"luck": np.ones((firms, runs + 2))}
+        return None
+
+
+@dataclass(frozen=True)
+class Once(HyperscalerRule):
+    """Fail on bad luck, in plain numbers."""
+
+    def decide(self, sees):
+        if sees.draw("luck") < -2.0:
+            raise RuntimeError("no luck")
+        return HyperscalerChoice(capex_rate=0.1)
+
+
+@dataclass(frozen=True)
+class Mixed(Once):
+    """Fail on bad luck in plain numbers, and on arrays."""
+
+    def choose(self, sees):
+        if (sees.draw("more luck") < -2.0).any():
+            raise RuntimeError("no more luck")
+        return super().choose(sees)
+
+
+@dataclass(frozen=True)
+class Relying(HyperscalerStrategy):
+    """Do what another strategy does, for better or worse."""
+
+    def choose(self, sees):
+        return Once().choose(sees)[0]
+
+
+def by_run(seed, rows=1):
+    """Return the quarters in which each of the runs fails, by run."""
+    quarters = np.random.default_rng(seed).choice([2.0, 4.0, *[NEVER] * 20], (rows, len(MANY)))
+    return dict(zip(MANY, quarters.T, strict=True))
+
+
+def shared(runs):
+    return with_values(Varied(), {"fault": [by_run(4)[run][0] for run in runs]})
+
+
+def rowwise(runs):
+    """All firms share a strategy that has a row for each."""
+    faults = by_run(3, rows=len(FIRMS))
+    by_firm = [[0.1], [0.2], [0.1], [0.1]]
+    return with_values(
+        Varied(), {"fault": np.array([faults[run] for run in runs]).T, "rate": by_firm}
+    )
+
+
+def apart(runs):
+    """Firms have strategies of their own, which are alike in the first run, where all fail."""
+    own = {}
+    for seed, firm in enumerate(FIRMS):
+        faults = [(by_run(seed) | {MANY[0]: [3.0]})[run][0] for run in runs]
+        own[firm] = with_values(Varied(rate=0.05), {"fault": faults})
+    return own
+
+
+FIRMS = Scenario.load("theory").firms["hyperscaler"]
+TOGETHER = {
+    "what it sees": lambda runs: Seeing(),
+    "what all may see": lambda runs: Industrious(),
+    "what it draws": lambda runs: Drawing(),
+    "what it remembers": lambda runs: Remembering(),
+    "a parameter by run": shared,
+    "a parameter by firm and run": rowwise,
+    "a parameter of each firm by run": apart,
+    "shapes that do not fit": lambda runs: Misshapen(),
+    "a choice of no use": lambda runs: Misshapen(1.0),
+    "a memory of no use": lambda runs: Misshapen(2.0),
+    "no choice at all": lambda runs: Misshapen(3.0),
+    "another strategy": lambda runs: Relying(),
+    "a rule and what comes before it": lambda runs: Mixed(),
+    "one firm's": lambda runs: {FIRMS[0]: Drawing(), FIRMS[-1]: Drawing(), FIRMS[1]: Remembering()},
+}
+
+
+def simulation(lineup, runs):
     scenario = Scenario.load("theory")
-    lineup = resolve(Arrays(), scenario.firms)
-    simulation = Simulation(scenario, lineup, np.arange(2), 1, horizon=4, errors="mark_runs")
-    text, _ = refused(simulation.run)
-    assert text.startswith("quarter 3: strategy arrays failed for firm_1, ")
-    by_run = resolve(with_values(Buyer(), {"fault": [NEVER, 2.0]}), scenario.firms)
-    simulation = Simulation(scenario, by_run, np.arange(2), 1, horizon=4, errors="mark_runs")
-    simulation.run()
-    assert [str(status)[:19] for status in simulation.status] == ["ok", "failed in quarter 2"]
+    made = resolve(lineup, scenario.firms)
+    return Simulation(scenario, made, np.array(runs), 7, horizon=8, errors="mark_runs")
+
+
+def without_culprits(lineup, runs):
+    """Return the status of each run, and the outcomes of the sound ones, by run.
+
+    lineup: makes the lineup for some of the runs. Culprits are marked, and the others simulated
+    anew.
+    """
+    if not runs:
+        return {}, {}
+    tried = simulation(lineup(runs), runs)
+    try:
+        tried.run()
+    except CulpritsError as error:
+        culprits = {runs[column]: status for column, status in error.statuses.items()}
+        left = [run for run in runs if run not in culprits]
+        assert len(left) < len(runs)
+        status, outcomes = without_culprits(lineup, left)
+        return status | culprits, outcomes
+    table = pd.DataFrame(tried.outcomes(), index=runs)
+    return dict(zip(runs, tried.status.tolist(), strict=True)), table
+
+
+@pytest.mark.parametrize("lineup", TOGETHER.values(), ids=TOGETHER)
+def test_a_culprit_is_told_the_same_alone_and_in_company(lineup):
+    together, table = without_culprits(lineup, MANY)
+    alone = {run: without_culprits(lineup, [run]) for run in MANY}
+    assert together == {run: status[run] for run, (status, _) in alone.items()}
+    for run in MANY:
+        marking = Market("theory", lineup([run]), [run], 7, horizon=8, errors="mark").run()
+        assert marking.status[0] == together[run]
+    failed = {run for run, status in together.items() if status != "ok"}
+    assert 0 < len(failed) < len(MANY)
+    for status in together.values():
+        assert status == "ok" or status.startswith("failed in quarter ")
+        assert "\n" not in status
+    sound = [run for run in MANY if run not in failed]
+    assert table.index.tolist() == sound
+    one_by_one = pd.concat([alone[run][1] for run in sound])
+    pd.testing.assert_frame_equal(table, one_by_one, check_exact=True)
+
+
+def test_those_that_fail_in_the_same_quarter_are_found_at_once():
+    faults = [NEVER, 3.0, 5.0, 3.0]
+    text, error = refused(simulation(with_values(Varied(), {"fault": faults}), RUNS).run)
+    assert text.startswith("quarter 3: strategy varied(fault=...) failed for firm_1, ")
+    assert sorted(error.statuses) == [1, 3]
+    assert isinstance(error.__cause__, RuntimeError)
+
+
+def test_a_strategy_that_no_run_fails_alone_is_at_fault_in_all_of_them():
+    @dataclass(frozen=True)
+    class Branching(HyperscalerStrategy):
+        """Ask for the truth of an array."""
+
+        def choose(self, sees):
+            return HyperscalerChoice(capex_rate=0.1 if sees.service_price > 0.0 else 0.0)
+
+    text, error = refused(simulation(Branching(), RUNS).run)
+    words = text.removeprefix("quarter 1: ")
+    assert "inherit from a Rule" in words
+    assert error.statuses == dict.fromkeys(range(4), f"failed in quarter 1: {words}")
+
+
+def test_a_culprit_that_had_failed_before_keeps_its_status():
+    @dataclass(frozen=True)
+    class Worsening(Varied):
+        """Order too much before it fails."""
+
+        def choose(self, sees):
+            made = super().choose(sees)
+            return HyperscalerChoice(made.capex_rate + 5.0 * (np.asarray(self.fault) < NEVER))
+
+    def lineup(runs):
+        return with_values(Worsening(), {"fault": [by_run(4)[run][0] for run in runs]})
+
+    together, _ = without_culprits(lineup, MANY)
+    assert {status[:30] for status in together.values()} == {"ok", "failed in quarter 1: strategy "}
+    assert together == {run: without_culprits(lineup, [run])[0][run] for run in MANY}
+
+
+def test_a_rule_that_fails_in_some_runs_has_no_culprits():
+    faults = {"fault": [NEVER, 2.0]}
+    by_column = simulation(with_values(Buyer(), faults), [0, 1])
+    by_column.run()
+    assert [str(status)[:19] for status in by_column.status] == ["ok", "failed in quarter 2"]
+
+
+@pytest.mark.parametrize("errors", ["raise", "mark"])
+def test_runs_are_asked_one_by_one_only_where_culprits_are_looked_for(errors):
+    asked = []
+
+    @dataclass(frozen=True)
+    class Counting(HyperscalerStrategy):
+        """Fail in one of the runs."""
+
+        def choose(self, sees):
+            asked.append(sees.cash.shape[1])
+            if sees.quarter == 2:
+                raise RuntimeError("always")
+            return HyperscalerChoice(0.1)
+
+    made = Market("theory", Counting(), RUNS, 7, horizon=3, errors=errors)
+    if errors == "raise":
+        text, error = refused(made.run)
+        assert type(error) is AgentsimError
+        assert text.startswith("quarter 2: strategy counting failed for firm_1, ")
+    else:
+        made.run()
+    assert set(asked) == {len(RUNS)}
+
+
+def test_a_simulation_that_had_culprits_is_let_go_at_once():
+    gc.disable()
+    try:
+        done = simulation(Drawing(), MANY)
+        with pytest.raises(CulpritsError) as caught:
+            done.run()
+        world = weakref.ref(done.world)
+        del done, caught
+        assert world() is None
+    finally:
+        gc.enable()
 
 
 def test_a_strategy_that_asks_another_does_not_take_its_answer_for_its_own():

@@ -1,70 +1,81 @@
 """Batches of experiments: design -> plan -> engine -> store.
 
-design   what is asked: an experiment file, or the same as an object
-plan     its cells and the chunks in which they are simulated, all checked
-engine   simulating chunks, here or in worker processes
-tables   gathering what comes back; intervals, its uncertainty
-store    writing a folder of results, whole or not at all; results reads it
+design     what is asked: an experiment file, or the same as an object; factors, sampling: what
+           varies, and which points are taken of it
+making     its cells, all checked (checking); cells: what they are, column by column
+plan       which runs in which chunks, with what luck and what draws
+simulating from runs of a plan to their outcomes; work: a chunk from plan to file
+engine     getting chunks done: here, in a pool, on a cluster
+parts      files that are there whole or not at all; store: the folder that they are in
+running    a plan through an engine into a folder, and going on from where it was
+results    reading a folder; summaries: means, their intervals and contrasts
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agentsim.batch.design import Experiment
+    from agentsim.batch.engine import Engine
     from agentsim.batch.results import Results
 
 
 def run(
-    experiment: Experiment,
+    experiment: Experiment | str | Path,
     out: str | Path | None = None,
     workers: int | None = None,
     progress: bool | None = None,
+    *,
+    engine: str | Engine = "pool",
+    scheduler: str | None = None,
+    time_limit: float | None = None,
+    chunk_runs: int | None = None,
+    replace: bool = False,
+    retry: bool = False,
     command: list[str] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Results:
-    """Run an experiment and return its results, which lie in `out` or results/NAME.
+    """Run an experiment, or go on with it, and return its results.
 
-    workers: processes, by default as many as there are processors; 1 works in this one.
+    experiment: an object, a file, or the name of one that is shipped.
+    out: the folder; results/NAME otherwise. If that holds the same batch, it goes on from where it
+    was; if it holds other results, a new folder beside it is begun (NAME-2), unless `replace`.
+    workers: processes, by default as many as there are processors.
+    engine: "pool", "dask" (a cluster; `scheduler` is its address) or "here" (in this process).
+    time_limit: seconds after which a chunk counts as hanging. chunk_runs: runs of a chunk.
+    retry: simulate again what was set aside because it hung or killed its worker.
     progress: whether to show a bar; by default on a terminal, if it takes over two seconds.
+    say: told, in a line each, why results go elsewhere and what has changed since they were begun.
     Raises AgentsimError, one line, before any run for all that is wrong with what was asked. Runs
-    that fail are rows with their status. Interrupted, it leaves no results and older ones alone.
+    that fail are rows with their status. Interrupted, it keeps what is done.
     """
     # Workers import this package too, and need none of this.
-    from agentsim.batch import manifest, plan
-    from agentsim.batch.engine import run_plan, worker_count
+    from agentsim.batch.design import Experiment
+    from agentsim.batch.engine import TIME_LIMIT
+    from agentsim.batch.engine import engine as engine_of
+    from agentsim.batch.opening import run_in
     from agentsim.batch.results import Results
-    from agentsim.batch.store import Folder
-    from agentsim.batch.tables import Tables
 
-    start = manifest.now()
-    planned = plan.make(experiment)
-    count = worker_count(planned, workers)
-    total = sum(chunk.runs for chunk in planned.chunks)
-    done = 0
-    path = Path("results") / experiment.name if out is None else out
-    with Folder(path, experiment.name) as folder:
-        try:
-            tables = Tables(planned)
-            for result in run_plan(planned, count, progress):
-                tables.add(result)
-                done += result.runs
-            folder.write(tables)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"after {done:,} of {total:,} runs; nothing was written"
-            ) from None
-        folder.finish(
-            manifest.manifest(
-                experiment,
-                start,
-                simulated=total,
-                rows=len(planned.cells) * planned.runs,
-                cells=len(planned.cells),
-                workers=count,
-                failures=tables.failures,
-                command=command,
-            )
-        )
+    asked = experiment if isinstance(experiment, Experiment) else Experiment.read(experiment)
+    made = (
+        engine_of(engine, workers, TIME_LIMIT if time_limit is None else time_limit, scheduler)
+        if isinstance(engine, str)
+        else engine
+    )
+    name = engine if isinstance(engine, str) else type(engine).__name__
+    path = run_in(
+        asked,
+        Path("results") / asked.name if out is None else out,
+        made,
+        name,
+        chunk_runs=chunk_runs,
+        replace=replace,
+        retry=retry,
+        progress=progress,
+        command=command,
+        say=say or (lambda line: None),
+    )
     return Results.open(path)

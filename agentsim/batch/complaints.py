@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +84,13 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
             return f"{field} = {given} is not valid: {' '.join(first['msg'].split())}"
 
 
-def flattened(what: str, given: Any) -> dict[str, Any]:
-    """Return a table with nested tables as dotted names, as TOML reads `oracle.debt = 50`."""
+def flattened(
+    what: str, given: Any, leaf: Callable[[Mapping[str, Any]], bool] = lambda table: False
+) -> dict[str, Any]:
+    """Return a table with nested tables as dotted names, as TOML reads `oracle.debt = 50`.
+
+    leaf: says of a nested table whether it is a value and no name's beginning.
+    """
     if not isinstance(given, Mapping):
         raise AgentsimError(
             f"{what} = {shown(given)} is not a table; write [{what}] and its keys below"
@@ -93,8 +98,9 @@ def flattened(what: str, given: Any) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in given.items():
         inner = {name: value}
-        if isinstance(value, Mapping):
-            inner = {f"{name}.{rest}": each for rest, each in flattened(what, value).items()}
+        if isinstance(value, Mapping) and not leaf(value):
+            inside = flattened(what, value, leaf)
+            inner = {f"{name}.{rest}": each for rest, each in inside.items()}
         for key, each in inner.items():
             if key in flat:
                 raise AgentsimError(f"{what} names {key} twice; drop one")

@@ -10,15 +10,26 @@ made (`agentsim.batch.plan.make`): both before any market is simulated.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from agentsim.batch import factors as forms
+from agentsim.batch import sampling
 from agentsim.batch.complaints import (
     Level,
     check_distinct,
@@ -33,9 +44,12 @@ from agentsim.settings import MOST_RUNS, check_horizon
 from agentsim.shocks import Shock
 
 Settings = dict[str, Level]
-Factors = dict[str, list[Level]]
+Factors = dict[str, Any]
+"""Factors by name: a list of levels, or what else `agentsim.batch.factors` reads."""
+Restriction = dict[str, list[Level]]
 Text = Annotated[str, Strict()]
 Whole = Annotated[int, Strict()]
+Luck = Literal["auto", "shared", "block", "independent"]
 
 
 class _Table(BaseModel):
@@ -49,11 +63,6 @@ class _Table(BaseModel):
             super().__init__(**given)
         except ValidationError as error:
             raise AgentsimError(one_line(error, type(self))) from None
-
-    @field_validator("factors", mode="before", check_fields=False)
-    @classmethod
-    def _factors(cls, given: Any) -> Factors:
-        return {name: levels(name, each) for name, each in flattened("factors", given).items()}
 
     @field_validator("set", mode="before", check_fields=False)
     @classmethod
@@ -80,8 +89,13 @@ class Deviation(_Table):
     firm: Text
     own: list[Text]
     others: list[Text]
-    factors: Factors = Field(default_factory=dict)
+    factors: Restriction = Field(default_factory=dict)
     """Levels to which factors are restricted; those not named keep all of theirs."""
+
+    @field_validator("factors", mode="before")
+    @classmethod
+    def _restricted(cls, given: Any) -> Restriction:
+        return _levels(given)
 
     @field_validator("own", "others")
     @classmethod
@@ -98,8 +112,13 @@ class Variant(_Table):
     name: Text
     set: Settings = Field(default_factory=dict)
     lineup: dict[str, str] = Field(default_factory=dict)
-    factors: Factors = Field(default_factory=dict)
+    factors: Restriction = Field(default_factory=dict)
     """Levels to which factors are restricted; those not named keep all of theirs."""
+
+    @field_validator("factors", mode="before")
+    @classmethod
+    def _restricted(cls, given: Any) -> Restriction:
+        return _levels(given)
 
     @field_validator("name")
     @classmethod
@@ -107,6 +126,37 @@ class Variant(_Table):
         if not given.strip() or "\n" in given:
             raise AgentsimError(f"name = {given!r} is no name; give a few words")
         return given
+
+
+class Adaptive(_Table):
+    """Adding runs to cells until an outcome's interval is as narrow as asked, or a cap is met."""
+
+    outcome: Text
+    half_width: float | None = None
+    """Of the 95% interval of the mean, in the outcome's unit."""
+    relative: float | None = None
+    """The same as a share of the mean."""
+    most_runs: Whole
+    """Runs of a cell at which it is left as it is."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        widths = {"half_width": self.half_width, "relative": self.relative}
+        given = {name: each for name, each in widths.items() if each is not None}
+        if len(given) != 1:
+            raise AgentsimError(
+                f"adaptive names {' and '.join(given) or 'no width'}; "
+                "give one of half_width and relative"
+            )
+        for name, each in given.items():
+            if not (math.isfinite(each) and each > 0.0):
+                raise AgentsimError(f"adaptive.{name} = {each:g} is no width; give one above 0")
+        if not 2 <= self.most_runs <= MOST_RUNS:
+            raise AgentsimError(
+                f"adaptive.most_runs = {self.most_runs} is out of bounds; "
+                f"it must lie between 2 and {MOST_RUNS}"
+            )
+        return self
 
 
 class Experiment(_Table):
@@ -121,9 +171,36 @@ class Experiment(_Table):
     lineup: dict[str, str] = Field(default_factory=dict)
     set: Settings = Field(default_factory=dict)
     factors: Factors = Field(default_factory=dict)
+    linked: dict[str, Factors] = Field(default_factory=dict)
+    """Factors that vary together, under a name for the bundle."""
+    sampler: str | dict[str, Any] = "factorial"
+    luck: Luck = "auto"
     shocks: list[dict[str, Any]] = Field(default_factory=list)
     deviations: list[Deviation] = Field(default_factory=list)
     variants: list[Variant] = Field(default_factory=list)
+    adaptive: Adaptive | None = None
+    outcomes: list[Text] = Field(default_factory=list)
+    """Those kept; all of them where none is named."""
+    series: list[Text] = Field(default_factory=list)
+    """What is kept quarter by quarter: the market's series, and ROLE.STATE of firms."""
+    series_runs: Whole = 200
+    """Runs of each cell whose quarters are kept."""
+    series_type: Literal["float32", "float64"] = "float32"
+
+    @property
+    def dimensions(self) -> dict[str, dict[str, forms.Levels | forms.Spread]]:
+        """What is varied, by dimension: a factor of its own, or a bundle of linked ones."""
+        alone = {name: {name: forms.parse(name, each)} for name, each in self.factors.items()}
+        bundles = {
+            bundle: {name: forms.parse(name, each) for name, each in linked.items()}
+            for bundle, linked in self.linked.items()
+        }
+        return alone | bundles
+
+    @property
+    def sampling(self) -> sampling.Sampler:
+        """How points are chosen among what factors may be."""
+        return sampling.parse_sampler(self.sampler)
 
     @staticmethod
     def read(given: str | Path) -> Experiment:
@@ -165,6 +242,8 @@ class Experiment(_Table):
                 tables["factors"][name] = [value]
                 for table in (*tables["variants"], *tables["deviations"]):
                     table["factors"].pop(name, None)
+            elif any(name in linked for linked in tables["linked"].values()):
+                raise AgentsimError(f"{name} is linked to others; change it in the file")
             elif name.startswith("lineup."):
                 tables["lineup"][name.removeprefix("lineup.")] = value
             else:
@@ -201,6 +280,44 @@ class Experiment(_Table):
     def _horizon(cls, given: int) -> int:
         return check_horizon(given)
 
+    @field_validator("factors", mode="before")
+    @classmethod
+    def _factors(cls, given: Any) -> Factors:
+        return _forms("factors", given)
+
+    @field_validator("linked", mode="before")
+    @classmethod
+    def _linked(cls, given: Any) -> dict[str, Factors]:
+        if not isinstance(given, Mapping):
+            raise AgentsimError(
+                f"linked = {shown(given)} is not a table; write [linked.NAME] and factors below"
+            )
+        found = {str(name): _forms(f"linked.{name}", each) for name, each in given.items()}
+        for name, each in found.items():
+            if len(each) < 2:
+                raise AgentsimError(f"linked.{name} links {len(each)} factors; give two or more")
+        return found
+
+    @field_validator("sampler", mode="before")
+    @classmethod
+    def _sampler(cls, given: Any) -> Any:
+        return sampling.plain(sampling.parse_sampler(given))
+
+    @field_validator("outcomes", "series")
+    @classmethod
+    def _kept(cls, given: list[str], info: Any) -> list[str]:
+        check_distinct(info.field_name, given)
+        return given
+
+    @field_validator("series_runs")
+    @classmethod
+    def _series_runs(cls, given: int) -> int:
+        if not 1 <= given <= MOST_RUNS:
+            raise AgentsimError(
+                f"series_runs = {given} is out of bounds; it must lie between 1 and {MOST_RUNS}"
+            )
+        return given
+
     @field_validator("shocks", mode="before")
     @classmethod
     def _shocks(cls, given: Any) -> Any:
@@ -213,6 +330,21 @@ class Experiment(_Table):
     def _variants(cls, given: list[Variant]) -> list[Variant]:
         check_distinct("variants", [each.name for each in given])
         return given
+
+
+def _levels(given: Any) -> Restriction:
+    return {name: levels(name, each) for name, each in flattened("factors", given).items()}
+
+
+def _forms(what: str, given: Any) -> Factors:
+    """Return factors as plain tables, each one read and found sound."""
+    flat = flattened(what, given, leaf=_is_form)
+    return {name: forms.plain(forms.parse(name, each)) for name, each in flat.items()}
+
+
+def _is_form(table: Mapping[str, Any]) -> bool:
+    """Say whether a table is a grid, a range or a distribution, and no beginning of a name."""
+    return not {"from", "to", "count", "low", "high", "distribution"}.isdisjoint(table)
 
 
 def shipped() -> tuple[str, ...]:
@@ -229,6 +361,10 @@ def _shock(given: Shock) -> dict[str, Any]:
 
 def _read(path: Path) -> Experiment:
     tables = read_toml(path)
+    sampler = tables.get("sampler")
+    if isinstance(sampler, dict) and isinstance(sampler.get("file"), str):
+        # A table of points lies where the file says, beside the file.
+        sampler["file"] = str(path.parent / sampler["file"])
     try:
         return Experiment(**tables)
     except AgentsimError as error:

@@ -15,11 +15,17 @@ import numpy as np
 
 import agentsim
 from agentsim.batch.design import Experiment
+from agentsim.batch.fingerprint import fingerprint
+from agentsim.batch.plan import Plan
+from agentsim.batch.store import writer
 
 PACKAGES = (
     *("agentsim", "numpy", "scipy", "pandas", "pyarrow", "pydantic", "mesa", "networkx"),
-    *("seaborn", "matplotlib", "duckdb", "tqdm", "click"),
+    *("seaborn", "matplotlib", "duckdb", "tqdm", "click", "filelock"),
+    *("SALib", "distributed", "ema-workbench"),
 )
+MOST_CHANGED, MOST_DIFF = 100, 200_000
+"""Lines and characters of a dirty checkout that a manifest keeps."""
 
 CODE = Path(agentsim.__file__).resolve().parents[1]
 
@@ -30,8 +36,14 @@ def now() -> datetime:
 
 
 def spec_hash(experiment: Experiment) -> str:
-    """Return the SHA-256 of an experiment, whatever the order or comments of its file."""
-    text = json.dumps(experiment.to_dict(), sort_keys=True, separators=(",", ":"))
+    """Return the SHA-256 of an experiment, whatever the order or comments of its file.
+
+    Of a table of points it is the content that counts, and not where the file lies.
+    """
+    tables = experiment.to_dict()
+    if file := experiment.sampling.file:
+        tables["sampler"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    text = json.dumps(tables, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -55,7 +67,7 @@ def _version(name: str) -> str | None:
 
 
 def commit(root: Path = CODE) -> dict[str, Any] | None:
-    """Return commit and whether anything was changed since; None if this is no checkout."""
+    """Return commit, and what was changed since; None if this is no checkout."""
     if not (root / ".git").exists():
         return None
     head, changes = (
@@ -63,46 +75,125 @@ def commit(root: Path = CODE) -> dict[str, Any] | None:
     )
     if head is None or changes is None:
         return None
-    return {"commit": head, "dirty": changes != ""}
+    found: dict[str, Any] = {"commit": head.strip(), "dirty": changes != ""}
+    if changes:
+        found["changed"] = changes.splitlines()[:MOST_CHANGED]
+        found["diff"] = (_git(root, "diff", "HEAD") or "")[:MOST_DIFF]
+    return found
 
 
 def _git(root: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10, check=True
-        )
+            ["git", "-C", str(root), *words], capture_output=True, text=True, errors="replace",
+            timeout=10, check=True,
+        )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+    return done.stdout
 
 
-def manifest(
-    experiment: Experiment,
-    start: datetime,
-    simulated: int,
-    rows: int,
-    cells: int,
-    workers: int,
-    failures: dict[str, Any],
-    command: list[str] | None,
+def opening(
+    experiment: Experiment, plan: Plan, engine: str, workers: int, command: list[str] | None
 ) -> dict[str, Any]:
-    """Return the manifest of a batch that ends now."""
-    end = now()
-    seconds = (end - start).total_seconds()
+    """Return the manifest of a batch that begins now, or goes on."""
     return {
         "program": "agentsim",
+        "status": "running",
         "experiment": experiment.to_dict(),
         "spec_sha256": spec_hash(experiment),
+        "plan_key": plan.key,
+        "model": fingerprint(plan.cells),
         "entropy": experiment.entropy,
-        "cells": cells,
+        "luck": luck_of(plan),
+        "cells": len(plan.cells),
+        "chunk_runs": plan.chunk_runs,
+        "engine": engine,
+        "workers": workers,
+        "command": command,
+        "start": now().isoformat(timespec="seconds"),
+        "writer": writer(),
+        **environment(),
+    }
+
+
+def luck_of(plan: Plan) -> str:
+    """Return which cells meet the same luck, in a word."""
+    blocks = len(np.unique(plan.cells.block[plan.cells.own]))
+    if blocks == 1:
+        return "shared"
+    return "independent" if blocks == len(plan.cells.own) else "block"
+
+
+def closing(
+    manifest: dict[str, Any],
+    status: str,
+    simulated: int,
+    rows: int,
+    failures: dict[str, Any],
+    set_aside: dict[str, str],
+    adaptive: dict[str, Any] | None,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the manifest of a batch that ends now, complete or not.
+
+    seconds: of this session and those before it.
+    """
+    end = now().isoformat(timespec="seconds")
+    session = {name: manifest[name] for name in ("start", "engine", "workers", "command")}
+    closed = {name: each for name, each in manifest.items() if name != "writer"}
+    return closed | {
+        "status": status,
         "rows": rows,
         "runs_simulated": simulated,
         "failures": failures,
-        "workers": workers,
-        "command": command,
-        "start": start.isoformat(timespec="seconds"),
-        "end": end.isoformat(timespec="seconds"),
+        "set_aside": set_aside,
+        "adaptive": adaptive,
+        "start": manifest.get("sessions", [manifest])[0]["start"],
+        "end": end,
         "seconds": round(seconds, 3),
-        "runs_per_second": round(simulated / seconds, 1) if seconds > 0 else None,
-        **environment(),
+        "sessions": [*manifest.get("sessions", []), session | {"end": end, "status": status}],
     }
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return what differs between the environments of two manifests, in words."""
+    found = []
+    if before.get("python") != after.get("python"):
+        found.append(f"Python {before.get('python')} -> {after.get('python')}")
+    old, new = before.get("packages", {}), after.get("packages", {})
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            found.append(f"{name} {old.get(name, 'none')} -> {new.get(name, 'none')}")
+    if before.get("cpu_features") != after.get("cpu_features"):
+        found.append("other processor features")
+    return found
+
+
+def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return why one batch is not the other, in words: the spec, or the model."""
+    found = []
+    one, other = before.get("experiment", {}), after.get("experiment", {})
+    for name in dict.fromkeys([*one, *other]):
+        if one.get(name) != other.get(name):
+            found.append(_change(name, one.get(name), other.get(name)))
+    old, new = before.get("model"), after.get("model")
+    if old is None:
+        found.append("made by an older version of agentsim")
+    elif old != new and new is not None:
+        files = [each for each in dict.fromkeys([*old, *new]) if old.get(each) != new.get(each)]
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        found.append(f"the model changed ({', '.join(files[:3])}{more})")
+    return found
+
+
+def _change(name: str, before: Any, after: Any) -> str:
+    plain = (int, float, str)
+    if isinstance(before, plain) and isinstance(after, plain):
+        return f"{name} {before} -> {after}"
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = [
+            key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)
+        ]
+        return f"{name}: {', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''}"
+    return name

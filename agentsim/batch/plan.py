@@ -1,217 +1,305 @@
-"""Plan: the cells of an experiment, and the chunks in which their runs are simulated.
+"""Plan: which runs of which cells are simulated, in which chunks, with what luck and what draws.
 
-Plain data that pickles small: what is drawn from the marked ranges is drawn again by each worker.
+A run is known by its cell and its number in the cell. A chunk is what a worker is given at once,
+about a second of work; it names runs and nothing else, so that any worker can simulate it anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agentsim.batch.cells import Cells
+from agentsim.batch.kept import Kept, check_outcome, kept
 from agentsim.calibration import targets
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 from agentsim.scenario import Scenario
-from agentsim.shocks import KINDS
 
 if TYPE_CHECKING:
     from agentsim.batch.design import Experiment
 
-Kind = Literal["main", "deviation", "variant"]
-CHUNK_RUNS = 1000
-"""Most runs stepped together: about a second of work, and arrays that stay in the cache."""
-
-LABELS = ("kind", "variant", "firm", "own", "others")
-"""Columns that say what a cell is, before those of the factors."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One combination of an experiment's factors."""
-
-    index: int
-    kind: Kind
-    labels: Mapping[str, str | float | None]
-    """What the tables say of it: `LABELS`, and the level of every factor."""
-    lineup: Mapping[str, str]
-    """The strategy of every firm, as text."""
-    values: Mapping[str, float]
-    """Parameters by dotted name that differ from the calibration, or might."""
-    shocks: tuple[Mapping[str, Any], ...]
-    """Every field of every shock, and its kind."""
-    same_as: int | None = None
-    """The earlier cell with the same market, whose runs stand for this one's too."""
-
-    @property
-    def market(self) -> tuple[Any, ...]:
-        """What is simulated: cells with equal markets have equal runs."""
-        return (
-            tuple(sorted(self.lineup.items())),
-            tuple(sorted(self.values.items())),
-            tuple(tuple(sorted(shock.items(), key=_key)) for shock in self.shocks),
-        )
-
-    @property
-    def together(self) -> tuple[Any, ...]:
-        """What runs of one chunk must share: the lineup, and what of the shocks is no number."""
-        fixed = [
-            tuple(sorted(((k, v) for k, v in shock.items() if k not in numbers(shock)), key=_key))
-            for shock in self.shocks
-        ]
-        return (tuple(sorted(self.lineup.items())), tuple(fixed))
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Runs `first` to `last`, not included, of a cell."""
-
-    cell: int
-    first: int
-    last: int
-
-    @property
-    def runs(self) -> int:
-        """How many runs."""
-        return self.last - self.first
+MOST_CHUNK_RUNS = 20_000
+"""About a second of work, and a file that need not be joined with others."""
+LEAST_CHUNK_RUNS = 1_000
+FEWEST_CHUNKS = 32
+"""So that workers have something to share where a batch is small."""
+MOST_DRAWN_TOGETHER = 1_000
+"""Draws of one Latin hypercube. Finer strata would not tell; and run i can be drawn alone."""
+LUCK_BITS = 32
+"""Bits of a run's number in the randomness that count the runs of a block; the others name it."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Pieces of cells that are simulated together."""
+    """A stretch of the runs of a round."""
 
+    round: int
     index: int
-    pieces: tuple[Piece, ...]
+    start: int
+    stop: int
+    key: str
+    """A hash of all that decides what comes out: the same key, the same rows."""
 
     @property
     def runs(self) -> int:
-        """How many runs in all."""
-        return sum(piece.runs for piece in self.pieces)
+        """How many runs."""
+        return self.stop - self.start
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return f"{self.round}-{self.index:06d}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Round:
+    """Runs that are planned at once: for each cell `runs` of them, from the number `first` on."""
+
+    number: int
+    cells: Array
+    first: Array
+    runs: Array
+
+    @cached_property
+    def ends(self) -> Array:
+        """Where the runs of each cell end when all are laid end to end."""
+        return np.cumsum(self.runs)
+
+    @property
+    def total(self) -> int:
+        """All runs of the round."""
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    def at(self, start: int, stop: int) -> tuple[Array, Array]:
+        """Return cell and number of the runs of a stretch, `(runs,)` each."""
+        places = np.arange(start, stop)
+        row = np.searchsorted(self.ends, places, side="right")
+        begins = self.ends[row] - self.runs[row]
+        return self.cells[row], self.first[row] + (places - begins)
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """All that a worker needs to know."""
+    """All that a worker needs to know. Plain data: it pickles, and a worker works out the rest."""
 
     name: str
     scenario: str
-    uncertainty: Literal["marked", "none"]
+    uncertainty: str
     entropy: int
     horizon: int
     runs: int
-    """Runs of each cell; they are numbered from 0 in each."""
-    factors: tuple[str, ...]
-    cells: tuple[Cell, ...]
-    chunk_runs: int = CHUNK_RUNS
-    series_runs: int = CHUNK_RUNS
-    """Runs of each cell whose quarters are kept: enough for bands, and memory stays flat."""
+    """Runs of each cell in the first round; they are numbered from 0 in each."""
+    cells: Cells
+    kept: Kept
+    series_runs: int
+    series_type: str
+    chunk_runs: int
+    model: str = ""
+    """A hash of the code and the calibration that decide what comes out."""
+    key: str = field(init=False)
+    """A hash of all that decides what comes out."""
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: a worker can work out the rest for itself."""
-        return {item.name: self.__dict__[item.name] for item in fields(self)}
+    def __post_init__(self) -> None:
+        """Work out the key."""
+        parts = (
+            self.scenario, self.uncertainty, self.entropy, self.horizon, self.runs,
+            self.kept.outcomes, self.kept.market, sorted(self.kept.firms.items()),
+            self.series_runs, self.series_type, self.cells.digest(), self.model,
+        )  # fmt: skip
+        object.__setattr__(self, "key", sha256(repr(parts).encode()).hexdigest())
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that say what a cell is."""
-        return (*LABELS, *self.factors)
-
-    @cached_property
-    def own_cells(self) -> tuple[Cell, ...]:
-        """The cells that are simulated: those that are not the same as an earlier one."""
-        return tuple(cell for cell in self.cells if cell.same_as is None)
+    def __getstate__(self) -> dict[str, object]:
+        """Return the fields alone."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
     @cached_property
     def base(self) -> Scenario:
         """The calibration, nothing changed."""
         return Scenario.load(self.scenario)
 
-    @cached_property
-    def draws(self) -> dict[str, Array]:
-        """What run i draws from the marked ranges, by name, `(runs,)`; the same in every cell.
+    # Rounds and chunks
 
-        Ranges of what every cell sets are not drawn. `--runs 100` is not the first half of 200:
-        a Latin hypercube is as fine as there are runs.
+    @cached_property
+    def first_round(self) -> Round:
+        """Every run of every cell that is simulated."""
+        own = self.cells.own
+        return Round(0, own, np.zeros(len(own), np.int64), np.full(len(own), self.runs, np.int64))
+
+    def chunks(self, of: Round) -> Iterator[Chunk]:
+        """Yield the chunks of a round, of nearly equal size; every run is in one of them."""
+        count = -(-of.total // self.chunk_runs)
+        for index in range(count):
+            start, stop = index * of.total // count, (index + 1) * of.total // count
+            yield self.chunk(of, index, start, stop)
+
+    def chunk(self, of: Round, index: int, start: int, stop: int) -> Chunk:
+        """Return a chunk with its key."""
+        cells, numbers = of.at(start, stop)
+        found = sha256(self.key.encode())
+        found.update(cells.astype(np.int64).tobytes())
+        found.update(numbers.astype(np.int64).tobytes())
+        return Chunk(of.number, index, start, stop, found.hexdigest())
+
+    # Luck and draws
+
+    def luck(self, cells: Array, numbers: Array) -> Array:
+        """Return the runs' numbers in the randomness: runs of one number meet the same luck."""
+        return (self.cells.block[cells] << LUCK_BITS) | numbers
+
+    @cached_property
+    def blocks(self) -> int:
+        """How many blocks of luck there are."""
+        return int(self.cells.block.max()) + 1
+
+    @cached_property
+    def drawn_together(self) -> int:
+        """How many draws make a Latin hypercube."""
+        every = self.blocks * self.runs
+        return -(-every // -(-every // MOST_DRAWN_TOGETHER))
+
+    def draw_numbers(self, cells: Array, numbers: Array) -> Array:
+        """Return which draw each run is: runs of the same luck are the same draw.
+
+        Runs that are added to a cell later are further draws, not parts of the first ones.
         """
-        if self.uncertainty == "none":
-            return {}
-        return self.base.replace(self._set_everywhere()).draw(self.runs, self.entropy)
+        later, number = np.divmod(numbers, self.runs)
+        return (later * self.blocks + self.cells.block[cells]) * self.runs + number
 
     @cached_property
-    def drawn(self) -> dict[str, Array]:
-        """The draws, and what follows, by the names of the values that they set, one a firm."""
+    def _pinned(self) -> Scenario:
+        """The calibration with what every cell sets: that is no longer drawn."""
+        pinned = {}
+        for name, given in self.cells.values.items():
+            if not np.isnan(given).any():
+                pinned[name] = float(given[0])
+        # What is drawn for saturated_elasticity keeps below demand_elasticity in every cell.
+        for name, pick, tied in (
+            ("demand_elasticity", np.min, "saturated_elasticity"),
+            ("saturated_elasticity", np.max, "demand_elasticity"),
+        ):
+            if name in pinned and tied not in pinned:
+                pinned[name] = float(pick(self.cells.values[name]))
+        return self.base.replace(pinned)
+
+    @cached_property
+    def drawn_ranges(self) -> tuple[str, ...]:
+        """The marked ranges that are drawn."""
+        if self.uncertainty == "none":
+            return ()
+        return tuple(name for name in self._pinned.ranges if name not in self.cells.drawn)
+
+    def raw_draws(self, block: int) -> dict[str, Array]:
+        """Return a Latin hypercube of the marked ranges, `(drawn_together,)` each, by name."""
+        entropy = self.entropy if block == 0 else (self.entropy, block)
+        return self._pinned.draw(self.drawn_together, entropy, self.drawn_ranges)
+
+    def drawn(self, cells: Array, numbers: Array) -> dict[str, Array]:
+        """Return what the runs draw and what follows from it, by single values, `(runs,)` each."""
+        if not self.drawn_ranges and not self.cells.drawn:
+            return {}
+        factors = {name: each[cells] for name, each in self.cells.drawn.items()}
+        draws = self._draws(self.draw_numbers(cells, numbers), followed=not factors)
+        if not factors:
+            return draws
+        draws |= {k: v for k, v in factors.items() if not np.isnan(v).all()}
+        return by_target(self._pinned, self._pinned.following(draws))
+
+    def _draws(self, draws: Array, followed: bool) -> dict[str, Array]:
+        """Return the draws of some numbers, put together from the hypercubes that they are in."""
+        if not self.drawn_ranges:
+            return {}
+        block, place = np.divmod(draws, self.drawn_together)
+        make = self._followed if followed else self._raw
+        if (block == block[0]).all():
+            return {name: each[place] for name, each in make(int(block[0])).items()}
         found: dict[str, Array] = {}
-        everything = self.base.replace(self._set_everywhere()).following(self.draws)
-        for name, draw in sorted(everything.items(), key=lambda each: each[0] in self.base.values):
-            for target in targets(name, self.base.firms):
-                found[target] = draw
+        for number in np.unique(block):
+            here = block == number
+            for name, each in make(int(number)).items():
+                found.setdefault(name, np.empty(len(draws)))[here] = each[place[here]]
         return found
+
+    @cached_property
+    def _raw(self):  # type: ignore[no-untyped-def]
+        return lru_cache(maxsize=8)(self.raw_draws)
+
+    @cached_property
+    def _followed(self):  # type: ignore[no-untyped-def]
+        def followed(block: int) -> dict[str, Array]:
+            return by_target(self._pinned, self._pinned.following(self.raw_draws(block)))
+
+        return lru_cache(maxsize=8)(followed)
 
     @cached_property
     def varied(self) -> tuple[str, ...]:
         """What is given run by run. The same in every chunk, so that all take the same path."""
-        return tuple(sorted({*self.drawn, *(name for cell in self.cells for name in cell.values)}))
+        one = np.zeros(1, np.int64)
+        return tuple(sorted({*self.drawn(one, one), *self.cells.values}))
 
-    def values(self, name: str, piece: Piece) -> Array:
-        """Return a varied value in the runs of a piece, `(runs,)`."""
-        given = self.cells[piece.cell].values
-        if name in given:
-            return np.full(piece.runs, given[name])
-        if name in self.drawn:
-            return self.drawn[name][piece.first : piece.last]
-        return np.full(piece.runs, self.base[name])
+    def values(self, cells: Array, numbers: Array) -> dict[str, Array]:
+        """Return all that is given run by run, by dotted name, `(runs,)` each."""
+        drawn = self.drawn(cells, numbers)
+        found = {}
+        for name in self.varied:
+            x = drawn.get(name)
+            if name in self.cells.values:
+                given = self.cells.values[name][cells]
+                otherwise = self.base[name] if x is None else x
+                x = np.where(np.isnan(given), otherwise, given)
+            assert x is not None  # varied names are drawn or set
+            found[name] = x
+        return found
 
-    @cached_property
-    def chunks(self) -> tuple[Chunk, ...]:
-        """Every run of every cell once, in chunks of nearly equal size."""
-        groups: dict[Any, list[Cell]] = {}
-        for cell in self.own_cells:
-            groups.setdefault(cell.together, []).append(cell)
-        pieces = [each for cells in groups.values() for each in self._cut(cells)]
-        return tuple(Chunk(index, each) for index, each in enumerate(pieces))
 
-    def _cut(self, cells: list[Cell]) -> Iterator[tuple[Piece, ...]]:
-        """Lay the cells' runs end to end and cut them into chunks."""
-        total = len(cells) * self.runs
-        size = -(-total // -(-total // self.chunk_runs))
-        for start in range(0, total, size):
-            end = min(start + size, total)
-            yield tuple(
-                Piece(
-                    cells[at].index,
-                    max(start - at * self.runs, 0),
-                    min(end - at * self.runs, self.runs),
-                )
-                for at in range(start // self.runs, -(-end // self.runs))
+def by_target(scenario: Scenario, given: dict[str, Array]) -> dict[str, Array]:
+    """Return draws by the names of the values that they set, one a firm."""
+    found: dict[str, Array] = {}
+    for name in sorted(given, key=lambda each: each in scenario.values):  # roles before firms
+        for target in targets(name, scenario.firms):
+            found[target] = given[name]
+    return found
+
+
+def chunk_size(runs: int, asked: int | None = None) -> int:
+    """Return how many runs a chunk holds, of so many in all.
+
+    Raises AgentsimError if what is asked for is no sensible number.
+    """
+    if asked is not None:
+        if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= 1_000_000:
+            raise AgentsimError(
+                f"chunk_runs = {asked!r} is not a whole number from 1 to 1000000; give one"
             )
-
-    def _set_everywhere(self) -> dict[str, float]:
-        """Return what no cell leaves to the ranges, with a value that the draws can be tied to.
-
-        The draw of saturated_elasticity keeps below demand_elasticity, so below the least of them.
-        """
-        common = set(self.cells[0].values)
-        for cell in self.cells:
-            common &= set(cell.values)
-        pinned = {name: self.cells[0].values[name] for name in common}
-        for name, pick, tied in (
-            ("demand_elasticity", min, "saturated_elasticity"),
-            ("saturated_elasticity", max, "demand_elasticity"),
-        ):
-            if name in common and tied not in common:
-                pinned[name] = pick(cell.values[name] for cell in self.cells)
-        return pinned
+        return asked
+    return min(max(runs // FEWEST_CHUNKS, LEAST_CHUNK_RUNS), MOST_CHUNK_RUNS)
 
 
-def make(experiment: Experiment, chunk_runs: int = CHUNK_RUNS) -> Plan:
+def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
     """Return the plan of an experiment, everything in it checked.
 
     Raises AgentsimError: one line with the field, the value and the remedy.
     """
-    from agentsim.batch.cells import cells_of  # knows Experiment; workers need not load it
+    from agentsim.batch.checking import check_rows  # these know Experiment; workers need not
+    from agentsim.batch.fingerprint import model_key
+    from agentsim.batch.making import cells_of
 
+    base = Scenario.load(experiment.scenario)
+    keep = kept(experiment.outcomes, experiment.series, base.firms)
+    if experiment.adaptive is not None:
+        check_outcome("adaptive.outcome", experiment.adaptive.outcome, keep)
+        if experiment.adaptive.most_runs <= experiment.runs:
+            raise AgentsimError(
+                f"adaptive.most_runs = {experiment.adaptive.most_runs} is not above "
+                f"runs = {experiment.runs}; raise it, or lower runs"
+            )
+    cells = cells_of(experiment)
+    check_rows(len(cells), experiment.runs)
     plan = Plan(
         name=experiment.name,
         scenario=experiment.scenario,
@@ -219,35 +307,30 @@ def make(experiment: Experiment, chunk_runs: int = CHUNK_RUNS) -> Plan:
         entropy=experiment.entropy,
         horizon=experiment.horizon,
         runs=experiment.runs,
-        factors=tuple(experiment.factors),
-        cells=(),
-        chunk_runs=chunk_runs,
+        cells=cells,
+        kept=keep,
+        series_runs=experiment.series_runs,
+        series_type=experiment.series_type,
+        chunk_runs=chunk_size(len(cells.own) * experiment.runs, chunk_runs),
+        model=model_key(cells),
     )
-    plan = replace(plan, cells=cells_of(experiment))
     _check_draws(plan)
     return plan
 
 
 def _check_draws(plan: Plan) -> None:
-    """Ask that the draws agree with what each cell sets, before anything is simulated."""
-    drawn = plan.base.replace(plan.drawn)
-    seen = set()
-    for cell in plan.own_cells:
-        key = tuple(sorted(cell.values.items()))
-        if key not in seen:
-            seen.add(key)
-            try:
-                drawn.replace(cell.values)
-            except AgentsimError as error:
-                what = f"variant {cell.labels['variant']!r}" if cell.kind == "variant" else "a cell"
-                raise AgentsimError(f"{what} and the marked ranges disagree: {error}") from None
+    """Ask that the draws agree with what cells set, before anything is simulated.
 
-
-def numbers(shock: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the fields of a shock that may differ from run to run."""
-    fields = KINDS[shock["kind"]].__dataclass_fields__
-    return tuple(name for name, item in fields.items() if "low" in item.metadata)
-
-
-def _key(item: tuple[str, Any]) -> str:
-    return item[0]
+    Looked at are the first draws in the cells at the ends of every column, which are the ones to
+    disagree if any do.
+    """
+    cells, numbers = plan.cells, np.arange(min(plan.runs, plan.drawn_together))
+    ends = {int(np.nanargmin(x)) for x in cells.values.values()}
+    ends |= {int(np.nanargmax(x)) for x in cells.values.values()}
+    for cell in sorted(ends | {0}):
+        try:
+            plan.base.replace(plan.values(np.full(len(numbers), cell), numbers))
+        except AgentsimError as error:
+            kind, variant = cells.labels["kind"][cell], cells.labels["variant"][cell]
+            what = f"variant {variant!r}" if kind == "variant" else "a cell"
+            raise AgentsimError(f"{what} and the marked ranges disagree: {error}") from None

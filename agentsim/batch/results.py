@@ -1,12 +1,16 @@
-"""Results: reading what a batch left behind.
+"""Results: reading what a batch left behind, complete or on its way.
 
 >>> results = Results.open("results/escalator_war")
->>> results.runs.query("kind == 'main'").groupby("lineup.hyperscaler")["customer_surplus"].mean()
+>>> results.summary(by="lineup.hyperscaler", outcomes="customer_share", kind="main")
+>>> results.contrast({"lineup.hyperscaler": "escalate"}, {"lineup.hyperscaler": "restrain"},
+...                  "customer_share", kind="main")
+>>> results.sql("select quarter, avg(capex) from series group by quarter order by quarter")
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +18,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.batch.store import DRAWS, MANIFEST, RUNS, SERIES, SUMMARY
+from agentsim.batch import parts, summaries
+from agentsim.batch.cells import LABELS
+from agentsim.batch.store import CELLS, DRAWS, MANIFEST
+from agentsim.batch.summaries import quoted
 from agentsim.errors import AgentsimError, unknown
+from agentsim.parameters import ROLES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from duckdb import DuckDBPyConnection
 
     from agentsim.batch.design import Experiment
+    from agentsim.batch.plan import Plan, Round
     from agentsim.laws.numerics import Array
 
+Labels = Mapping[str, Any] | int
+PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
+INTERNAL = ("cell", "runs_of", "block")
+NOT_OUTCOMES = ("cell", "run", "status")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Results:
-    """The results of an experiment; each table is read when it is first asked for."""
+    """The results of an experiment. Tables are read when they are asked for, as far as asked."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -43,7 +58,13 @@ class Results:
             ) from None
         except ValueError:
             raise AgentsimError(f"{path / MANIFEST} is damaged; run the experiment again") from None
+        if not isinstance(manifest, dict) or not (path / CELLS).exists():
+            raise AgentsimError(
+                f"{path} holds results of an older version; run the experiment again"
+            )
         return Results(path, manifest)
+
+    # What was asked
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -52,75 +73,432 @@ class Results:
 
         return Experiment(**self.manifest["experiment"])
 
-    @cached_property
-    def runs(self) -> pd.DataFrame:
-        """A row a run: cell, kind, variant, firm, own, others, factors, run, status, outcomes.
+    @property
+    def complete(self) -> bool:
+        """Whether the batch was run to its end."""
+        return bool(self.manifest.get("status") == "complete")
 
-        What does not apply is missing, as `own` of a main cell. Outcomes of failed runs are NaN.
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """A row a cell: its number, the one whose runs are its own, its block of luck, its labels.
+
+        What does not apply is missing, as `own` of a main cell. In sampled designs u0, u1 ... are the
+        places of the points in the unit cube.
         """
-        return self._read(RUNS)
+        return self._frame(parts.read(self.folder / CELLS))
 
     @cached_property
-    def series(self) -> pd.DataFrame:
-        """A row a cell, series and quarter (0 is the base date): mean and percentiles over runs."""
-        return self._read(SERIES)
+    def labels(self) -> tuple[str, ...]:
+        """The columns that say what a cell is: kind, variant, firm, own, others, and the factors."""
+        return tuple(
+            name for name in self.cells.columns if name not in INTERNAL and not _unit(name)
+        )
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The columns that are factors."""
+        return self.labels[len(LABELS) :]
 
     @cached_property
-    def draws(self) -> pd.DataFrame:
-        """A row a run: what it drew from the marked ranges, the same in every cell."""
-        return self._read(DRAWS)
+    def outcomes(self) -> tuple[str, ...]:
+        """The outcomes that were kept."""
+        return tuple(name for name in self._columns(parts.OUTCOMES) if name not in NOT_OUTCOMES)
 
-    @cached_property
-    def summary(self) -> pd.DataFrame:
-        """A row a cell and outcome: mean, its 95% interval (low, high), and runs that had it."""
+    # Runs
+
+    def runs(self, outcomes: str | Sequence[str] | None = None, **labels: Any) -> pd.DataFrame:
+        """Return a row a run: cell, labels, run, status and outcomes (all that were kept).
+
+        labels: only cells with these; dots in a name may go in a dict.
+        results.runs("customer_share", kind="main", **{"lineup.hyperscaler": "match"})
+        Outcomes of failed runs are NaN. Raises AgentsimError for a name or level that is not there.
+        """
         import pandas as pd
 
-        return pd.read_csv(self.folder / SUMMARY)
-
-    def cells(self, **labels: Any) -> pd.DataFrame:
-        """Return the rows of `runs` with these labels; dots in a name may go in a dict.
-
-        results.cells(kind="main", demand_elasticity=1.1, **{"lineup.hyperscaler": "match"})
-        Raises AgentsimError for a column or level that is not there.
-        """
-        return _with(self.runs, labels)
+        wanted = self._outcomes(outcomes)
+        cells = self._cells(labels)
+        everything = self._table(parts.OUTCOMES, ["cell", "run", "status", *wanted])
+        table = self._frame(everything)
+        order = np.lexsort((table["run"].to_numpy(), table["cell"].to_numpy()))
+        own = table["cell"].to_numpy()[order]
+        source = cells["runs_of"].to_numpy()
+        starts = np.searchsorted(own, source, side="left")
+        counts = np.searchsorted(own, source, side="right") - starts
+        row = np.repeat(np.arange(len(cells)), counts)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        places = order[starts[row] + within]
+        found = {"cell": cells["cell"].to_numpy()[row]}
+        for name in self.labels:
+            found[name] = cells[name].array.take(row)
+        frame = pd.DataFrame(found)
+        for name in ("run", "status", *wanted):
+            frame[name] = table[name].array.take(places)
+        return frame
 
     def outcome(self, name: str, **labels: Any) -> Array:
         """Return an outcome of the one cell with these labels, by run, `(runs,)`.
 
-        Two of them are paired: run i of both met the same luck. Raises AgentsimError if the labels
-        leave more than one cell.
+        Two of them are paired if their cells are of one block: run i of both met the same luck.
+        Raises AgentsimError if the labels leave more than one cell.
         """
-        found = _with(self.runs, labels)
-        if name not in found.columns:
-            raise unknown("outcome", name, found.columns, "runs.columns lists them")
-        if found["cell"].nunique() != 1:
-            raise AgentsimError(
-                f"labels {labels} leave {found['cell'].nunique()} cells; name the others too"
-            )
-        return np.asarray(found[name], dtype=np.float64)
+        cells = self._cells(labels)
+        if len(cells) != 1:
+            raise AgentsimError(f"labels {labels} leave {len(cells)} cells; name the others too")
+        return np.asarray(self.runs(name, **labels)[name], dtype=np.float64)
 
-    def _read(self, name: str) -> pd.DataFrame:
+    def summary(
+        self,
+        by: str | Sequence[str] | None = None,
+        ci: float = 0.95,
+        outcomes: str | Sequence[str] | None = None,
+        **labels: Any,
+    ) -> pd.DataFrame:
+        """Return a row a group and outcome: mean, its interval (low, high), and n.
+
+        by: columns of labels that make groups; every cell is one, by default. n is of independent
+        parts: runs in a cell; where cells are pooled, runs of the same luck count once.
+        Shares are ratios of means; intervals are Student's t (see `agentsim.batch.summaries`).
+        """
+        level, wanted = summaries.check_level(ci), self._outcomes(outcomes)
+        keys = [by] if isinstance(by, str) else list(by or ())
+        for name in keys:
+            if name not in self.labels:
+                raise unknown("by:", name, self.labels)
+        with self._connected() as connection:
+            if not keys:
+                found = self._by_cell(connection, wanted, level, labels)
+            else:
+                chosen = self._register(connection, self._cells(labels), keys)
+                pooled = f"(select c.*, o.* exclude (cell) from outcomes o join {chosen} c on o.cell = c.runs_of)"
+                found = summaries.means(
+                    connection, pooled, keys, wanted, self.outcomes, self._cluster(), level
+                )
+        return found.drop(columns="half_width")
+
+    def contrast(
+        self, a: Labels, b: Labels, outcome: str, ci: float = 0.95, **labels: Any
+    ) -> pd.DataFrame:
+        """Return the difference of an outcome between cells a and b, with its interval, in one row.
+
+        a, b: labels, or the number of a cell; labels: what both have. Where several cells of a and b
+        are left, those that agree in all other factors are compared, and pooled. Runs that met the
+        same luck are compared one by one (`paired`). Of a share it is the ratios that differ.
+        """
+        level = summaries.check_level(ci)
+        (name,) = self._outcomes(outcome)
+        pairs = self._pairs(a, b, labels)
+        paired = bool((pairs["block"] == pairs["block_b"]).all())
+        num, den = summaries.ratio_parts(name, self.outcomes)
         import pandas as pd
 
-        try:
-            return pd.read_parquet(self.folder / name)
-        except OSError as error:
+        with self._connected() as connection:
+            connection.register("pairs", pairs)
+            found = _contrasted(connection, num, den, self._cluster(), paired)
+        told = summaries.contrast_of(*found, paired=paired, level=level)
+        return pd.DataFrame([{"outcome": name, **told}])
+
+    # Quarters
+
+    def series(
+        self,
+        names: str | Sequence[str] | None = None,
+        role: str | None = None,
+        **labels: Any,
+    ) -> pd.DataFrame:
+        """Return a row a run and quarter (0 is the base date): cell, labels, run, quarter, series.
+
+        role: that role's states instead, a row a run, quarter and firm. Kept are the series that the
+        experiment asks for, of the first `series_runs` runs of each cell.
+        """
+        table = self._series_table(role)
+        keys = [name for name in self._columns(table) if name in parts.KEYS]
+        known = [name for name in self._columns(table) if name not in keys]
+        wanted = [names] if isinstance(names, str) else list(names or known)
+        for name in wanted:
+            if name not in known:
+                raise unknown("series:", name, known)
+        with self._connected() as connection:
+            chosen = self._register(connection, self._cells(labels), list(self.labels))
+            told = ", ".join(f"s.{quoted(each)}" for each in (*keys[1:], *wanted))
+            order = ", ".join(f"s.{each}" for each in keys[1:])
+            found: pd.DataFrame = connection.execute(
+                f"select c.cell, {', '.join(f'c.{quoted(each)}' for each in self.labels)}, {told} "
+                f"from {table} s join {chosen} c on s.cell = c.runs_of order by c.cell, {order}"
+            ).df()
+        return found
+
+    def bands(self, name: str, **labels: Any) -> pd.DataFrame:
+        """Return a row a cell and quarter: labels, mean and percentiles of a series over runs."""
+        table = self._series_table(None)
+        if name not in self._columns(table):
+            raise unknown("series:", name, self._columns(table))
+        x = f"s.{quoted(name)}"
+        where = f"filter (where isfinite({x}))"
+        told = ", ".join(
+            f"quantile_cont({x}::double, {level}) {where} as {each}"
+            for each, level in PERCENTILES.items()
+        )
+        with self._connected() as connection:
+            chosen = self._register(connection, self._cells(labels), list(self.labels))
+            shown = ", ".join(f"c.{quoted(each)}" for each in self.labels)
+            found: pd.DataFrame = connection.execute(
+                f"select c.cell, {shown}, s.quarter, avg({x}::double) {where} as mean, {told} "
+                f"from {table} s join {chosen} c on s.cell = c.runs_of "
+                f"group by c.cell, {shown}, s.quarter order by c.cell, s.quarter"
+            ).df()
+        return found
+
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """The market's series that were kept."""
+        if not self._files[parts.SERIES]:
+            return ()
+        return tuple(each for each in self._columns(parts.SERIES) if each not in parts.KEYS)
+
+    @cached_property
+    def draws(self) -> pd.DataFrame:
+        """A row a draw: block of luck, run, and what it drew from the marked ranges."""
+        if (self.folder / DRAWS).exists():
+            return self._frame(parts.read(self.folder / DRAWS))
+        from agentsim.batch.draws import draws_table
+
+        return self._frame(draws_table(*self._planned()))
+
+    def _planned(self) -> tuple[Plan, list[Round]]:
+        """Return the plan as it was, and the runs there are as one round."""
+        from agentsim.batch.plan import Round, make
+
+        plan = make(self.experiment)
+        if plan.key != self.manifest["plan_key"]:
             raise AgentsimError(
-                f"{self.folder / name} cannot be read: {error}; run the experiment again"
+                f"{self.folder} was made by another version of the model; run the experiment again"
+            )
+        found = self.sql("select cell, count(*) as runs from outcomes group by cell order by cell")
+        cells, runs = found["cell"].to_numpy(np.int64), found["runs"].to_numpy(np.int64)
+        return plan, [Round(0, cells, np.zeros_like(runs), runs)]
+
+    # SQL
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """Return what a query says, by DuckDB, which reads no more than it needs.
+
+        Tables: runs (a row a run, with the labels of its cell), outcomes, cells; where kept series
+        and hyperscaler, chip_vendor, memory_maker, lender; draws. Names with dots are quoted.
+        Raises AgentsimError, one line, for a query that DuckDB refuses.
+        """
+        import duckdb
+
+        with self._connected() as connection:
+            try:
+                found: pd.DataFrame = connection.execute(query).df()
+            except duckdb.Error as error:
+                what = " ".join(str(error).split())
+                raise AgentsimError(f"sql: {what}; see Results.sql for the tables") from None
+        return found
+
+    # Within
+
+    @cached_property
+    def _files(self) -> dict[str, list[str]]:
+        return summaries.files_of(self.folder, (parts.OUTCOMES, parts.SERIES, *ROLES))
+
+    def _columns(self, table: str) -> list[str]:
+        """Return the columns of a table."""
+        from pyarrow import parquet
+
+        files = self._files[table]
+        if not files:
+            raise AgentsimError(f"{self.folder} holds no {table} yet; run the experiment again")
+        return list(parquet.read_schema(files[0]).names)
+
+    def _table(self, table: str, columns: Sequence[str]) -> Any:
+        import pyarrow as pa
+
+        files = self._files[table]
+        try:
+            found = [parts.read(Path(each), columns) for each in files]
+        except (OSError, pa.ArrowException) as error:
+            raise AgentsimError(
+                f"{self.folder}: a file is damaged ({' '.join(str(error).split())}); "
+                "run the experiment again, which mends it"
             ) from None
+        return pa.concat_tables(
+            [each.replace_schema_metadata(None) for each in found]
+        ).unify_dictionaries()
+
+    def _frame(self, table: Any) -> pd.DataFrame:
+        """Return a table as a frame, text as text."""
+        import pyarrow as pa
+
+        plain = [
+            pa.field(each.name, pa.string()) if pa.types.is_dictionary(each.type) else each
+            for each in table.schema
+        ]
+        frame: pd.DataFrame = table.cast(pa.schema(plain)).to_pandas()
+        return frame
+
+    def _connected(self) -> DuckDBPyConnection:
+        """Return a connection with the tables as views."""
+        connection = summaries.connect()
+        cells = summaries.source([str(self.folder / CELLS)])
+        connection.execute(f"create view cells as select * from {cells}")
+        for name, files in self._files.items():
+            if files:
+                connection.execute(f"create view {name} as select * from {summaries.source(files)}")
+        if (self.folder / DRAWS).exists():
+            draws = summaries.source([str(self.folder / DRAWS)])
+            connection.execute(f"create view draws as select * from {draws}")
+        if self._files[parts.OUTCOMES]:
+            shown = ", ".join(f"c.{quoted(each)}" for each in ("cell", "block", *self.labels))
+            connection.execute(
+                f"create view runs as select {shown}, o.* exclude (cell) "
+                "from outcomes o join cells c on o.cell = c.runs_of"
+            )
+        return connection
+
+    def _outcomes(self, given: str | Sequence[str] | None) -> list[str]:
+        wanted = [given] if isinstance(given, str) else list(given or self.outcomes)
+        for name in wanted:
+            if name not in self.outcomes:
+                raise unknown("outcome", name, self.outcomes, "Results.outcomes lists them")
+        return wanted
+
+    def _cells(self, labels: Mapping[str, Any]) -> pd.DataFrame:
+        return _with(self.cells, labels, self.labels)
+
+    def _register(
+        self, connection: DuckDBPyConnection, cells: pd.DataFrame, labels: Sequence[str]
+    ) -> str:
+        """Make a table of cells with some of their labels; return its name."""
+        kept = cells[[*INTERNAL, *labels]]
+        connection.register("chosen", kept)
+        return "chosen"
+
+    def _cluster(self) -> list[str]:
+        """Return what runs that are not independent have in common."""
+        if self.experiment.sampling.kind in ("factorial", "table"):
+            return ["block", "run"]
+        return ["block"]
+
+    def _by_cell(
+        self, connection: DuckDBPyConnection, wanted: list[str], level: float, labels: Any
+    ) -> pd.DataFrame:
+        """Return means by cell, with the labels of each."""
+        own = summaries.means(connection, "outcomes", ["cell"], wanted, self.outcomes, (), level)
+        cells = self._cells(labels)[[*INTERNAL, *self.labels]]
+        own = own.rename(columns={"cell": "runs_of"})
+        found = cells.merge(own, on="runs_of", how="inner")
+        return found.drop(columns=["runs_of", "block"])
+
+    def _pairs(self, a: Labels, b: Labels, labels: Mapping[str, Any]) -> pd.DataFrame:
+        """Return the cells to compare: runs_of, block of a, and the same of b."""
+        given = [each if isinstance(each, Mapping) else {} for each in (a, b)]
+        one, other = (
+            self._cells({**labels, **each}) if isinstance(each, Mapping) else self._cell(each)
+            for each in (a, b)
+        )
+        named = {*given[0], *given[1]}
+        alike = [name for name in self.factors if name not in named]
+        if not isinstance(a, Mapping) or not isinstance(b, Mapping):
+            alike = []
+        columns = ["runs_of", "block", *alike]
+        if alike:
+            pairs = one[columns].merge(other[columns], on=alike, suffixes=("", "_b"))
+        else:
+            pairs = one[columns].merge(other[columns], how="cross", suffixes=("", "_b"))
+            if len(pairs) != 1:
+                raise AgentsimError(
+                    f"contrast: {len(one)} cells against {len(other)} with nothing to match them by; "
+                    "name one cell on each side"
+                )
+        if pairs.empty:
+            raise AgentsimError(
+                "contrast: no cell of a and cell of b agree in all other factors; name more labels"
+            )
+        return pairs[["runs_of", "block", "runs_of_b", "block_b"]]
+
+    def _cell(self, number: Any) -> pd.DataFrame:
+        found = self.cells[self.cells["cell"] == number]
+        if found.empty:
+            raise AgentsimError(
+                f"cell {number!r} is not there; give one from 0 to {len(self.cells) - 1}"
+            )
+        return found
+
+    def _series_table(self, role: str | None) -> str:
+        if role is not None and role not in ROLES:
+            raise unknown("role", role, ROLES)
+        table = parts.SERIES if role is None else role
+        if not self._files[table]:
+            what = (
+                "capex"
+                if role is None
+                else f"{role}.{'cash' if role == 'hyperscaler' else 'STATE'}"
+            )
+            raise AgentsimError(
+                f'{self.folder} keeps no such series; add series = ["{what}"] to the experiment'
+            )
+        return table
 
 
-def _with(table: pd.DataFrame, labels: dict[str, Any]) -> pd.DataFrame:
-    """Return the rows of a table with these labels."""
+def _contrasted(
+    connection: DuckDBPyConnection, num: str, den: str | None, cluster: list[str], paired: bool
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the sums over independent parts on both sides."""
+    x = quoted(num)
+    y = "1.0" if den is None else quoted(den)
+    by = ", ".join("p.block" if each == "block" else f"o.{each}" for each in cluster)
+
+    def sides(frame: Any, which: str) -> dict[str, Array]:
+        return {"s": frame[f"s{which}"].to_numpy(), "k": frame[f"k{which}"].to_numpy()}
+
+    def finite(alias: str) -> str:
+        more = "" if den is None else f" and isfinite({alias}.{y})"
+        return f"isfinite({alias}.{x}){more}"
+
+    def sums(alias: str, which: str) -> str:
+        below = "count(*)::double" if den is None else f"sum({alias}.{y})"
+        return f"sum({alias}.{x}) as s{which}, {below} as k{which}"
+
+    if paired:
+        found = connection.execute(
+            f"select {by}, {sums('o', 'a')}, {sums('q', 'b')} from pairs p "
+            f"join outcomes o on o.cell = p.runs_of join outcomes q on q.cell = p.runs_of_b "
+            f"and q.run = o.run where {finite('o')} and {finite('q')} group by {by} order by {by}"
+        ).df()
+        return sides(found, "a"), sides(found, "b")
+    both = []
+    for which, cell, block in (("a", "runs_of", "block"), ("b", "runs_of_b", "block_b")):
+        grouped = by.replace("p.block", f"p.{block}")
+        found = connection.execute(
+            f"select {grouped}, {sums('o', which)} from (select distinct {cell}, {block} from pairs) p "
+            f"join outcomes o on o.cell = p.{cell} where {finite('o')} "
+            f"group by {grouped} order by {grouped}"
+        ).df()
+        both.append(sides(found, which))
+    return both[0], both[1]
+
+
+def _unit(name: str) -> bool:
+    return name[:1] == "u" and name[1:].isdigit()
+
+
+def _with(table: pd.DataFrame, labels: Mapping[str, Any], known: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of a table with these labels; one of several levels, where a list is given."""
     rows = np.ones(len(table), dtype=bool)
     for name, level in labels.items():
-        if name not in table.columns:
-            raise unknown("column", name, table.columns, "its .columns lists them")
-        fits = np.asarray(table[name].isna() if level is None else table[name] == level)
+        if name not in known:
+            raise unknown("column", name, known, "Results.labels lists them")
+        column = table[name]
+        if level is None:
+            fits = np.asarray(column.isna())
+        elif isinstance(level, (list, tuple, set)):
+            fits = np.asarray(column.isin(list(level)))
+        else:
+            fits = np.asarray((column == level).fillna(False))
         if not fits.any():
             raise AgentsimError(
-                f"{name} = {level!r} is in no row; there are {list(table[name].dropna().unique())}"
+                f"{name} = {level!r} is in no row; there are {list(column.dropna().unique())[:20]}"
             )
         rows &= fits
     return table[rows]

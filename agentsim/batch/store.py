@@ -1,7 +1,10 @@
-"""Store: a folder of results, there whole or not at all.
+"""Store: the folder of a batch. What is in it says how far the batch has come.
 
-Everything is written into a folder beside the one that is meant, which takes its name when all is
-complete; older results of the same experiment stay until then.
+manifest.json      what was asked, by what, and how it went: "running", "interrupted" or "complete"
+cells.parquet      the cells: what the rows of the other tables are about
+outcomes/, ...     a folder a table, with files of at least `LEAST_ROWS` rows
+parts/             chunks as they come, until all are there and are joined
+draws.parquet, summary.csv
 """
 
 from __future__ import annotations
@@ -9,39 +12,50 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+import socket
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from agentsim.batch.tables import Tables
+from agentsim.batch import parts, work
+from agentsim.batch.plan import Chunk, Plan
 from agentsim.errors import AgentsimError
+from agentsim.failures import OK
 
-MANIFEST = "manifest.json"
-RUNS, DRAWS, SERIES, SUMMARY = "outcomes.parquet", "draws.parquet", "series.parquet", "summary.csv"
+MANIFEST, LOCK = "manifest.json", ".lock"
+CELLS, DRAWS, SUMMARY = "cells.parquet", "draws.parquet", "summary.csv"
+RUNNING, INTERRUPTED, COMPLETE = "running", "interrupted", "complete"
+LEAST_ROWS = 20_000
+MOST_SIBLINGS = 1000
 
 
 class Folder:
-    """Where the results of an experiment go; use it in a `with` statement.
+    """The folder of one batch, locked while it is open; use it in a `with` statement.
 
-    Raises AgentsimError, one line, for a place where results cannot be written, before any run.
+    Raises AgentsimError, one line, for a place where results cannot be written, or while another
+    process writes there: before any run.
     """
 
-    def __init__(self, path: str | Path, experiment: str) -> None:
-        self.path = Path(os.path.abspath(path))
-        self.shown = str(path)
-        self.experiment = experiment
-        self._partial = self.path.with_name(f".{self.path.name}.partial-{os.getpid()}")
+    def __init__(self, path: Path, shown: str) -> None:
+        self.path = path
+        self.shown = shown
+        self._lock: Any = None
 
     def __enter__(self) -> Self:
-        """Check the place by making the folder in which everything is written first."""
-        if "\0" in self.shown or not self.shown:
-            raise AgentsimError(f"--out {self.shown!r} is no path; give a folder")
-        self._check()
+        """Make the folder and lock it."""
+        from filelock import FileLock, Timeout
+
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self._partial, ignore_errors=True)
-            self._partial.mkdir()
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.path / LOCK)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise AgentsimError(
+                f"{self.shown} is being written by {_writer(self.path)}; "
+                "wait until it is done, or give another --out"
+            ) from None
         except (FileExistsError, NotADirectoryError):
             raise AgentsimError(
                 f"--out {self.shown} lies beneath a file, not a folder; give another place"
@@ -58,99 +72,207 @@ class Folder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave nothing half written behind."""
-        shutil.rmtree(self._partial, ignore_errors=True)
+        """Unlock the folder."""
+        if self._lock is not None:
+            self._lock.release()
 
-    def _check(self) -> None:
-        """Refuse to write over what is not of this experiment."""
-        try:
-            if not self.path.exists():
-                return
-            if not self.path.is_dir():
-                raise AgentsimError(f"--out {self.shown} is a file; give a folder")
-            if os.path.ismount(self.path) or self.path == Path.cwd():
-                raise AgentsimError(f"--out {self.shown} cannot be replaced; give a folder in it")
-            if not any(self.path.iterdir()):
-                return
-        except NotADirectoryError:
-            return  # the caller says so
-        except OSError as error:
-            raise AgentsimError(
-                f"--out {self.shown} cannot be read: {error.strerror}; give another place"
-            ) from None
-        found = experiment_in(self.path)
-        if found is None:
-            raise AgentsimError(
-                f"--out {self.shown} holds something else than results; give an empty or new folder"
-            )
-        if found != self.experiment:
-            raise AgentsimError(
-                f"--out {self.shown} holds results of {found}, not of {self.experiment}; "
-                "give another folder"
-            )
+    # What is there
 
-    def write(self, tables: Tables) -> None:
-        """Write the tables."""
-        from pyarrow import csv, parquet
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the manifest; None where there is none."""
+        return manifest_in(self.path)
 
-        def columns(make: Callable[[], Any]) -> Callable[[Any], Any]:
-            return lambda file: parquet.write_table(make(), file, compression="zstd")
+    def begin(self, plan: Plan, manifest: dict[str, Any]) -> None:
+        """Leave what workers and readers need, and sweep up after whoever was here before."""
+        for scrap in self.path.glob("**/.*.tmp"):
+            scrap.unlink(missing_ok=True)
+        self.write_manifest(manifest)
+        if not (self.path / CELLS).exists():
+            parts.write(self.path / CELLS, cells_table(plan))
 
-        self._whole(RUNS, columns(tables.runs))
-        self._whole(DRAWS, columns(tables.draws))
-        self._whole(SERIES, columns(tables.series))
-        self._whole(SUMMARY, lambda file: csv.write_csv(tables.summary(), file))
+    def clear(self) -> None:
+        """Remove all results."""
+        for each in self.path.iterdir():
+            if each.name == LOCK:
+                continue
+            shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
 
-    def finish(self, manifest: dict[str, Any]) -> None:
-        """Write the manifest and put the folder in its place.
+    def finished(self, plan: Plan, chunks: Iterable[Chunk]) -> tuple[list[Chunk], list[Chunk]]:
+        """Return the chunks that are to be done, and those set aside among those that are done.
 
-        Raises AgentsimError, saying where the results are, if that place cannot be taken.
+        Files that are damaged are removed, and parts that were joined already.
         """
+        joined, aside = self._joined(plan)
+        todo, given_up = [], []
+        for chunk in chunks:
+            why = aside.get(chunk.key)
+            if chunk.key not in joined:
+                held = [
+                    parts.chunks_in(parts.part_path(self.path, name, chunk))
+                    for name in parts.tables(plan)
+                ]
+                if not all(chunk.key in each for each in held):
+                    todo.append(chunk)
+                    continue
+                why = held[-1][chunk.key]
+            if why is not None:
+                given_up.append(chunk)
+        return todo, given_up
+
+    def _joined(self, plan: Plan) -> tuple[set[str], dict[str, str | None]]:
+        """Return the chunks that are in files of every table, and why some were set aside."""
+        found: list[set[str]] = []
+        aside: dict[str, str | None] = {}
+        for name in parts.tables(plan):
+            keys: set[str] = set()
+            for path in sorted((self.path / name).glob("*.parquet")):
+                held = parts.chunks_in(path)
+                if not held:  # damaged: its chunks are done again
+                    path.unlink()
+                keys |= set(held)
+                aside |= held
+            found.append(keys)
+        return set.intersection(*found), aside
+
+    def failures(self) -> tuple[int, Counter[str]]:
+        """Return how many runs failed, and how many with each status."""
+        whys: Counter[str] = Counter()
+        for path in sorted((self.path / parts.OUTCOMES).glob("*.parquet")):
+            for each in parts.read(path, ["status"])["status"].value_counts().to_pylist():
+                whys[each["values"]] += each["counts"]
+        whys.pop(OK, None)
+        return sum(whys.values()), whys
+
+    def set_aside(self, chunks: Iterable[Chunk]) -> dict[str, str]:
+        """Return the names of the chunks that were never simulated, and why, from joined files."""
+        names = {chunk.key: chunk.name for chunk in chunks}
+        found = {}
+        for path in sorted((self.path / parts.OUTCOMES).glob("*.parquet")):
+            for key, why in parts.about(path).items():
+                if why is not None and key in names:
+                    found[names[key]] = why
+        return found
+
+    def drop(self, plan: Plan, chunks: Iterable[Chunk]) -> None:
+        """Forget chunks, so that they are done again; the files that hold them go back to parts."""
+        wanted = {chunk.key for chunk in chunks}
+        for name in parts.tables(plan):
+            for path in (self.path / name).glob("*.parquet"):
+                if wanted & set(parts.chunks_in(path)):
+                    path.unlink()
+            for chunk in chunks:
+                parts.part_path(self.path, name, chunk).unlink(missing_ok=True)
+
+    # Writing
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Write the manifest."""
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        self._whole(MANIFEST, lambda file: file.write(text.encode()))
-        _sync(self._partial)
-        old = self.path.with_name(f".{self.path.name}.old-{os.getpid()}")
-        try:
-            if self.path.exists():
-                self.path.rename(old)
-            self._partial.rename(self.path)
-        except OSError as error:
-            kept = self.path.with_name(f"{self.path.name}-{os.getpid()}")
-            self._partial.rename(kept)
-            if old.exists():
-                old.rename(self.path)
-            raise AgentsimError(
-                f"--out {self.shown} cannot be replaced: {error.strerror}; results are in {kept}"
-            ) from None
-        _sync(self.path.parent)
-        shutil.rmtree(old, ignore_errors=True)
+        parts.whole(self.path / MANIFEST, lambda file: file.write(text.encode()))
 
-    def _whole(self, name: str, write: Callable[[Any], Any]) -> None:
-        """Write a file under a temporary name, and rename it when all of it is on the disk."""
-        temporary = self._partial / f"{name}.tmp"
-        with open(temporary, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._partial / name)
+    def finish(self, plan: Plan, chunks: list[Chunk]) -> None:
+        """Join the parts, and remove what only workers needed."""
+        parts.compact(self.path, plan, chunks, LEAST_ROWS)
+        shutil.rmtree(self.path / parts.PARTS, ignore_errors=True)
+        (self.path / work.WORK).unlink(missing_ok=True)
 
 
-def experiment_in(folder: Path) -> str | None:
-    """Return the name of the experiment whose results a folder holds; None if it holds none."""
+def choose(base: Path, shown: str, experiment: str, key: str) -> tuple[Path, str, str]:
+    """Return the folder for a batch, how to show it, and what of other results is in the way.
+
+    The folder is the first of base, base-2, base-3 ... that holds this very batch, or else the
+    first that holds nothing.
+    Raises AgentsimError, one line, for a place that holds something else than results.
+    """
+    free: tuple[Path, str] | None = None
+    for number in range(1, MOST_SIBLINGS):
+        path = base if number == 1 else base.with_name(f"{base.name}-{number}")
+        name = shown if number == 1 else f"{shown.rstrip(os.sep)}-{number}"
+        held = _held(path, name, experiment, strict=number == 1)
+        if held is None:
+            free = free or (path, name)
+            if number > 1:
+                break
+            continue
+        if held.get("plan_key") == key:
+            return path, name, ""
+    assert free is not None  # a thousand siblings are more than anybody keeps
+    return *free, "" if free[0] == base else shown
+
+
+def _held(path: Path, shown: str, experiment: str, strict: bool) -> dict[str, Any] | None:
+    """Return the manifest in a folder; None if it is empty or not there."""
+    if "\0" in shown or not shown:
+        raise AgentsimError(f"--out {shown!r} is no path; give a folder")
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["program"] == "agentsim":
-            return str(manifest["experiment"]["name"])
+        if not path.exists():
+            return None
+        if not path.is_dir():
+            raise AgentsimError(f"--out {shown} is a file; give a folder")
+        if not any(each.name != LOCK and each.suffix != ".tmp" for each in path.iterdir()):
+            return None
+    except NotADirectoryError:
+        return None  # making the folder says so
+    except OSError as error:
+        raise AgentsimError(
+            f"--out {shown} cannot be read: {error.strerror}; give another place"
+        ) from None
+    found = manifest_in(path)
+    if found is None:
+        if not strict:
+            return {}
+        raise AgentsimError(
+            f"--out {shown} holds something else than results; give an empty or new folder"
+        )
+    name = str(found["experiment"]["name"])
+    if name != experiment and strict:
+        raise AgentsimError(
+            f"--out {shown} holds results of {name}, not of {experiment}; give another folder"
+        )
+    return found
+
+
+def manifest_in(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest in a folder; None if it holds no results."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["program"] == "agentsim" and manifest["experiment"]["name"]:
+            return manifest
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
 
 
-def _sync(folder: Path) -> None:
-    """Ask that the names in a folder are on the disk too, where the system can be asked."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def writer() -> dict[str, Any]:
+    """Return who writes: what another process is told that comes to the same folder."""
+    return {"process": os.getpid(), "host": socket.gethostname()}
+
+
+def _writer(folder: Path) -> str:
+    found = (manifest_in(folder) or {}).get("writer") or {}
+    if not found:
+        return "another process"
+    return f"process {found.get('process')} on {found.get('host')}"
+
+
+def cells_table(plan: Plan) -> Any:
+    """Return a row a cell: its number, the one whose runs stand for its own, block, labels, group."""
+    import numpy as np
+    import pyarrow as pa
+
+    cells = plan.cells
+    columns: dict[str, Any] = {
+        "cell": np.arange(len(cells), dtype=np.int32),
+        "runs_of": cells.stands_for().astype(np.int32),
+        "block": cells.block,
+    }
+    for name, given in cells.labels.items():
+        if given.dtype == object:
+            text = [None if each is None else str(each) for each in given]
+            columns[name] = pa.array(text, pa.string()).dictionary_encode()
+        else:
+            columns[name] = pa.array(given, pa.float64(), from_pandas=True)
+    if cells.unit is not None:
+        for at in range(cells.unit.shape[1]):
+            columns[f"u{at}"] = np.ascontiguousarray(cells.unit[:, at])
+    return pa.table(columns)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.laws.numerics import Array
+from agentsim.batch.making import levels_of
 from agentsim.report.axes import Axis, Level, places
 from agentsim.report.words import doing_words, level_words
 
@@ -48,11 +49,11 @@ class Study:
     def __init__(self, results: Results) -> None:
         self.results = results
         self.experiment: Experiment = results.experiment
-        self.runs: pd.DataFrame = results.runs
+        self.runs: pd.DataFrame = results.runs()
         self.games: dict[tuple[Any, ...], Game] = {}  # `kinds.game` keeps them for all figures
         factors = {
             name: tuple(_level(self.runs, name, each) for each in levels)
-            for name, levels in self.experiment.factors.items()
+            for name, levels in levels_of(self.experiment).items()
         }
         self.posture, self.shock, self.demand, others = places(factors)
         self.held: dict[str, Level] = {
@@ -194,17 +195,27 @@ class Study:
 
     @cached_property
     def _main_series(self) -> pd.DataFrame:
-        table = self.results.series
-        rows = table["kind"] == "main"
-        for name, level in self.held.items():
-            rows &= table[name] == level
-        return table[rows]
+        import pandas as pd
+
+        held = {name: level for name, level in self.held.items() if level is not None}
+        found = [
+            self.results.bands(name, kind="main", **held).assign(series=name)
+            for name in self.results.series_names
+        ]
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"series": []})
 
     def _take(self, outcome: str, key: tuple[Level, ...]) -> Array:
         rows = self._places.get(key)
         if rows is None or outcome not in self._columns:
             return np.full(self.count, np.nan)
-        return np.asarray(self._columns[outcome][rows])
+        found = np.full(self.count, np.nan)  # cells may have runs that others have not
+        found[self._numbers[rows]] = self._columns[outcome][rows]
+        return found
+
+    @cached_property
+    def _numbers(self) -> Array:
+        """The number of every row's run."""
+        return np.asarray(self.runs["run"].to_numpy())
 
     @cached_property
     def _columns(self) -> dict[str, Array]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from agentsim.errors import AgentsimError, unknown
 from agentsim.laws.numerics import Array
 from agentsim.strategy.base import Strategy, parts
-from agentsim.strategy.choices import Choice
+from agentsim.strategy.choices import Choice, checked
 from agentsim.strategy.failing import RunsError, told
 from agentsim.strategy.params import declared
-from agentsim.strategy.views import View
+from agentsim.strategy.views import View, read_only
 
 Rows = slice | NDArray[np.intp]
 
@@ -101,6 +102,59 @@ def remembered(strategy: Strategy, sees: View, recalled: Mapping[str, Any]) -> d
             raise unknown(what, name, memory, "declare it in remember()")
         memory.update(_spread(strategy, {name: array}, memory[name].shape))
     return memory
+
+
+def wrong_alone(strategies: Sequence[Strategy], sees: View, runs: int) -> dict[int, str]:
+    """Ask the firms of a group for each run alone; return what goes wrong, by column where it does.
+
+    strategies: those of the firms, of which the group was made. sees: what the group was shown.
+    The words are those of a market with that run alone, shapes of arrays included.
+    """
+    draw = None if sees._draw is None else cache(sees._draw)  # drawn for all runs, so but once
+    wrong: dict[int, str] = {}
+    for column in range(runs):
+        # Grouped anew: parameters may differ between firms in some of the runs only.
+        strategy = group(enumerate(_alone(strategies, column)))[0].strategy
+        try:
+            made, _ = ask(strategy, _seen_alone(sees, draw, column))
+            checked(made, strategy.choice, len(strategies), 1, str(strategy))
+        except RunsError as error:
+            wrong[column] = error.why(0)
+        except AgentsimError as error:
+            wrong[column] = str(error)
+    return wrong
+
+
+def _alone(strategies: Sequence[Strategy], column: int) -> list[Strategy]:
+    """Return strategies with the parameters of one run; the very same ones stay the very same."""
+    made: dict[int, Strategy] = {}
+    for strategy in {id(each): each for each in strategies}.values():
+        values = {name: getattr(strategy, name) for name in declared(type(strategy))}
+        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        changes = {name: _column(array, column) for name, array in arrays.items()}
+        made[id(strategy)] = replace(strategy, **changes)
+    return [made[id(strategy)] for strategy in strategies]
+
+
+def _seen_alone(sees: View, draw: Callable[[str], Array] | None, column: int) -> View:
+    """Return a view as the same firms have it in a market with one of the runs alone."""
+    return type(sees)(
+        lambda name: _column(sees._fetch(name), column),
+        lambda name: _column(sees._fetch_public(name), column),
+        sees.rows,
+        sees.firms,
+        sees.quarter,
+        Remembered({name: _column(array, column) for name, array in sees.memory.items()}),
+        None if draw is None else lambda name: _column(draw(name), column),
+    )
+
+
+def _column(array: Array, column: int) -> Array:
+    """Return an array of one run, read-only; one column may stand for all runs."""
+    one = slice(column, column + 1) if array.shape[-1] > 1 else slice(None)
+    # A copy, so that the numbers lie side by side as in a market of one run: NumPy adds them up
+    # in an order that depends on it.
+    return read_only(array[..., one].copy())
 
 
 def _spread(

@@ -1,0 +1,72 @@
+"""Fingerprint: which version of the model it is, by the text of all that decides what comes out.
+
+A version number would forget to change. Hashed are the laws, the sectors, the calibrations and so
+on, and the files of those strategies that a batch uses, so that a strategy added to the library
+leaves batches of others alone.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from agentsim.batch.cells import Cells
+from agentsim.parameters import ROLES
+from agentsim.strategy.registry import LIBRARY, ids
+
+PARTS = (
+    "asking.py", "clipped.py", "failures.py", "ledger.py", "lineup.py", "outcomes.py",
+    "parameters.py", "quarter.py", "randomness.py", "runoff.py", "scenario.py", "shocks.py",
+    "simulation.py", "calibration", "laws", "sectors", "steps", "strategy", "batch/plan.py",
+    "batch/simulating.py",
+)  # fmt: skip
+"""Files and folders of the package that decide what comes out."""
+
+
+@lru_cache(maxsize=1)
+def model_files() -> dict[str, str]:
+    """Return the hash of every file of the model, by its path in the package."""
+    found: dict[str, str] = {}
+    for part in PARTS:
+        place = files("agentsim")
+        for step in part.split("/"):
+            place = place / step
+        _collect(place, part, found)
+    return found
+
+
+def strategy_files(cells: Cells) -> dict[str, str]:
+    """Return the hash of the file of every strategy that is followed in some cell."""
+    roles = {role: set(ids(role)) for role in ROLES}
+    used = {text.partition("(")[0] for group in cells.groups for text in set(group.lineup.values())}
+    found: dict[str, str] = {}
+    for role, known in roles.items():
+        for id in sorted(used & known):
+            place = files(f"{LIBRARY}.{role}") / f"{id}.py"
+            found[f"strategies/{role}/{id}.py"] = _hash(place)
+    return found
+
+
+def fingerprint(cells: Cells) -> dict[str, str]:
+    """Return the hash of every file that decides what comes out of these cells."""
+    return model_files() | strategy_files(cells)
+
+
+def model_key(cells: Cells) -> str:
+    """Return one hash for all of them."""
+    return sha256(repr(sorted(fingerprint(cells).items())).encode()).hexdigest()
+
+
+def _collect(place: Traversable, path: str, found: dict[str, str]) -> None:
+    if place.is_dir():
+        for each in sorted(place.iterdir(), key=lambda each: each.name):
+            if each.is_dir() or each.name.endswith((".py", ".csv", ".toml")):
+                _collect(each, f"{path}/{each.name}", found)
+    else:
+        found[path] = _hash(place)
+
+
+def _hash(place: Traversable) -> str:
+    return sha256(place.read_bytes()).hexdigest()

@@ -1,0 +1,244 @@
+"""Making the cells of an experiment, and checking every name and level in it on the way.
+
+Cells come in sections: the main ones, those of each deviation, those of each variant. In a section
+all cells set the same names: some to one value, some to a column of values. Later settings hold
+over earlier ones: what the experiment sets, what the variant or deviation sets, the factors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from agentsim.batch.cells import LABELS, Cells, Group
+from agentsim.batch.checking import Names
+from agentsim.batch.design import Experiment
+from agentsim.batch.factors import Levels
+from agentsim.batch.sampling import Points, Sampler, sample, sample_table
+from agentsim.errors import AgentsimError
+from agentsim.laws.numerics import Array
+
+Columns = Mapping[str, Array]
+FACTORIAL = Sampler("factorial")
+SHARED, BLOCK, INDEPENDENT = "shared", "block", "independent"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Cells that set the same names."""
+
+    kind: str
+    labels: Mapping[str, str]
+    """Those that are the same in all of its cells."""
+    fixed: Mapping[str, Any]
+    """Settings that are the same in all of its cells."""
+    columns: Columns
+    """Settings that differ, `(cells,)` each: text or numbers."""
+    told: Columns
+    """What the tables say that differs, by label."""
+    count: int
+
+    def settings(self) -> dict[str, Any]:
+        """Return all settings: values, and columns of values."""
+        return {**self.fixed, **self.columns}
+
+
+def cells_of(experiment: Experiment) -> Cells:
+    """Return the cells in order: main ones, deviations, variants.
+
+    Raises AgentsimError: one line with the field, the value and the remedy.
+    """
+    names = Names(experiment)
+    names.check()
+    points = _points(experiment, names)
+    sections = list(_sections(experiment, names, points))
+    groups: dict[Any, int] = {}
+    made: list[Group] = []
+    parts = [
+        _cells(names, section, _blocks(experiment, points, section), points.columns, groups, made)
+        for section in sections
+    ]
+    parts[0] = replace(parts[0], unit=points.unit)
+    whole = Cells.together([replace(part, groups=tuple(made)) for part in parts])
+    names.check_used(whole)
+    return whole
+
+
+def _points(experiment: Experiment, names: Names) -> Points:
+    """Return the points of the main cells."""
+    sampler = experiment.sampling
+    if sampler.kind == "table":
+        points = sample_table(sampler.file)
+        names.check_columns(points.columns)
+        return points
+    return sample(sampler, names.dimensions, experiment.entropy)
+
+
+def _sections(experiment: Experiment, names: Names, points: Points) -> Iterator[Section]:
+    e = experiment
+    base: dict[str, Any] = {f"lineup.{who}": each for who, each in e.lineup.items()} | e.set
+    yield Section("main", {}, base, points.columns, points.columns, len(points.block))
+    for deviation in e.deviations:
+        role = names.role_of[deviation.firm]
+        rest = {name: each for name, each in base.items() if not names.is_lineup_of(role, name)}
+        played = {"own": deviation.own, "others": deviation.others}
+        dimensions = {name: {name: Levels(tuple(each))} for name, each in played.items()}
+        grid = sample(FACTORIAL, dimensions | names.crossed(deviation.factors, role), 0)
+        columns = {name: each for name, each in grid.columns.items() if name not in played}
+        columns[f"lineup.{role}"] = grid.columns["others"]
+        columns[f"lineup.{deviation.firm}"] = grid.columns["own"]
+        labels = {"firm": deviation.firm}
+        yield Section("deviation", labels, rest, columns, grid.columns, len(grid.block))
+    for variant in e.variants:
+        grid = sample(FACTORIAL, names.crossed(variant.factors), 0)
+        fixed, labels = base | names.changes(variant), {"variant": variant.name}
+        yield Section("variant", labels, fixed, grid.columns, grid.columns, len(grid.block))
+
+
+def _blocks(experiment: Experiment, points: Points, section: Section) -> Array:
+    """Return the block of luck of every cell of a section."""
+    luck, kind = experiment.luck, experiment.sampling.kind
+    if luck == "auto":
+        luck = {"factorial": "shared", "sobol": "block", "morris": "block"}.get(kind, INDEPENDENT)
+    if luck == SHARED:
+        return np.zeros(section.count, np.int64)
+    if luck == BLOCK:
+        if kind not in ("sobol", "morris"):
+            raise AgentsimError(
+                f'luck = "block" needs blocks, and sampler {kind} has none; '
+                'give "shared" or "independent"'
+            )
+        return points.block
+    if section.kind != "main":
+        raise AgentsimError(
+            f'luck = "independent" leaves nothing to compare a {section.kind} with; '
+            'give "shared", or take it out'
+        )
+    return np.arange(section.count, dtype=np.int64)
+
+
+def _cells(
+    names: Names,
+    section: Section,
+    block: Array,
+    factors: Columns,
+    groups: dict[Any, int],
+    made: list[Group],
+) -> Cells:
+    """Return the cells of a section; new groups are appended to those made."""
+    settings = section.settings()
+    text, numeric = names.split(settings)
+    group, shocks = _groups(names, section, text, groups, made)
+    values, drawn = names.values(numeric, section.count)
+    for name, given in numeric.items():
+        if name.startswith("shock."):
+            _, kind, field = name.split(".")
+            for place, shock in enumerate(made[int(group[0])].shocks):
+                if shock["kind"] == kind:
+                    shocks[place, field] = np.broadcast_to(
+                        np.asarray(given, np.float64), section.count
+                    )
+    return Cells(
+        labels=_labels(section, factors),
+        groups=tuple(made),
+        group=group,
+        block=block,
+        values=values,
+        drawn=drawn,
+        shocks={name: np.array(each) for name, each in shocks.items()},
+        tuning=_tuning(names, numeric, group, made),
+    )
+
+
+def _labels(section: Section, factors: Columns) -> dict[str, Array]:
+    """Return the columns that say what the cells of a section are."""
+    fixed = {"kind": section.kind, **section.labels}
+    found: dict[str, Array] = {}
+    for name in (*LABELS, *factors):
+        if name in fixed:
+            found[name] = np.full(section.count, fixed[name], dtype=object)
+        elif name in section.told:
+            found[name] = section.told[name]
+        elif name in factors and factors[name].dtype != object:
+            found[name] = np.full(section.count, np.nan)
+        else:
+            found[name] = np.full(section.count, None, dtype=object)
+    return found
+
+
+def _groups(
+    names: Names,
+    section: Section,
+    text: Mapping[str, Any],
+    groups: dict[Any, int],
+    made: list[Group],
+) -> tuple[Array, dict[tuple[int, str], Array]]:
+    """Return the group of every cell, and the number fields of shocks as the experiment has them."""
+    columns = {name: each for name, each in text.items() if isinstance(each, np.ndarray)}
+    fixed = {name: each for name, each in text.items() if name not in columns}
+    codes, combinations = _combinations(columns, section.count)
+    place = np.empty(len(combinations), np.int64)
+    numbers: dict[tuple[int, str], list[float]] = {}
+    for at, levels in enumerate(combinations):
+        ordered = {name: {**fixed, **levels}[name] for name in text}
+        group, fields = names.group(ordered)
+        if group.key not in groups:
+            groups[group.key] = len(made)
+            made.append(group)
+        place[at] = groups[group.key]
+        for name, value in fields.items():
+            numbers.setdefault(name, []).append(value)
+    return place[codes], {name: np.array(each)[codes] for name, each in numbers.items()}
+
+
+def _combinations(columns: Columns, count: int) -> tuple[Array, list[dict[str, Any]]]:
+    """Return for every row which combination of levels it has, and the combinations."""
+    codes = np.zeros(count, np.int64)
+    for given in columns.values():
+        seen: dict[Any, int] = {}
+        own = np.array([seen.setdefault(each, len(seen)) for each in given.tolist()], np.int64)
+        _, codes = np.unique(codes * len(seen) + own, return_inverse=True)
+    _, first = np.unique(codes, return_index=True)
+    # In the order in which they first appear, so that groups are numbered as cells come.
+    order = np.argsort(first, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    rows = first[order]
+    return rank[codes], [
+        {name: _plain(given[row]) for name, given in columns.items()} for row in rows
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+def _tuning(
+    names: Names, numeric: Mapping[str, Any], group: Array, made: list[Group]
+) -> dict[tuple[str, str], Array]:
+    """Return the parameters of strategies that are set, where the strategy has them."""
+    found: dict[tuple[str, str], Array] = {}
+    tuned = [name for name in numeric if names.is_tuning(name)]
+    # A role's value first, so that a firm's own holds over it.
+    for name in sorted(tuned, key=lambda each: each.split(".")[1] in names.role_of):
+        _, who, parameter = name.split(".")
+        given = np.broadcast_to(np.asarray(numeric[name], np.float64), len(group))
+        for firm in names.firms(who):
+            has = np.array([names.has_parameter(each, firm, parameter) for each in made])[group]
+            if has.any():
+                before = found.get((firm, parameter), np.full(len(group), np.nan))
+                found[firm, parameter] = np.where(has, given, before)
+    return found
+
+
+def levels_of(experiment: Experiment) -> dict[str, tuple[Any, ...]]:
+    """Return the levels of every factor that has them, by name."""
+    return {
+        name: each.values
+        for factors in experiment.dimensions.values()
+        for name, each in factors.items()
+        if isinstance(each, Levels)
+    }

@@ -1,0 +1,234 @@
+"""Parts: files of a batch, each written whole or not at all, each saying which chunks it holds.
+
+A chunk leaves a file in every table that is kept. The one with outcomes is written last: where it
+is, sound and with the chunk's key, the chunk is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agentsim.batch.plan import Chunk, Plan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from agentsim.batch.simulating import Simulated
+
+PARTS = "parts"
+OUTCOMES, SERIES = "outcomes", "series"
+CHUNKS, SET_ASIDE = b"agentsim.chunks", b"agentsim.set_aside"
+KEYS = ("cell", "run", "quarter", "firm", "status")
+
+
+def tables(plan: Plan) -> tuple[str, ...]:
+    """Return the tables that are kept, the one with outcomes last."""
+    market = (SERIES,) if plan.kept.market else ()
+    return (*market, *plan.kept.firms, OUTCOMES)
+
+
+def part_path(folder: Path, table: str, chunk: Chunk) -> Path:
+    """Return where a chunk's part of a table goes."""
+    return folder / PARTS / f"{table}-{chunk.name}.parquet"
+
+
+def write_chunk(
+    folder: Path, plan: Plan, chunk: Chunk, made: Simulated, set_aside: str | None = None
+) -> int:
+    """Write what became of a chunk; return the bytes written.
+
+    set_aside: why it was never simulated, where it was not.
+    """
+    size = 0
+    for name in tables(plan):
+        table = _table(name, plan, made)
+        said = {CHUNKS: json.dumps([chunk.key])}
+        if set_aside is not None:
+            said[SET_ASIDE] = json.dumps({chunk.key: set_aside})
+        path = part_path(folder, name, chunk)
+        write(path, table.replace_schema_metadata(said))
+        size += path.stat().st_size
+    return size
+
+
+def write(path: Path, table: pa.Table) -> None:
+    """Write a table to a file that is there whole or not at all."""
+    from pyarrow import parquet
+
+    floats = [
+        field.name for field in table.schema
+        if field.name not in KEYS and str(field.type) in ("double", "float")
+    ]  # fmt: skip
+    keys = [name for name in table.column_names if name not in floats]
+
+    def to(file: Any) -> None:
+        # Floats that differ in every run do not repeat; by bytes they compress, and quickly.
+        parquet.write_table(
+            table, file, compression="lz4", use_dictionary=keys, use_byte_stream_split=floats,
+            write_page_checksum=True, write_statistics=keys,
+        )  # fmt: skip
+
+    whole(path, to)
+
+
+def whole(path: Path, write: Callable[[Any], Any]) -> None:
+    """Write a file under a temporary name, and rename it when all of it is on the disk."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def chunks_in(path: Path) -> dict[str, str | None]:
+    """Return the keys of the chunks that a file holds, and why those were set aside that were.
+
+    None are held by a file that is not there or is damaged, be it by one byte.
+    """
+    from pyarrow import ArrowException, parquet
+
+    try:
+        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                file.read_row_group(group)
+        return about(path)
+    except (OSError, ValueError, KeyError, TypeError, ArrowException):
+        return {}
+
+
+def about(path: Path) -> dict[str, str | None]:
+    """Return what a file says of the chunks that it holds, without reading them."""
+    from pyarrow import parquet
+
+    said = parquet.read_schema(path).metadata or {}
+    aside = json.loads(said.get(SET_ASIDE, b"{}"))
+    return {key: aside.get(key) for key in json.loads(said[CHUNKS])}
+
+
+def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return a file's table, its checksums verified."""
+    from pyarrow import parquet
+
+    return parquet.read_table(
+        path, columns=None if columns is None else list(columns), page_checksum_verification=True,
+        partitioning=None,
+    )  # fmt: skip
+
+
+def _table(name: str, plan: Plan, made: Simulated) -> pa.Table:
+    """Return runs as rows of a table."""
+    if name == OUTCOMES:
+        return _outcomes(made)
+    return _market(plan, made) if name == SERIES else _firms(name, plan, made)
+
+
+def _outcomes(made: Simulated) -> pa.Table:
+    """Return a row a run."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        "cell": made.cells.astype(np.int32),
+        "run": made.numbers.astype(np.int32),
+        "status": pa.array(made.status, pa.string()).dictionary_encode(),
+    }
+    return pa.table(columns | made.outcomes)
+
+
+def _market(plan: Plan, made: Simulated) -> pa.Table:
+    """Return a row a run and quarter."""
+    import pyarrow as pa
+
+    columns = _quarters(plan, made, 1)
+    for name, series in made.market.items():
+        columns[name] = series.astype(plan.series_type).ravel()
+    return pa.table(columns)
+
+
+def _firms(role: str, plan: Plan, made: Simulated) -> pa.Table:
+    """Return a row a run, quarter and firm."""
+    import pyarrow as pa
+
+    firms = plan.base.firms[role]
+    columns = _quarters(plan, made, len(firms))
+    each = np.tile(np.arange(len(firms), dtype=np.int8), len(columns["cell"]) // len(firms))
+    columns["firm"] = pa.DictionaryArray.from_arrays(each, pa.array(firms, pa.string()))
+    for name, states in made.firms[role].items():
+        columns[name] = states.astype(plan.series_type).ravel()
+    return pa.table(columns)
+
+
+def _quarters(plan: Plan, made: Simulated, each: int) -> dict[str, Any]:
+    """Return cell, run and quarter of every row, `each` of them a quarter."""
+    quarters = plan.horizon + 1
+    cells, numbers = made.cells[made.recorded], made.numbers[made.recorded]
+    return {
+        "cell": np.repeat(cells.astype(np.int32), quarters * each),
+        "run": np.repeat(numbers.astype(np.int32), quarters * each),
+        "quarter": np.tile(np.repeat(np.arange(quarters, dtype=np.int16), each), len(cells)),
+    }
+
+
+# Compacting
+
+
+def compact(folder: Path, plan: Plan, chunks: Sequence[Chunk], least_rows: int) -> None:
+    """Join parts into files of at least so many rows, in the order of the chunks.
+
+    It may be interrupted anywhere: which chunks go into which file follows from the plan alone, and
+    parts are removed when the file that holds them is there.
+    """
+    groups = list(_groups(chunks, least_rows))
+    for name in tables(plan):
+        target = folder / name
+        target.mkdir(exist_ok=True)
+        for number, group in enumerate(groups):
+            _join(folder, name, target / f"{number:05d}.parquet", group)
+
+
+def _groups(chunks: Sequence[Chunk], least_rows: int) -> Iterator[list[Chunk]]:
+    """Yield chunks that go into one file; what is left over at the end goes with the last."""
+    groups: list[list[Chunk]] = []
+    rows = least_rows
+    for chunk in chunks:
+        if rows >= least_rows:
+            groups.append([])
+            rows = 0
+        groups[-1].append(chunk)
+        rows += chunk.runs
+    if len(groups) > 1 and rows < least_rows:
+        groups[-2] += groups.pop()
+    return iter(groups)
+
+
+def _join(folder: Path, name: str, target: Path, group: Sequence[Chunk]) -> None:
+    """Make one file of the parts of some chunks, and remove the parts."""
+    import pyarrow as pa
+
+    parts = [part_path(folder, name, chunk) for chunk in group]
+    wanted = [chunk.key for chunk in group]
+    if not target.exists() or list(chunks_in(target)) != wanted:
+        if len(parts) == 1:
+            parts[0].replace(target)
+            return
+        read_parts = [read(part) for part in parts]
+        aside = {}
+        for each in read_parts:
+            aside |= json.loads((each.schema.metadata or {}).get(SET_ASIDE, b"{}"))
+        said = {CHUNKS: json.dumps(wanted)} | ({SET_ASIDE: json.dumps(aside)} if aside else {})
+        bare = [each.replace_schema_metadata(None) for each in read_parts]
+        joined = pa.concat_tables(bare).unify_dictionaries().combine_chunks()
+        write(target, joined.replace_schema_metadata(said))
+    for part in parts:
+        part.unlink(missing_ok=True)

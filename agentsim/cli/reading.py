@@ -1,0 +1,166 @@
+"""Commands that show what the market rests on, and what may be set about it."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from collections.abc import Sequence
+from io import StringIO
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import click
+
+from agentsim.errors import unknown
+from agentsim.printing import aligned, short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentsim.cli.settable import Entry
+
+READABLE = 60
+"""Width that a meaning must have on a terminal to stand in the line of its name."""
+
+INDENT = "    "
+
+
+@click.command()
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@click.option(
+    "--scenario",
+    "name",
+    metavar="NAME",
+    default="2025Q4",
+    help="The calibration; otherwise 2025Q4.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column whole.")
+def params(words: Sequence[str], name: str, as_csv: bool) -> None:
+    """Find by words what may be set or varied.
+
+    That is parameters, strategies and their parameters, and fields of shocks. Every WORD must be
+    in the name, the meaning or the source. A parameter that every firm of a
+    role has goes by the role, which sets all of them; name a firm to see its own. The names are
+    those of `--set NAME=VALUE`, and of the tables [set] and [factors] of an experiment.
+
+    \b
+    Columns:
+      value       what holds if nothing is set; least-most where firms differ
+      low, high   bounds outside which a value is refused
+      marked      the range over which it is uncertain, as experiments draw it
+      kind        fact, derived or assumption; or strategy, shock
+
+    \b
+    Examples:
+      agentsim params elasticity
+      agentsim params chip life
+      agentsim params oracle debt
+      agentsim params lineup.hyperscaler
+      agentsim params --scenario theory --csv > params.csv
+    """
+    from agentsim.cli import settable
+    from agentsim.scenario import Scenario
+
+    found = settable.find(settable.entries(Scenario.load(name)), " ".join(words).split())
+    if as_csv:
+        writer = csv.writer(text := StringIO(), lineterminator="\n")
+        writer.writerows([settable.COLUMNS, *(entry.plain() for entry in found)])
+        click.echo(text.getvalue(), nl=False)
+        return
+    for line in _entry_lines(found, _width()):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("name", default="2025Q4")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column whole.")
+def calibration(name: str, as_csv: bool) -> None:
+    """Print the calibration NAME (2025Q4 by default) with units, ranges and sources.
+
+    \b
+    Examples:
+      agentsim calibration
+      agentsim calibration theory | less -S
+      agentsim calibration 2025Q4 --csv > calibration.csv
+    """
+    from agentsim.scenario import Scenario
+
+    table = Scenario.load(name).table()
+    if as_csv:
+        click.echo(table.to_csv(index=False), nl=False)
+        return
+    for line in _calibration_lines(table):
+        click.echo(_cut(line, _width()))
+
+
+@click.command()
+@click.argument("name", required=False)
+def strategies(name: str | None) -> None:
+    """List the strategies; of a role, if NAME is one; or all about the strategy NAME.
+
+    \b
+    Examples:
+      agentsim strategies
+      agentsim strategies chip_vendor
+      agentsim strategies best_response
+    """
+    from agentsim.strategy.base import BASES
+    from agentsim.strategy.registry import catalogue, find
+
+    rows = catalogue(name if name in BASES else None)
+    if name is not None and name not in BASES:
+        rows = [row for row in rows if row.id == name]
+        if not rows:
+            known = [*BASES, *(row.id for row in catalogue())]
+            raise unknown("strategy", name, known, "agentsim strategies lists them")
+        click.echo(
+            "\n\n".join(row.problem or str(find(row.role, row.id).describe()) for row in rows)
+        )
+        return
+    role = ""
+    width = max(len(row.id) for row in rows)
+    for row in rows:
+        if row.role != role:
+            role = row.role
+            click.echo(role)
+        click.echo(f"  {row.id:<{width}}  {row.problem or row.summary}")
+
+
+def _calibration_lines(table: pd.DataFrame) -> list[str]:
+    lines = [["parameter", "value", "unit", "low", "high", "kind", "source or reason"]]
+    for row in table.to_dict("records"):
+        name = f"{row['firm']}.{row['parameter']}" if row["firm"] else row["parameter"]
+        value, low, high = (short(row[each]) for each in ("value", "low", "high"))
+        why = row["source"] or row["reason"]
+        lines.append([name, value, row["unit"], low, high, row["kind"], why])
+    return aligned(lines)
+
+
+def _entry_lines(found: Sequence[Entry], width: int | None) -> list[str]:
+    """Return what may be set as aligned lines; on a narrow terminal with the meanings below."""
+    head = ["name", "value", "unit", "low", "high", "marked", "kind"]
+    left = aligned([head, *(entry.cells() for entry in found)])
+    meanings = ["meaning", *(entry.meaning for entry in found)]
+    sources = ["source or reason", *(entry.source for entry in found)]
+    start = max(map(len, left)) + 2
+    if width is None or width - start >= min(READABLE, max(map(len, meanings))):
+        right = aligned([list(each) for each in zip(meanings, sources, strict=True)])
+        return [
+            _cut(f"{one:<{start}}{other}".rstrip(), width)
+            for one, other in zip(left, right, strict=True)
+        ]
+    lines = [_cut(left[0], width)]
+    for one, entry in zip(left[1:], found, strict=True):
+        whole = wrap(entry.meaning, width, initial_indent=INDENT, subsequent_indent=INDENT)
+        lines += [_cut(one, width), *whole]
+    return lines
+
+
+def _width() -> int | None:
+    """Return how wide the terminal is; nothing where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _cut(line: str, width: int | None) -> str:
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
