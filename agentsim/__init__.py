@@ -3,6 +3,9 @@
 from agentsim import Market, Scenario
 market = Market("2025Q4", lineup="escalate", runs=1000, rng=7)
 market.run().outcomes()
+
+results = agentsim.run("escalator_war")     # a batch of experiments
+results.summary(by="lineup.hyperscaler", outcomes="customer_share", kind="main")
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ __version__ = version("agentsim")
 
 if TYPE_CHECKING:
     from agentsim.agents import ChipVendor, Hyperscaler, Lender, MemoryMaker
+    from agentsim.batch import run
+    from agentsim.batch.design import Experiment
+    from agentsim.batch.results import Results
     from agentsim.errors import AgentsimError
     from agentsim.market import Market
     from agentsim.scenario import Scenario
@@ -23,6 +29,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Market": "agentsim.market",
     "Scenario": "agentsim.scenario",
+    "Experiment": "agentsim.batch.design",
+    "Results": "agentsim.batch.results",
+    "run": "agentsim.batch",
     "AgentsimError": "agentsim.errors",
     "Efficiency": "agentsim.shocks",
     "Hyperscaler": "agentsim.agents",
@@ -35,12 +44,15 @@ __all__ = [
     "AgentsimError",
     "ChipVendor",
     "Efficiency",
+    "Experiment",
     "Hyperscaler",
     "Lender",
     "Market",
     "MemoryMaker",
+    "Results",
     "Scenario",
     "__version__",
+    "run",
 ]
 
 

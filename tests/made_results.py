@@ -1,6 +1,7 @@
 """Made-up results: outcomes with known means, for what the report says of them."""
 
-from types import SimpleNamespace
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,12 +37,22 @@ def made(
         shocks=[{"kind": "efficiency", "quarter": 8}],
         variants=[{"name": name, "set": {"power_limit": 0.5}} for name in variants],
     )
-    return SimpleNamespace(
-        runs=pd.concat(frames, ignore_index=True),
-        experiment=experiment,
-        draws=pd.DataFrame({"run": np.arange(runs)}),
-        manifest={},
-    )
+    table = pd.concat(frames, ignore_index=True)
+    return Made(table, experiment, pd.DataFrame({"run": np.arange(runs)}))
+
+
+@dataclass
+class Made:
+    """Results as far as the report reads them: a table that tests may write into."""
+
+    table: pd.DataFrame
+    experiment: Experiment
+    draws: pd.DataFrame
+    manifest: dict[str, Any] = field(default_factory=dict)
+    series_names: tuple[str, ...] = ()
+
+    def runs(self) -> pd.DataFrame:
+        return self.table
 
 
 def outcomes(

@@ -172,12 +172,12 @@ def test_failed_runs_are_left_out_and_said() -> None:
     given = moved((10, 20), (10, 10))
     numbers = [*LAYERS, BURNT, TOTAL, "customer_share"]
     numbers += [f"{name}_to_horizon" for name in numbers]
-    lost = (given.runs["run"] == 3) & (given.runs["lineup.hyperscaler"] == "escalate")
-    given.runs.loc[lost, numbers] = np.nan
-    given.runs.loc[lost, "status"] = "failed in quarter 2: made up"
+    lost = (given.table["run"] == 3) & (given.table["lineup.hyperscaler"] == "escalate")
+    given.table.loc[lost, numbers] = np.nan
+    given.table.loc[lost, "status"] = "failed in quarter 2: made up"
     assert "nan" not in " ".join(answers.answer(given).sentences)
     assert "1 of 80 runs failed" in report.headline(given)
-    given.runs.loc[:, numbers] = np.nan
+    given.table.loc[:, numbers] = np.nan
     assert "came through" in answers.answer(given).sentences[0]
     assert "nan" not in report.headline(given)
 
@@ -213,8 +213,8 @@ def test_mean_and_median_apart(mean, low, high, median, apart) -> None:
 
 def test_means_that_few_draws_rule_are_named() -> None:
     given = moved((10, 20), (10, 10), lender_value=(1, 2))
-    rows = (given.runs["lineup.hyperscaler"] == "escalate") & (given.runs["run"] < 4)
-    given.runs.loc[rows, "lender_value"] += 100.0
+    rows = (given.table["lineup.hyperscaler"] == "escalate") & (given.table["run"] < 4)
+    given.table.loc[rows, "lender_value"] += 100.0
     said = notes(given)["Brackets"]
     assert "lenders' gain with the run-off has mean $11.0bn and median $" in said
     assert "hyperscalers' final value" not in said
@@ -222,8 +222,8 @@ def test_means_that_few_draws_rule_are_named() -> None:
 
 def test_a_final_value_that_few_draws_rule_keeps_its_sign() -> None:
     given = moved((10, 20), (10, -100))
-    rows = (given.runs["lineup.hyperscaler"] == "escalate") & (given.runs["run"] < 4)
-    given.runs.loc[rows, "hyperscaler_value"] += 700.0  # the mean is -30
+    rows = (given.table["lineup.hyperscaler"] == "escalate") & (given.table["run"] < 4)
+    given.table.loc[rows, "hyperscaler_value"] += 700.0  # the mean is -30
     said = notes(given)["Brackets"]
     assert "hyperscalers' loss with the run-off has mean $40.0bn and median $110bn" in said
     assert "final value with the run-off has mean −$30.0bn and median −$100.0bn" in said
@@ -236,10 +236,10 @@ def test_what_comes_from_the_run_off_is_what_the_horizon_does_not_have() -> None
 
 def test_ties_are_counted_as_unchanged() -> None:
     given = moved((10, 20), (10, 10))
-    is_fierce = given.runs["lineup.hyperscaler"] == "escalate"
+    is_fierce = given.table["lineup.hyperscaler"] == "escalate"
     for name in ("lender_value", "lender_value_to_horizon"):
-        values = np.where(given.runs["run"] < 10, 5.0, 5.0 + given.runs["run"] * is_fierce)
-        given.runs[name] = values
+        values = np.where(given.table["run"] < 10, 5.0, 5.0 + given.table["run"] * is_fierce)
+        given.table[name] = values
     columns, rows = certainty.signs(given)
     assert columns == [(1.0, False), (1.0, True)]
     found = dict(rows)["lenders gain by escalation"]
@@ -312,7 +312,7 @@ def test_claims_are_differences_by_draw() -> None:
     assert share.value == pytest.approx(20 / 25 - 10 / 20)
     assert lost.matters(study)
     given = moved((10, 20), (10, 5))
-    given.runs["lender_value_to_horizon"] = given.runs["lender_value"]
+    given.table["lender_value_to_horizon"] = given.table["lender_value"]
     assert not Claim("lender_value").matters(Study(given))
 
 

@@ -21,6 +21,7 @@ name = "quick"
 scenario = "theory"
 runs = 3
 horizon = 3
+series = ["capex"]
 [factors]
 "lineup.hyperscaler" = ["restrain", "escalate"]
 "shock.efficiency.factor" = [1, 10]
@@ -49,14 +50,14 @@ def test_run_leaves_results_and_says_where(folder):
     assert done.stderr == ""  # no bar where there is no terminal
     assert "results/quick" in done.stdout
     results = Results.open(folder / "results" / "quick")
-    assert len(results.runs) == 4 * 4
+    assert len(results.runs()) == 4 * 4
     assert results.manifest["command"] == ["agentsim", *words]
     assert [path.name for path in (folder / "results").iterdir()] == ["quick"]
 
 
 def test_run_writes_the_report_after_the_headline(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(report, "headline", lambda results: f"{len(results.runs)} rows")
+    monkeypatch.setattr(report, "headline", lambda results: f"{len(results.runs())} rows")
     monkeypatch.setattr(report, "write", lambda path: path / "report.html")
     assert main(["run", "quick.toml", "--workers", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -78,59 +79,35 @@ def test_settings_of_the_command_line(folder):
         "shock.efficiency.factor": [3],
     }
     assert results.experiment.set == {"substitution": 20}
-    assert results.experiment.horizon == results.series["quarter"].max() == 2
+    assert results.experiment.horizon == results.series()["quarter"].max() == 2
 
 
 def test_a_run_that_fails_is_said_and_leaves_the_rest(folder):
     script = folder / "failing.py"
     script.write_text(
         "import sys\n"
-        "from agentsim.batch import engine\n"
+        "from agentsim.batch import simulating\n"
         "from agentsim.cli import main\n"
-        "class Raises(engine.Simulation):\n"
+        "class Raises(simulating.Simulation):\n"
         "    def run(self):\n"
         "        if (self.shocks[0].factor == 10).any(): raise OSError('out of luck')\n"
         "        super().run()\n"
-        "engine.Simulation = Raises\n"
-        "sys.exit(main(['run', 'quick.toml', '--workers', '1', '--no-report']))\n"
+        "simulating.Simulation = Raises\n"
+        "sys.exit(main(['run', 'quick.toml', '--engine', 'here', '--no-report']))\n"
     )
     done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 1
     assert "6 of 12 runs failed" in done.stderr and "out of luck" in done.stderr
     assert "Traceback" not in done.stderr
-    runs = Results.open(folder / "results" / "quick").runs
+    runs = Results.open(folder / "results" / "quick").runs()
     assert runs["customer_surplus"].notna().sum() == 6
 
 
-def test_a_worker_that_dies_loses_nothing(folder):
-    script = folder / "dying.py"
-    script.write_text(
-        "import os, pathlib, sys\n"
-        "from agentsim.batch import engine\n"
-        "from agentsim.cli import main\n"
-        "class Dies(engine.Simulation):\n"
-        "    def run(self):\n"
-        "        if not pathlib.Path('died').exists():\n"
-        "            pathlib.Path('died').touch()\n"
-        "            os._exit(9)\n"
-        "        super().run()\n"
-        "engine.Simulation = Dies\n"
-        "if __name__ == '__main__':\n"
-        "    sys.exit(main(['run', 'quick.toml', '--workers', '2', '--no-report']))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, script], cwd=folder, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    assert (folder / "died").exists()
-    assert Results.open(folder / "results" / "quick").runs["status"].tolist() == ["ok"] * 12
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("engine", ["here", "pool"])
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c_leaves_no_half_written_results(folder, workers):
-    words = ["run", "quick.toml", "--runs", "50000", "--workers", workers, "--set", "horizon=400"]
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(folder, engine):
+    words = ["run", "quick.toml", "--runs", "5000", "--no-report"]
+    words += ["--engine", engine, "--workers", "2", "--chunk-runs", "50"]
     process = subprocess.Popen(
         [*AGENTSIM, *words],
         cwd=folder,
@@ -141,21 +118,31 @@ def test_ctrl_c_leaves_no_half_written_results(folder, workers):
         # Whoever started the tests may have ignored the signal, which a child would inherit.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    partial = folder / "results"
+    out = folder / "results" / "quick"
     deadline = time.monotonic() + 60
     try:
-        while not (partial.exists() and list(partial.iterdir())) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(1.0)  # into the work
+        while not list(out.glob("parts/outcomes-*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-        out, err = process.communicate(timeout=60)
+        said, err = process.communicate(timeout=60)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
-    assert "stopped by Ctrl-C" in err and "nothing was written" in err
-    assert "Traceback" not in err + out
-    assert list(partial.iterdir()) == []
+    assert "stopped by Ctrl-C" in err and "which are kept" in err and "goes on from there" in err
+    assert "Traceback" not in err + said
+    results = Results.open(out)
+    assert results.manifest["status"] == "interrupted" and not results.complete
+    held = len(results.runs())
+    assert 0 < held < 20_000 and held % 50 == 0
+    kept = {file: file.stat().st_mtime_ns for file in out.glob("parts/outcomes-*")}
+    assert len(kept) == held // 50
+
+    done = agentsim(*words, "--set", "horizon=3", cwd=folder)  # as it is in the file
+    assert done.returncode == 0, done.stderr
+    results = Results.open(out)
+    assert results.complete and len(results.runs()) == 20_000
+    assert [each["status"] for each in results.manifest["sessions"]] == ["interrupted", "complete"]
 
 
 def test_help_loads_nothing_heavy():
@@ -222,11 +209,19 @@ def test_strategies_are_listed(tmp_path):
     assert "multiple" in one
 
 
-def test_says_that_results_of_other_settings_are_replaced(folder):
-    words = ["run", "quick.toml", "--workers", "1", "--no-report"]
+def test_results_of_other_settings_are_left_alone_unless_told_otherwise(folder):
+    words = ["run", "quick.toml", "--engine", "here", "--no-report"]
     assert agentsim(*words, cwd=folder).stderr == ""
-    assert agentsim(*words, cwd=folder).stderr == ""  # the same settings give the same results
+    assert agentsim(*words, cwd=folder).stderr == ""  # it is there already
     other = agentsim(*words, "--set", "horizon=2", cwd=folder)
     assert other.returncode == 0
-    assert other.stderr.count("\n") == 1
-    assert "results/quick holds results of the same name with other settings" in other.stderr
+    assert other.stderr == (
+        "results/quick holds other results (horizon 3 -> 2); this goes to results/quick-2\n"
+    )
+    assert "Results: results/quick-2" in other.stdout
+    replaced = agentsim(*words, "--set", "horizon=2", "--replace", cwd=folder)
+    assert replaced.stderr == ""
+    horizons = {
+        path.name: Results.open(path).experiment.horizon for path in (folder / "results").iterdir()
+    }
+    assert horizons == {"quick": 2, "quick-2": 2}

@@ -32,6 +32,7 @@ from agentsim.report import (
 )
 from agentsim.report.figures import pictures
 from agentsim.report.html import page
+from agentsim.report.path_figures import MARKET, PRICES
 from agentsim.report.study import BURNT, TOTAL, Study
 
 POSTURES, FACTORS, ELASTICITIES = ["restrain", "escalate"], [1, 10], [0.8, 1.1]
@@ -58,9 +59,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             {"name": NASTY, "set": {"power_limit": 0.5}, "factors": {"demand_elasticity": [1.1]}},
             {"name": "same", "lineup": {"nvidia": "best_response"}},
         ],
+        series=[*PRICES, *MARKET],
     )
     folder = tmp_path_factory.mktemp("results") / "small"
-    return batch.run(experiment, folder, workers=1, progress=False)
+    return batch.run(experiment, folder, engine="here", progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def written(results: Results) -> Path:
 
 def mean(results: Results, outcome: str, posture: str, factor: float, elasticity: float) -> float:
     """The mean of an outcome, from the table and nothing else."""
-    t = results.runs
+    t = results.runs()
     rows = (t["kind"] == "main") & (t["lineup.hyperscaler"] == posture)
     rows &= (t["shock.efficiency.factor"] == factor) & (t["demand_elasticity"] == elasticity)
     assert rows.sum() == 12
@@ -229,7 +231,7 @@ def test_numbers_of_the_answer_are_those_of_the_runs(results: Results) -> None:
     for suffix in ("", "_to_horizon"):
         lost = moves("hyperscaler_value" + suffix)
         assert f"{'gain' if lost > 0 else 'lose'} {words.money(abs(lost))}" in second
-        t = results.cells(kind="main", demand_elasticity=1.1, **{"lineup.hyperscaler": "escalate"})
+        t = results.runs(kind="main", demand_elasticity=1.1, **{"lineup.hyperscaler": "escalate"})
         kept = t.loc[t["shock.efficiency.factor"] == 1, "hyperscaler_value" + suffix]
         assert words.money_interval(bootstrap_mean(kept.to_numpy())) in second
     assert words.money(abs(moves(BURNT))) in second
@@ -251,16 +253,16 @@ def test_numbers_of_the_answer_are_those_of_the_runs(results: Results) -> None:
 
 def test_subtitle_adds_up(results: Results, study: Study) -> None:
     said = sections.subtitle(study)
-    own = results.runs.drop_duplicates(["cell"])
+    own = results.runs().drop_duplicates(["cell"])
     simulated = results.manifest["runs_simulated"]
-    assert f"{len(results.runs):,} outcomes" in said and f"{len(own)} cells of 12 draws" in said
+    assert f"{len(results.runs()):,} outcomes" in said and f"{len(own)} cells of 12 draws" in said
     assert f"{simulated:,} markets were simulated" in said
     assert f"as {len(own) - simulated // 12} cells are identical" in said
 
 
 def test_table_of_spreads_holds_mean_median_and_range(results: Results, study: Study) -> None:
     (table,) = headline_tables.spreads(study)
-    t = results.runs[(results.runs["kind"] == "main") & (results.runs["demand_elasticity"] == 1.1)]
+    t = results.runs(kind="main", demand_elasticity=1.1)
     wide = t[t["shock.efficiency.factor"] == 1].pivot(
         index="run", columns="lineup.hyperscaler", values="hyperscaler_value_to_horizon"
     )
@@ -307,7 +309,7 @@ def test_terminal_marks_signs_that_hang_on_the_run_off() -> None:
 def test_shares_of_draws(results: Results, study: Study) -> None:
     columns, rows = certainty.signs(study)
     assert columns == [(1.0, False), (1.0, True), (10.0, False), (10.0, True)]
-    t = results.runs[(results.runs["kind"] == "main") & (results.runs["demand_elasticity"] == 1.1)]
+    t = results.runs(kind="main", demand_elasticity=1.1)
     found = dict(rows)
     for column, (shock, to_horizon) in enumerate(columns):
         wide = t[t["shock.efficiency.factor"] == shock].pivot(
@@ -407,7 +409,7 @@ def test_figures_are_of_one_width_and_their_letters_large_enough(study: Study) -
 
 
 def test_every_posture_has_its_bands_through_time(study: Study) -> None:
-    from agentsim.report.path_figures import MARKET, PRICES, market_through_time, through_time
+    from agentsim.report.path_figures import market_through_time, through_time
 
     for draw, series in ((through_time, PRICES), (market_through_time, MARKET)):
         figure = draw(study)
@@ -461,7 +463,6 @@ def test_levels_of_demand_stand_by_their_size(study: Study) -> None:
 
 
 def pictures_of(given) -> list:
-    given.series = pd.DataFrame({"kind": [], "series": [], "quarter": []})
     return pictures(Study(given))
 
 
@@ -587,7 +588,7 @@ def test_games_of_a_real_experiment(results: Results, study: Study) -> None:
     (pair,) = kinds.pairs(study, "microsoft")
     assert pair == ("restrain", "escalate")
     found = kinds.game(study, "microsoft", pair, 10.0, 0.8)
-    t = results.runs[results.runs["kind"] == "deviation"]
+    t = results.runs(kind="deviation")
     t = t[(t["shock.efficiency.factor"] == 10) & (t["demand_elasticity"] == 0.8)]
     means = t.groupby(["own", "others"])["value.microsoft"].mean()
     assert found.payoffs["T"].value == pytest.approx(means["escalate", "restrain"])

@@ -12,8 +12,14 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array
+
+Column = NDArray[Any]
+"""A column of labels, or of anything else."""
+Numbers = NDArray[np.int64]
+"""A column of whole numbers: of cells, runs, blocks."""
 
 LABELS = ("kind", "variant", "firm", "own", "others")
 """Columns that say what a cell is, before those of the factors."""
@@ -43,13 +49,13 @@ class Group:
 class Cells:
     """All cells; every array is `(cells,)`, and every number NaN where a cell does not set it."""
 
-    labels: dict[str, Array]
+    labels: dict[str, Column]
     """What the tables say of them: `LABELS` and the factors; text (None where there is none) or
     numbers (NaN)."""
     groups: tuple[Group, ...]
-    group: Array
+    group: Numbers
     """The row in `groups`."""
-    block: Array
+    block: Numbers
     """Cells of one block meet the same luck."""
     values: dict[str, Array]
     """Parameters by dotted name that differ from the calibration, or might."""
@@ -61,7 +67,7 @@ class Cells:
     """Strategies' parameters, by firm and parameter."""
     unit: Array | None = None
     """Where a sampler put the cells in the unit cube, `(cells, dimensions)`."""
-    same_as: Array = field(init=False)
+    same_as: Numbers = field(init=False)
     """The earlier cell with the same market and luck, whose runs stand for this one's; or -1."""
 
     def __post_init__(self) -> None:
@@ -74,17 +80,20 @@ class Cells:
 
     def numbers(self) -> list[Array]:
         """Return all columns that decide what is simulated."""
-        by_name = (self.values, self.drawn, self.shocks, self.tuning)
+        by_name: tuple[dict[Any, Array], ...] = (
+            self.values, self.drawn, self.shocks, self.tuning,
+        )  # fmt: skip
         columns = [each[name] for each in by_name for name in sorted(each)]
         return [self.group.astype(np.float64), self.block.astype(np.float64), *columns]
 
     @cached_property
-    def own(self) -> Array:
+    def own(self) -> Numbers:
         """The cells that are simulated, those of a group together."""
         own = np.flatnonzero(self.same_as == NONE)
-        return own[np.argsort(self.group[own], kind="stable")]
+        order = np.argsort(self.group[own], kind="stable")
+        return own[order].astype(np.int64)
 
-    def stands_for(self) -> Array:
+    def stands_for(self) -> Numbers:
         """Return for every cell the one whose runs are its runs."""
         return np.where(self.same_as == NONE, np.arange(len(self)), self.same_as)
 
@@ -135,7 +144,7 @@ class Cells:
         )
 
 
-def _same_as(columns: Sequence[Array]) -> Array:
+def _same_as(columns: Sequence[Array]) -> Numbers:
     """Return for every row the first row that is equal to it, or -1 for the first ones."""
     rows = len(columns[0])
     mixed = np.zeros(rows, np.uint64)
@@ -151,4 +160,4 @@ def _same_as(columns: Sequence[Array]) -> Array:
     for column in columns:
         other = column[earlier]
         same &= (column == other) | (np.isnan(column) & np.isnan(other))
-    return np.where(same, earlier, NONE)
+    return np.where(same, earlier, NONE).astype(np.int64)

@@ -100,7 +100,7 @@ class Names:
             _, kind, field = name.split(".")
             return "low" not in KINDS[kind].__dataclass_fields__[field].metadata
         if self.is_tuning(name):
-            return isinstance(given, str) or getattr(given, "dtype", None) == object
+            return isinstance(given, str) or np.asarray(given).dtype.kind == "O"
         return name.startswith("lineup.")
 
     def split(self, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -141,7 +141,7 @@ class Names:
         for bundle in e.linked:
             if bundle in e.factors:
                 raise AgentsimError(f"linked.{bundle} has the name of a factor; rename it")
-        places = [("factors", e.factors)]
+        places: list[tuple[str, Mapping[str, Any]]] = [("factors", e.factors)]
         places += [(f"linked.{bundle}", linked) for bundle, linked in e.linked.items()]
         for place, names in places:
             for name in names:
@@ -193,7 +193,7 @@ class Names:
                 for value in dict.fromkeys(given.tolist()):
                     self.check_setting(name, value)
                 continue
-            with _told("row"):
+            with _Told("row"):
                 checked(name, given, self.declared[name])
 
     def check_setting(self, name: str, value: Any) -> None:
@@ -394,7 +394,7 @@ class Names:
         for name in sorted(given, key=lambda name: name.partition(".")[0] not in ROLES):
             for target in targets(name, self.base.firms):
                 found[target] = given[name]
-        with _told("cell"):
+        with _Told("cell"):
             self.base.replace(found)  # what must hold between parameters
         marked = {target for name in drawn for target in targets(name, self.base.firms)}
         values = {
@@ -414,7 +414,7 @@ def check_rows(cells: int, runs: int) -> None:
         )
 
 
-class _told:
+class _Told:
     """Turns "(run 3)" of a complaint about columns into what the columns are a list of."""
 
     def __init__(self, what: str) -> None:

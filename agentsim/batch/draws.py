@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from agentsim.batch.cells import Numbers
 from agentsim.batch.plan import Plan, Round
 
 
@@ -35,7 +36,7 @@ def draws_table(plan: Plan, rounds: Sequence[Round]) -> Any:
     return pa.table(columns)
 
 
-def _numbers(of: Round) -> np.ndarray:
+def _numbers(of: Round) -> Numbers:
     """Return the numbers of the runs of a round in their cells, laid end to end."""
     begins = of.ends - of.runs
     return np.arange(of.total) - np.repeat(begins, of.runs) + np.repeat(of.first, of.runs)

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from agentsim.batch.cells import LABELS, Cells, Group
-from agentsim.batch.checking import Names
+from agentsim.batch.cells import LABELS, Cells, Column, Group, Numbers
+from agentsim.batch.checking import Dimension, Names
 from agentsim.batch.design import Experiment
 from agentsim.batch.factors import Levels
 from agentsim.batch.sampling import Points, Sampler, sample, sample_table
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 
-Columns = Mapping[str, Array]
+Columns = Mapping[str, Column]
 FACTORIAL = Sampler("factorial")
 SHARED, BLOCK, INDEPENDENT = "shared", "block", "independent"
 
@@ -85,7 +85,9 @@ def _sections(experiment: Experiment, names: Names, points: Points) -> Iterator[
         role = names.role_of[deviation.firm]
         rest = {name: each for name, each in base.items() if not names.is_lineup_of(role, name)}
         played = {"own": deviation.own, "others": deviation.others}
-        dimensions = {name: {name: Levels(tuple(each))} for name, each in played.items()}
+        dimensions: dict[str, Dimension] = {
+            name: {name: Levels(tuple(each))} for name, each in played.items()
+        }
         grid = sample(FACTORIAL, dimensions | names.crossed(deviation.factors, role), 0)
         columns = {name: each for name, each in grid.columns.items() if name not in played}
         columns[f"lineup.{role}"] = grid.columns["others"]
@@ -98,9 +100,10 @@ def _sections(experiment: Experiment, names: Names, points: Points) -> Iterator[
         yield Section("variant", labels, fixed, grid.columns, grid.columns, len(grid.block))
 
 
-def _blocks(experiment: Experiment, points: Points, section: Section) -> Array:
+def _blocks(experiment: Experiment, points: Points, section: Section) -> Numbers:
     """Return the block of luck of every cell of a section."""
-    luck, kind = experiment.luck, experiment.sampling.kind
+    luck: str = experiment.luck
+    kind = experiment.sampling.kind
     if luck == "auto":
         luck = {"factorial": "shared", "sobol": "block", "morris": "block"}.get(kind, INDEPENDENT)
     if luck == SHARED:
@@ -111,7 +114,7 @@ def _blocks(experiment: Experiment, points: Points, section: Section) -> Array:
                 f'luck = "block" needs blocks, and sampler {kind} has none; '
                 'give "shared" or "independent"'
             )
-        return points.block
+        return points.block.astype(np.int64)
     if section.kind != "main":
         raise AgentsimError(
             f'luck = "independent" leaves nothing to compare a {section.kind} with; '
@@ -123,7 +126,7 @@ def _blocks(experiment: Experiment, points: Points, section: Section) -> Array:
 def _cells(
     names: Names,
     section: Section,
-    block: Array,
+    block: Numbers,
     factors: Columns,
     groups: dict[Any, int],
     made: list[Group],
@@ -153,10 +156,10 @@ def _cells(
     )
 
 
-def _labels(section: Section, factors: Columns) -> dict[str, Array]:
+def _labels(section: Section, factors: Columns) -> dict[str, Column]:
     """Return the columns that say what the cells of a section are."""
     fixed = {"kind": section.kind, **section.labels}
-    found: dict[str, Array] = {}
+    found: dict[str, Column] = {}
     for name in (*LABELS, *factors):
         if name in fixed:
             found[name] = np.full(section.count, fixed[name], dtype=object)
@@ -175,7 +178,7 @@ def _groups(
     text: Mapping[str, Any],
     groups: dict[Any, int],
     made: list[Group],
-) -> tuple[Array, dict[tuple[int, str], Array]]:
+) -> tuple[Numbers, dict[tuple[int, str], Array]]:
     """Return the group of every cell, and the number fields of shocks as the experiment has them."""
     columns = {name: each for name, each in text.items() if isinstance(each, np.ndarray)}
     fixed = {name: each for name, each in text.items() if name not in columns}
@@ -194,7 +197,7 @@ def _groups(
     return place[codes], {name: np.array(each)[codes] for name, each in numbers.items()}
 
 
-def _combinations(columns: Columns, count: int) -> tuple[Array, list[dict[str, Any]]]:
+def _combinations(columns: Columns, count: int) -> tuple[Numbers, list[dict[str, Any]]]:
     """Return for every row which combination of levels it has, and the combinations."""
     codes = np.zeros(count, np.int64)
     for given in columns.values():
@@ -207,7 +210,7 @@ def _combinations(columns: Columns, count: int) -> tuple[Array, list[dict[str, A
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     rows = first[order]
-    return rank[codes], [
+    return rank[codes].astype(np.int64), [
         {name: _plain(given[row]) for name, given in columns.items()} for row in rows
     ]
 
@@ -217,7 +220,7 @@ def _plain(value: Any) -> Any:
 
 
 def _tuning(
-    names: Names, numeric: Mapping[str, Any], group: Array, made: list[Group]
+    names: Names, numeric: Mapping[str, Any], group: Numbers, made: list[Group]
 ) -> dict[tuple[str, str], Array]:
     """Return the parameters of strategies that are set, where the strategy has them."""
     found: dict[tuple[str, str], Array] = {}

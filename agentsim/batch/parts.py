@@ -208,7 +208,8 @@ def _groups(chunks: Sequence[Chunk], least_rows: int) -> Iterator[list[Chunk]]:
         groups[-1].append(chunk)
         rows += chunk.runs
     if len(groups) > 1 and rows < least_rows:
-        groups[-2] += groups.pop()
+        last = groups.pop()
+        groups[-1] += last
     return iter(groups)
 
 
@@ -223,7 +224,7 @@ def _join(folder: Path, name: str, target: Path, group: Sequence[Chunk]) -> None
             parts[0].replace(target)
             return
         read_parts = [read(part) for part in parts]
-        aside = {}
+        aside: dict[str, str] = {}
         for each in read_parts:
             aside |= json.loads((each.schema.metadata or {}).get(SET_ASIDE, b"{}"))
         said = {CHUNKS: json.dumps(wanted)} | ({SET_ASIDE: json.dumps(aside)} if aside else {})

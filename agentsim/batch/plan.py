@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agentsim.batch.cells import Cells
+from agentsim.batch.cells import Cells, Numbers
 from agentsim.batch.kept import Kept, check_outcome, kept
 from agentsim.calibration import targets
 from agentsim.errors import AgentsimError
@@ -62,12 +62,12 @@ class Round:
     """Runs that are planned at once: for each cell `runs` of them, from the number `first` on."""
 
     number: int
-    cells: Array
-    first: Array
-    runs: Array
+    cells: Numbers
+    first: Numbers
+    runs: Numbers
 
     @cached_property
-    def ends(self) -> Array:
+    def ends(self) -> Numbers:
         """Where the runs of each cell end when all are laid end to end."""
         return np.cumsum(self.runs)
 
@@ -76,9 +76,9 @@ class Round:
         """All runs of the round."""
         return int(self.ends[-1]) if len(self.ends) else 0
 
-    def at(self, start: int, stop: int) -> tuple[Array, Array]:
+    def at(self, start: int, stop: int) -> tuple[Numbers, Numbers]:
         """Return cell and number of the runs of a stretch, `(runs,)` each."""
-        places = np.arange(start, stop)
+        places = np.arange(start, stop, dtype=np.int64)
         row = np.searchsorted(self.ends, places, side="right")
         begins = self.ends[row] - self.runs[row]
         return self.cells[row], self.first[row] + (places - begins)
@@ -148,9 +148,10 @@ class Plan:
 
     # Luck and draws
 
-    def luck(self, cells: Array, numbers: Array) -> Array:
+    def luck(self, cells: Numbers, numbers: Numbers) -> Numbers:
         """Return the runs' numbers in the randomness: runs of one number meet the same luck."""
-        return (self.cells.block[cells] << LUCK_BITS) | numbers
+        luck: Numbers = (self.cells.block[cells] << LUCK_BITS) | numbers
+        return luck
 
     @cached_property
     def blocks(self) -> int:
@@ -163,13 +164,14 @@ class Plan:
         every = self.blocks * self.runs
         return -(-every // -(-every // MOST_DRAWN_TOGETHER))
 
-    def draw_numbers(self, cells: Array, numbers: Array) -> Array:
+    def draw_numbers(self, cells: Numbers, numbers: Numbers) -> Numbers:
         """Return which draw each run is: runs of the same luck are the same draw.
 
         Runs that are added to a cell later are further draws, not parts of the first ones.
         """
         later, number = np.divmod(numbers, self.runs)
-        return (later * self.blocks + self.cells.block[cells]) * self.runs + number
+        draws: Numbers = (later * self.blocks + self.cells.block[cells]) * self.runs + number
+        return draws
 
     @cached_property
     def _pinned(self) -> Scenario:
@@ -199,7 +201,7 @@ class Plan:
         entropy = self.entropy if block == 0 else (self.entropy, block)
         return self._pinned.draw(self.drawn_together, entropy, self.drawn_ranges)
 
-    def drawn(self, cells: Array, numbers: Array) -> dict[str, Array]:
+    def drawn(self, cells: Numbers, numbers: Numbers) -> dict[str, Array]:
         """Return what the runs draw and what follows from it, by single values, `(runs,)` each."""
         if not self.drawn_ranges and not self.cells.drawn:
             return {}
@@ -210,7 +212,7 @@ class Plan:
         draws |= {k: v for k, v in factors.items() if not np.isnan(v).all()}
         return by_target(self._pinned, self._pinned.following(draws))
 
-    def _draws(self, draws: Array, followed: bool) -> dict[str, Array]:
+    def _draws(self, draws: Numbers, followed: bool) -> dict[str, Array]:
         """Return the draws of some numbers, put together from the hypercubes that they are in."""
         if not self.drawn_ranges:
             return {}
@@ -242,7 +244,7 @@ class Plan:
         one = np.zeros(1, np.int64)
         return tuple(sorted({*self.drawn(one, one), *self.cells.values}))
 
-    def values(self, cells: Array, numbers: Array) -> dict[str, Array]:
+    def values(self, cells: Numbers, numbers: Numbers) -> dict[str, Array]:
         """Return all that is given run by run, by dotted name, `(runs,)` each."""
         drawn = self.drawn(cells, numbers)
         found = {}
@@ -324,12 +326,12 @@ def _check_draws(plan: Plan) -> None:
     Looked at are the first draws in the cells at the ends of every column, which are the ones to
     disagree if any do.
     """
-    cells, numbers = plan.cells, np.arange(min(plan.runs, plan.drawn_together))
+    cells, numbers = plan.cells, np.arange(min(plan.runs, plan.drawn_together), dtype=np.int64)
     ends = {int(np.nanargmin(x)) for x in cells.values.values()}
     ends |= {int(np.nanargmax(x)) for x in cells.values.values()}
     for cell in sorted(ends | {0}):
         try:
-            plan.base.replace(plan.values(np.full(len(numbers), cell), numbers))
+            plan.base.replace(plan.values(np.full(len(numbers), cell, np.int64), numbers))
         except AgentsimError as error:
             kind, variant = cells.labels["kind"][cell], cells.labels["variant"][cell]
             what = f"variant {variant!r}" if kind == "variant" else "a cell"

@@ -418,7 +418,7 @@ class Results:
         return pairs[["runs_of", "block", "runs_of_b", "block_b"]]
 
     def _cell(self, number: Any) -> pd.DataFrame:
-        found = self.cells[self.cells["cell"] == number]
+        found: pd.DataFrame = self.cells[self.cells["cell"] == number]
         if found.empty:
             raise AgentsimError(
                 f"cell {number!r} is not there; give one from 0 to {len(self.cells) - 1}"

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from agentsim.batch.cells import Column, Numbers
 from agentsim.batch.plan import Plan
 from agentsim.errors import AgentsimError
 from agentsim.failures import OK, CulpritsError
@@ -30,14 +31,14 @@ TOGETHER, TOGETHER_RECORDED = 2000, 500
 class Simulated:
     """What became of some runs."""
 
-    cells: Array
+    cells: Numbers
     """`(runs,)`, as all below but where another shape is given."""
-    numbers: Array
-    status: Array
+    numbers: Numbers
+    status: Column
     """"ok", or when and why the run failed; text."""
     outcomes: dict[str, Array]
     """By name; NaN in failed runs."""
-    recorded: Array
+    recorded: Numbers
     """Places of the runs whose quarters are kept, `(recorded,)`."""
     market: dict[str, Array]
     """The market's series, `(recorded, quarters + 1)`."""
@@ -45,7 +46,7 @@ class Simulated:
     """Firms' states by role, `(recorded, quarters + 1, firms)`."""
 
 
-def simulate(plan: Plan, cells: Array, numbers: Array) -> Simulated:
+def simulate(plan: Plan, cells: Numbers, numbers: Numbers) -> Simulated:
     """Simulate runs of cells, known by cell and number in the cell, `(runs,)` each."""
     parts = [
         _attempt(plan, cells[rows], numbers[rows]) for rows in _stretches(plan, cells, numbers)
@@ -53,7 +54,7 @@ def simulate(plan: Plan, cells: Array, numbers: Array) -> Simulated:
     return _joined(plan, parts)
 
 
-def _stretches(plan: Plan, cells: Array, numbers: Array) -> Iterator[slice]:
+def _stretches(plan: Plan, cells: Numbers, numbers: Numbers) -> Iterator[slice]:
     """Yield stretches of runs that may be stepped together, of nearly equal size."""
     group = plan.cells.group[cells]
     record = _record(plan, numbers)
@@ -67,12 +68,12 @@ def _stretches(plan: Plan, cells: Array, numbers: Array) -> Iterator[slice]:
             )
 
 
-def _record(plan: Plan, numbers: Array) -> Array:
+def _record(plan: Plan, numbers: Numbers) -> Column:
     """Say of which runs the quarters are kept."""
     return (numbers < plan.series_runs) & plan.kept.series
 
 
-def _attempt(plan: Plan, cells: Array, numbers: Array) -> Simulated:
+def _attempt(plan: Plan, cells: Numbers, numbers: Numbers) -> Simulated:
     """Simulate runs together; if that raises, find the runs at fault and go on without them."""
     try:
         return _together(plan, cells, numbers)
@@ -80,7 +81,7 @@ def _attempt(plan: Plan, cells: Array, numbers: Array) -> Simulated:
         whys = error.statuses
         bad = np.zeros(len(cells), dtype=bool)
         bad[list(whys)] = True
-        parts = [failed(plan, cells[bad], numbers[bad], [whys[at] for at in np.flatnonzero(bad)])]
+        parts = [failed(plan, cells[bad], numbers[bad], [whys[at] for at in sorted(whys)])]
         if not bad.all():
             parts.append(_attempt(plan, cells[~bad], numbers[~bad]))
         return _in_order(_joined(plan, parts), np.argsort(_order(bad), kind="stable"))
@@ -97,7 +98,7 @@ def _attempt(plan: Plan, cells: Array, numbers: Array) -> Simulated:
         )
 
 
-def _order(bad: Array) -> Array:
+def _order(bad: Column) -> Column:
     """Return where runs were before the bad ones were put first."""
     return np.concatenate([np.flatnonzero(bad), np.flatnonzero(~bad)])
 
@@ -109,9 +110,9 @@ def _told(error: Exception) -> str:
     return f"failed: {what}"
 
 
-def failed(plan: Plan, cells: Array, numbers: Array, whys: list[str]) -> Simulated:
+def failed(plan: Plan, cells: Numbers, numbers: Numbers, whys: list[str]) -> Simulated:
     """Return runs that failed before anything came of them."""
-    recorded = np.flatnonzero(_record(plan, numbers))
+    recorded = np.flatnonzero(_record(plan, numbers)).astype(np.int64)
     quarters = plan.horizon + 1
     return Simulated(
         cells,
@@ -130,14 +131,14 @@ def failed(plan: Plan, cells: Array, numbers: Array, whys: list[str]) -> Simulat
     )
 
 
-def _together(plan: Plan, cells: Array, numbers: Array) -> Simulated:
+def _together(plan: Plan, cells: Numbers, numbers: Numbers) -> Simulated:
     """Simulate runs of one group side by side."""
     simulation = simulation_of(plan, cells, numbers, _level(plan, numbers))
     simulation.run()
     outcomes = simulation.outcomes()
     # A failed run has no outcome: nothing that it left half done may enter a mean.
     fine = simulation.status == OK
-    recorded = np.flatnonzero(_record(plan, numbers))
+    recorded = np.flatnonzero(_record(plan, numbers)).astype(np.int64)
     return Simulated(
         cells,
         numbers,
@@ -149,7 +150,7 @@ def _together(plan: Plan, cells: Array, numbers: Array) -> Simulated:
     )
 
 
-def simulation_of(plan: Plan, cells: Array, numbers: Array, record: Any) -> Simulation:
+def simulation_of(plan: Plan, cells: Numbers, numbers: Numbers, record: Any) -> Simulation:
     """Return the simulation of runs of one group, before its first quarter."""
     group = plan.cells.groups[int(plan.cells.group[cells[0]])]
     scenario = plan.base.replace(plan.values(cells, numbers))
@@ -165,13 +166,13 @@ def simulation_of(plan: Plan, cells: Array, numbers: Array, record: Any) -> Simu
     )
 
 
-def _level(plan: Plan, numbers: Array) -> str:
+def _level(plan: Plan, numbers: Numbers) -> str:
     if not _record(plan, numbers).any():
         return "outcomes"
     return "firms" if plan.kept.firms else "series"
 
 
-def _tuned(plan: Plan, lineup: Lineup, cells: Array) -> Lineup:
+def _tuned(plan: Plan, lineup: Lineup, cells: Numbers) -> Lineup:
     """Return the lineup with the strategies' parameters that cells set, a number a run."""
     for role, chosen in lineup.items():
         for firm, strategy in chosen.items():
@@ -190,7 +191,7 @@ def _filled(given: Array, otherwise: Any) -> Array:
     return np.where(np.isnan(given), otherwise, given)
 
 
-def _shocks(plan: Plan, fixed: Any, cells: Array) -> list[Shock]:
+def _shocks(plan: Plan, fixed: Any, cells: Numbers) -> list[Shock]:
     """Return the shocks, their numbers given run by run so that all runs take the same path."""
     found = []
     for place, each in enumerate(fixed):
@@ -202,7 +203,7 @@ def _shocks(plan: Plan, fixed: Any, cells: Array) -> list[Shock]:
     return found
 
 
-def _market_series(plan: Plan, history: list[Snapshot], fine: Array) -> dict[str, Array]:
+def _market_series(plan: Plan, history: list[Snapshot], fine: Column) -> dict[str, Array]:
     """Return the market's series, `(runs, quarters + 1)`."""
     found = {}
     for name in plan.kept.market:
@@ -213,7 +214,7 @@ def _market_series(plan: Plan, history: list[Snapshot], fine: Array) -> dict[str
     return found
 
 
-def _firm_series(plan: Plan, history: list[Snapshot], fine: Array) -> dict[str, dict[str, Array]]:
+def _firm_series(plan: Plan, history: list[Snapshot], fine: Column) -> dict[str, dict[str, Array]]:
     """Return states by role, `(runs, quarters + 1, firms)`."""
     return {
         role: {
@@ -263,7 +264,7 @@ def _joined(plan: Plan, parts: list[Simulated]) -> Simulated:
     )
 
 
-def _in_order(x: Simulated, order: Array) -> Simulated:
+def _in_order(x: Simulated, order: Column) -> Simulated:
     """Return runs in another order: the run at place i is the one that was at order[i]."""
     place = np.empty_like(order)
     place[order] = np.arange(len(order))

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from agentsim.batch.parts import chunks_in, part_path, tables, write_chunk
 from agentsim.batch.plan import Chunk, Plan, Round
 from agentsim.batch.simulating import failed, simulate

@@ -136,7 +136,7 @@ def provenance(study: Study) -> list[Html]:
     promise = (
         "The same specification, entropy, commit and processor features give the same numbers to "
         "the last bit, whatever the number of workers. Beside this page lie the outcomes of every "
-        "run (outcomes.parquet), what each run drew (draws.parquet), the series (series.parquet), "
+        "run (outcomes/), what each run drew (draws.parquet), the series that were kept (series/), "
         "a summary (summary.csv), the manifest (manifest.json) and the figures (PNG and SVG)."
     )
     spec = json.dumps(study.experiment.to_dict(), indent=2, ensure_ascii=False)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.laws.numerics import Array
 from agentsim.batch.making import levels_of
+from agentsim.laws.numerics import Array
 from agentsim.report.axes import Axis, Level, places
 from agentsim.report.words import doing_words, level_words
 
