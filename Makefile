@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs publish constraints clean
+.PHONY: help demo test check format bench docs publish sensitivity constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -38,8 +38,14 @@ docs: .venv/.core ## remake the generated tables in docs/
 	@$(BIN)/python -m agentsim.report.tables docs/model.md
 
 publish: .venv/.core ## run the headline experiment and quote it in the README
-	@$(BIN)/agentsim run escalator_war
+	@$(BIN)/agentsim run escalator_war --replace
 	@$(BIN)/python -m agentsim.report.publish results/escalator_war README.md
+
+sensitivity: .venv/.dev ## run the sensitivity experiments and quote them in docs/findings.md
+	@$(BIN)/agentsim run sensitivity --replace
+	@$(BIN)/agentsim run customers_capture --replace
+	@$(BIN)/python -m agentsim.report.sensitivity_text results/sensitivity \
+	    results/customers_capture docs/findings.md
 
 # The comment at the head of constraints.txt is kept.
 constraints: ## pin the newest versions that pyproject.toml allows

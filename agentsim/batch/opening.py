@@ -52,9 +52,11 @@ def run_in(
     _check_place(path, name, replace)
     with Folder(path, name) as folder:
         before = folder.manifest()
-        if before is not None and (replace or before.get("plan_key") != plan.key):
+        if before is not None and replace:
             folder.clear()
             before = None
+        if before is not None and before.get("plan_key") != plan.key:
+            raise AgentsimError(f"{name} was written by another process just now; run it again")
         if before is not None:
             plan = _as_begun(plan, experiment, before, chunk_runs, name)
             for change in manifests.changes(before, manifest):
@@ -65,6 +67,11 @@ def run_in(
         try:
             batch.run()
             write_extras(path, plan, list(batch.rounds.values()))
+        except OSError as error:
+            raise AgentsimError(
+                f"{name} cannot be written: {error.strerror or error}; make room there and run it "
+                "again, it goes on from where it was"
+            ) from None
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"after {batch.tally.runs:,} of {batch.planned():,} runs, which are kept; "

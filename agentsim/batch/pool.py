@@ -17,14 +17,18 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from agentsim.batch.engine import MOST_DEATHS, cannot_write, deadly, hung
 from agentsim.batch.work import Order, Receipt, do, set_aside
+from agentsim.errors import AgentsimError
 
-SLOW_START = 60.0
-"""Seconds that a worker may need on top for its first chunk: it loads the model."""
+SLOW_START = 120.0
+"""Seconds that a worker may take to load the model, on a busy machine or a slow disk."""
+MOST_FALSE_STARTS = 10
+"""Workers in a row that may end before they have loaded the model."""
 
 
 @dataclass
@@ -33,16 +37,16 @@ class Worker:
 
     process: Any
     pipe: Connection
+    due: float
+    """When it should be heard of again, by the monotonic clock."""
+    ready: bool = False
+    """Whether it has loaded the model; only then is it given orders, and blamed on them."""
     order: Order | None = None
-    due: float = 0.0
-    """When its chunk should be done, by the monotonic clock."""
-    fresh: bool = True
 
     def give(self, order: Order, seconds: float) -> None:
         """Hand out an order."""
         self.order = order
-        self.due = time.monotonic() + seconds + (SLOW_START if self.fresh else 0.0)
-        self.fresh = False
+        self.due = time.monotonic() + seconds
         with suppress(OSError):  # a worker that is dead is seen to be so
             self.pipe.send(order)
 
@@ -50,6 +54,7 @@ class Worker:
         """End the process, whatever it is at."""
         self.process.kill()
         self.process.join()
+        self.process.close()
         self.pipe.close()
 
 
@@ -62,54 +67,87 @@ class Pool:
 
     def receipts(self, orders: Sequence[Order]) -> Generator[Receipt]:
         """Get every order done and yield its receipt, in no particular order."""
-        left = deque(orders)
-        deaths: Counter[str] = Counter()
-        workers = [_start() for _ in range(min(self.workers, len(left)))]
+        crew = _Crew(deque(orders), self.workers, self.time_limit)
         try:
-            while True:
-                for worker in workers:
-                    if worker.order is None and left:
-                        worker.give(left.popleft(), self.time_limit)
-                busy = [worker for worker in workers if worker.order is not None]
-                if not busy:
-                    return
-                for worker in _ready(busy):
-                    receipt = self._settle(worker, workers, left, deaths)
+            while waiting := crew.at_work():
+                for worker in _heard_of(waiting):
+                    receipt = crew.settle(worker)
                     if receipt is not None:
                         yield receipt
         finally:
-            for worker in workers:
+            for worker in crew.workers:
                 worker.stop()
 
-    def _settle(
-        self, worker: Worker, workers: list[Worker], left: deque[Order], deaths: Counter[str]
-    ) -> Receipt | None:
-        """Return the receipt of a worker's chunk; None where the chunk is to be tried again."""
-        order = worker.order
-        assert order is not None  # only busy workers are asked
-        answer = _answer(worker)
-        if answer is not None:
-            worker.order = None
-            return _receipt(order, answer)
-        late = worker.process.is_alive() and time.monotonic() >= worker.due
+
+class _Crew:
+    """Workers, what is left for them to do, and what became of those before them."""
+
+    def __init__(self, left: deque[Order], most: int, time_limit: float) -> None:
+        self.left = left
+        self.most = most
+        self.time_limit = time_limit
+        self.workers: list[Worker] = []
+        self.deaths: Counter[str] = Counter()
+        self.false_starts = 0
+
+    def at_work(self) -> list[Worker]:
+        """Hand out orders, and return the workers that will be heard of; none when all is done."""
+        for worker in list(self.workers):
+            if not self.left or not worker.ready or worker.order is not None:
+                continue
+            if worker.process.is_alive():
+                worker.give(self.left.popleft(), self.time_limit)
+            else:  # it was killed at rest: no order is to blame
+                self.dismiss(worker)
+        busy = [worker for worker in self.workers if worker.order is not None]
+        while len(self.workers) < min(self.most, len(busy) + len(self.left)):
+            self.workers.append(_start())
+        return busy + [each for each in self.workers if self.left and not each.ready]
+
+    def dismiss(self, worker: Worker) -> None:
+        """End a worker; another is started if there is work for it."""
+        self.workers.remove(worker)
         worker.stop()
-        workers[workers.index(worker)] = _start()
+
+    def settle(self, worker: Worker) -> Receipt | None:
+        """Return the receipt of a worker's order; None where there is none as yet."""
+        answer = _answer(worker)
+        if answer is not None and not worker.ready:
+            worker.ready, self.false_starts = True, 0
+            return None
+        order, worker.order = worker.order, None
+        if answer is not None:
+            assert order is not None  # it has nothing else to tell of
+            return receipt_of(order, answer)
+        late = worker.process.is_alive() and time.monotonic() >= worker.due
+        self.dismiss(worker)
+        if order is None:
+            self._false_start()
+            return None
         if late:
-            return _set_aside(order, hung(self.time_limit))
-        deaths[order.chunk.key] += 1
-        if deaths[order.chunk.key] >= MOST_DEATHS:
-            return _set_aside(order, deadly(MOST_DEATHS))
-        left.appendleft(order)
+            return put_aside(order, hung(self.time_limit))
+        self.deaths[order.chunk.key] += 1
+        if self.deaths[order.chunk.key] >= MOST_DEATHS:
+            return put_aside(order, deadly(MOST_DEATHS))
+        self.left.appendleft(order)
         return None
 
+    def _false_start(self) -> None:
+        self.false_starts += 1
+        if self.false_starts >= MOST_FALSE_STARTS:
+            raise AgentsimError(
+                f"engine pool: {self.false_starts} workers in a row ended before they began; "
+                "see what they said above, or work without them: --engine here"
+            )
 
-def _ready(busy: list[Worker]) -> list[Worker]:
+
+def _heard_of(waiting: list[Worker]) -> list[Worker]:
     """Wait until some workers have answered, died or are late, and return them."""
-    soonest = min(worker.due for worker in busy)
-    things: list[Any] = [each for w in busy for each in (w.pipe, w.process.sentinel)]
+    soonest = min(worker.due for worker in waiting)
+    things: list[Any] = [each for w in waiting for each in (w.pipe, w.process.sentinel)]
     ready = set(wait(things, timeout=max(soonest - time.monotonic(), 0.0)))
     now = time.monotonic()
-    return [w for w in busy if w.pipe in ready or w.process.sentinel in ready or now >= w.due]
+    return [w for w in waiting if w.pipe in ready or w.process.sentinel in ready or now >= w.due]
 
 
 def _answer(worker: Worker) -> tuple[str, Any] | None:
@@ -123,7 +161,8 @@ def _answer(worker: Worker) -> tuple[str, Any] | None:
     return None
 
 
-def _receipt(order: Order, answer: tuple[str, Any]) -> Receipt:
+def receipt_of(order: Order, answer: tuple[str, Any]) -> Receipt:
+    """Return the receipt in an answer. Raises AgentsimError, one line, for a disk that is full."""
     kind, content = answer
     if kind == "receipt":
         assert isinstance(content, Receipt)
@@ -133,7 +172,8 @@ def _receipt(order: Order, answer: tuple[str, Any]) -> Receipt:
     raise RuntimeError(f"a worker failed at chunk {order.chunk.name}:\n{content}")
 
 
-def _set_aside(order: Order, why: str) -> Receipt:
+def put_aside(order: Order, why: str) -> Receipt:
+    """Set an order aside. Raises AgentsimError, one line, for a disk that is full."""
     try:
         return set_aside(order, why)
     except OSError as error:
@@ -147,14 +187,21 @@ def _start() -> Worker:
     context = multiprocessing.get_context("spawn")  # the global start method is left alone
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs,), daemon=True)
-    with _without_main(), _no_interrupt():  # a worker inherits that Ctrl-C is ignored
-        process.start()
-    theirs.close()  # so that the pipe ends when the worker does
-    return Worker(process, ours)
+    try:
+        with without_main(), no_interrupt():
+            process.start()
+    except OSError as error:
+        ours.close()
+        raise AgentsimError(
+            f"engine pool: no worker can be started: {error.strerror}; give fewer --workers"
+        ) from None
+    finally:
+        theirs.close()  # so that the pipe ends when the worker does
+    return Worker(process, ours, time.monotonic() + SLOW_START)
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
+def without_main() -> Iterator[None]:
     """Keep workers from importing the user's script: they need none of it.
 
     Otherwise a script without `if __name__ == "__main__"` would start itself again and again.
@@ -170,34 +217,44 @@ def _without_main() -> Iterator[None]:
 
 
 @contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Ignore Ctrl-C for a moment, where this thread may say so."""
-    if threading.current_thread() is not threading.main_thread():
+def no_interrupt() -> Iterator[None]:
+    """Put off Ctrl-C for a moment; processes and threads begun in it never hear of it.
+
+    Ctrl-C reaches every process of the terminal; only the one that hands out work answers it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # begun within, it would end what is put off too early
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # In a worker
 
 
 def _work(pipe: Connection) -> None:
-    # Ctrl-C reaches every process of the terminal; only the one that hands out work answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
-    while True:
-        try:
-            order = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_tried(order))
+    load()
+    with suppress(EOFError, OSError):  # whoever hands out work is gone
+        pipe.send(("ready", None))
+        while True:
+            pipe.send(tried(pipe.recv()))
 
 
-def _tried(order: Order) -> tuple[str, Any]:
+def load() -> None:
+    """Import now what a first chunk would import, so that it is not slower than the others."""
+    from pyarrow import parquet
+
+    assert parquet
+
+
+def tried(order: Order) -> tuple[str, Any]:
+    """Do an order and return what became of it: "receipt", "disk" or "error", and more."""
     try:
         return "receipt", do(order)
     except OSError as error:
@@ -211,6 +268,9 @@ def _tried(order: Order) -> tuple[str, Any]:
 def _follow_parent() -> None:
     """End with the process that hands out work, should that be killed."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    if parent is None:
+        return
+    # A process that was forked off the parent may hold the parent's end of the pipe.
+    while os.getppid() == parent.pid and parent.is_alive():
+        parent.join(timeout=5.0)
+    os._exit(1)

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -164,15 +164,12 @@ class Results:
         for name in keys:
             if name not in self.labels:
                 raise unknown("by:", name, self.labels)
-        with self._connected() as connection:
-            if not keys:
-                found = self._by_cell(connection, wanted, level, labels)
-            else:
-                chosen = self._register(connection, self._cells(labels), keys)
-                pooled = f"(select c.*, o.* exclude (cell) from outcomes o join {chosen} c on o.cell = c.runs_of)"
-                found = summaries.means(
-                    connection, pooled, keys, wanted, self.outcomes, self._cluster(), level
-                )
+        cells = self._cells(labels)
+        found = (
+            self._by_cell(cells, wanted, level)
+            if not keys
+            else self._pooled(cells, keys, wanted, level)
+        )
         return found.drop(columns="half_width")
 
     def contrast(
@@ -311,20 +308,22 @@ class Results:
             raise AgentsimError(f"{self.folder} holds no {table} yet; run the experiment again")
         return list(parquet.read_schema(files[0]).names)
 
-    def _table(self, table: str, columns: Sequence[str]) -> Any:
+    def _read(self, file: str, columns: Sequence[str]) -> Any:
         import pyarrow as pa
 
-        files = self._files[table]
         try:
-            found = [parts.read(Path(each), columns) for each in files]
+            return parts.read(Path(file), columns).replace_schema_metadata(None)
         except (OSError, pa.ArrowException) as error:
             raise AgentsimError(
                 f"{self.folder}: a file is damaged ({' '.join(str(error).split())}); "
                 "run the experiment again, which mends it"
             ) from None
-        return pa.concat_tables(
-            [each.replace_schema_metadata(None) for each in found]
-        ).unify_dictionaries()
+
+    def _table(self, table: str, columns: Sequence[str]) -> Any:
+        import pyarrow as pa
+
+        found = [self._read(each, columns) for each in self._files[table]]
+        return pa.concat_tables(found).unify_dictionaries()
 
     def _frame(self, table: Any) -> pd.DataFrame:
         """Return a table as a frame, text as text."""
@@ -380,15 +379,58 @@ class Results:
             return ["block", "run"]
         return ["block"]
 
-    def _by_cell(
-        self, connection: DuckDBPyConnection, wanted: list[str], level: float, labels: Any
-    ) -> pd.DataFrame:
+    def _tables(self, columns: Sequence[str]) -> Iterator[Any]:
+        """Yield columns of the outcomes, file by file."""
+        for each in self._files[parts.OUTCOMES]:
+            yield self._read(each, columns)
+
+    def _by_cell(self, cells: pd.DataFrame, wanted: list[str], level: float) -> pd.DataFrame:
         """Return means by cell, with the labels of each."""
-        own = summaries.means(connection, "outcomes", ["cell"], wanted, self.outcomes, (), level)
-        cells = self._cells(labels)[[*INTERNAL, *self.labels]]
-        own = own.rename(columns={"cell": "runs_of"})
-        found = cells.merge(own, on="runs_of", how="inner")
-        return found.drop(columns=["runs_of", "block"])
+        read = ["cell", *summaries.needed(wanted, self.outcomes)]
+        found = summaries.by_cell(self._tables(read), len(self.cells), wanted, self.outcomes)
+        source = cells["runs_of"].to_numpy()
+        own = [each.take(source) for each in found]
+        return summaries.rows_of(cells[["cell", *self.labels]], wanted, own, level)
+
+    def _pooled(
+        self, cells: pd.DataFrame, keys: list[str], wanted: list[str], level: float
+    ) -> pd.DataFrame:
+        """Return means by groups of cells that have labels in common."""
+        group = cells.groupby(keys, dropna=False, sort=True).ngroup().to_numpy()
+        heads = cells[keys].iloc[np.unique(group, return_index=True)[1]].reset_index(drop=True)
+        block = self.cells["block"].to_numpy()
+        runs = self._most_runs() if "run" in self._cluster() else 1
+
+        def cluster(table: Any) -> Any:
+            number = table["run"].to_numpy().astype(np.int64) if runs > 1 else 0
+            return block[table["cell"].to_numpy()] * runs + number
+
+        sizes = (len(heads), (int(block.max()) + 1) * runs)
+        layers = self._layers(cells["runs_of"].to_numpy(), group)
+        found: list[Any] = []
+        for some in summaries.in_batches(wanted, sizes[0] * sizes[1]):
+            read = ["cell", "run", *summaries.needed(some, self.outcomes)]
+            found += summaries.pooled(
+                self._tables(read), layers, cluster, sizes, some, self.outcomes
+            )
+        return summaries.rows_of(heads, wanted, found, level)
+
+    def _layers(self, source: Any, group: Any) -> list[Any]:
+        """Return the group of every cell whose runs are stored, as often as they stand for a cell."""
+        order = np.argsort(source, kind="stable")
+        source, group = source[order], group[order]
+        nth = np.arange(len(source)) - np.searchsorted(source, source)
+        layers = []
+        for at in range(int(nth.max()) + 1):
+            layer = np.full(len(self.cells), -1)
+            layer[source[nth == at]] = group[nth == at]
+            layers.append(layer)
+        return layers
+
+    def _most_runs(self) -> int:
+        """Return the number after the greatest number of a run."""
+        greatest = self.sql("select max(run) as run from outcomes")["run"].iloc[0]
+        return int(greatest) + 1
 
     def _pairs(self, a: Labels, b: Labels, labels: Mapping[str, Any]) -> pd.DataFrame:
         """Return the cells to compare: runs_of, block of a, and the same of b."""

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing as closed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +87,8 @@ class Batch:
                 of = self.adapting.next_round(of, self.tally.chunks)
             self.folder.finish(self.plan, self.tally.chunks)
         except BaseException:
-            self.folder.write_manifest(self.closed(INTERRUPTED))
+            with suppress(OSError):  # a full disk has no room for this either
+                self.folder.write_manifest(self.closed(INTERRUPTED))
             raise
         self.tally.failed, self.tally.reasons = self.folder.failures()
         self.tally.set_aside = self.folder.set_aside(self.tally.chunks)

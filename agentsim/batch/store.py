@@ -87,12 +87,12 @@ class Folder:
         for scrap in self.path.glob("**/.*.tmp"):
             scrap.unlink(missing_ok=True)
         self.write_manifest(manifest)
-        if not (self.path / CELLS).exists():
+        if not _sound(self.path / CELLS):
             parts.write(self.path / CELLS, cells_table(plan))
 
     def clear(self) -> None:
-        """Remove all results."""
-        for each in self.path.iterdir():
+        """Remove all results; the manifest last, so that what is left is known for results."""
+        for each in sorted(self.path.iterdir(), key=lambda each: each.name == MANIFEST):
             if each.name == LOCK:
                 continue
             shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
@@ -100,39 +100,32 @@ class Folder:
     def finished(self, plan: Plan, chunks: Iterable[Chunk]) -> tuple[list[Chunk], list[Chunk]]:
         """Return the chunks that are to be done, and those set aside among those that are done.
 
-        Files that are damaged are removed, and parts that were joined already.
+        A chunk may be a part in one table and joined already in another, where joining was
+        interrupted. Joined files that are damaged are removed.
         """
-        joined, aside = self._joined(plan)
+        joined = {name: self._joined(name) for name in parts.tables(plan)}
         todo, given_up = [], []
         for chunk in chunks:
-            why = aside.get(chunk.key)
-            if chunk.key not in joined:
-                held = [
-                    parts.chunks_in(parts.part_path(self.path, name, chunk))
-                    for name in parts.tables(plan)
-                ]
-                if not all(chunk.key in each for each in held):
-                    todo.append(chunk)
-                    continue
-                why = held[-1][chunk.key]
-            if why is not None:
+            held = [
+                files if chunk.key in files
+                else parts.chunks_in(parts.part_path(self.path, name, chunk))
+                for name, files in joined.items()
+            ]  # fmt: skip
+            if not all(chunk.key in each for each in held):
+                todo.append(chunk)
+            elif held[-1][chunk.key] is not None:
                 given_up.append(chunk)
         return todo, given_up
 
-    def _joined(self, plan: Plan) -> tuple[set[str], dict[str, str | None]]:
-        """Return the chunks that are in files of every table, and why some were set aside."""
-        found: list[set[str]] = []
-        aside: dict[str, str | None] = {}
-        for name in parts.tables(plan):
-            keys: set[str] = set()
-            for path in sorted((self.path / name).glob("*.parquet")):
-                held = parts.chunks_in(path)
-                if not held:  # damaged: its chunks are done again
-                    path.unlink()
-                keys |= set(held)
-                aside |= held
-            found.append(keys)
-        return set.intersection(*found), aside
+    def _joined(self, table: str) -> dict[str, str | None]:
+        """Return the chunks that are in joined files, and why those were set aside that were."""
+        found: dict[str, str | None] = {}
+        for path in sorted((self.path / table).glob("*.parquet")):
+            held = parts.chunks_in(path)
+            if not held:  # damaged: its chunks are done again
+                path.unlink()
+            found |= held
+        return found
 
     def failures(self) -> tuple[int, Counter[str]]:
         """Return how many runs failed, and how many with each status."""
@@ -154,7 +147,7 @@ class Folder:
         return found
 
     def drop(self, plan: Plan, chunks: Iterable[Chunk]) -> None:
-        """Forget chunks, so that they are done again; the files that hold them go back to parts."""
+        """Forget chunks, and those joined with them, so that they are done again."""
         wanted = {chunk.key for chunk in chunks}
         for name in parts.tables(plan):
             for path in (self.path / name).glob("*.parquet"):
@@ -241,6 +234,17 @@ def manifest_in(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
+
+
+def _sound(path: Path) -> bool:
+    """Say whether a table can be read from end to end."""
+    from pyarrow import ArrowException
+
+    try:
+        parts.read(path)
+    except (OSError, ValueError, ArrowException):
+        return False
+    return True
 
 
 def writer() -> dict[str, Any]:

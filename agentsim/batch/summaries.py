@@ -1,4 +1,4 @@
-"""Summaries: means over runs with honest intervals, by groups of cells, worked out in DuckDB.
+"""Summaries: means over runs with honest intervals, by cells and by groups of cells.
 
 A mean is known as well as its independent parts tell. Runs of one cell are independent. Where cells
 are pooled they are not: in cells that share their luck, run 17 is one draw of the world seen several
@@ -13,22 +13,26 @@ all k are 1, that is the variance of a mean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agentsim.batch import parts
+from agentsim.batch.cells import Numbers
 from agentsim.batch.plan import Chunk, Plan
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 LEVEL = 0.95
+MOST_SUMS = 4_000_000
 SHARES = {
     f"customer_share{suffix}": (f"customer_surplus{suffix}", f"total_surplus{suffix}")
     for suffix in ("", "_to_horizon")
@@ -57,14 +61,11 @@ def files_of(
     return found
 
 
-def connect(threads: int | None = None) -> DuckDBPyConnection:
+def connect() -> DuckDBPyConnection:
     """Return a connection of its own, which keeps nothing on the disk."""
     import duckdb
 
-    connection = duckdb.connect(":memory:")
-    if threads is not None:
-        connection.execute(f"set threads = {threads}")
-    return connection
+    return duckdb.connect(":memory:")
 
 
 def source(files: Sequence[str]) -> str:
@@ -84,96 +85,156 @@ def ratio_parts(outcome: str, columns: Sequence[str]) -> tuple[str, str | None]:
     return (num, den) if den is None or {num, den} <= set(columns) else (outcome, None)
 
 
-def means(
-    connection: DuckDBPyConnection,
-    table: str,
-    keys: Sequence[str],
+def by_cell(
+    tables: Iterable[pa.Table], cells: int, outcomes: Sequence[str], columns: Sequence[str]
+) -> list[Moments]:
+    """Return the moments of each outcome by cell, `(cells,)`, over tables that come one by one."""
+    found = [Moments.none(cells) for _ in outcomes]
+    for table in tables:
+        cell, place = np.unique(table["cell"].to_numpy(), return_inverse=True)
+        for moments, outcome in zip(found, outcomes, strict=True):
+            x, y = _parts_of(table, outcome, columns)
+            moments.add(cell, Moments.of(x, y, place, len(cell)))
+    return found
+
+
+def pooled(
+    tables: Iterable[pa.Table],
+    layers: Sequence[Numbers],
+    cluster: Callable[[pa.Table], Numbers],
+    sizes: tuple[int, int],
     outcomes: Sequence[str],
     columns: Sequence[str],
-    cluster: Sequence[str] = (),
-    level: float = LEVEL,
-) -> pd.DataFrame:
-    """Return a row a group and outcome: keys, outcome, mean, low, high, n and half_width.
+) -> list[Moments]:
+    """Return the moments of each outcome by group, over what runs that are not independent add up to.
 
-    table: what is read, as SQL. keys: columns that make groups. cluster: columns that runs which are
-    not independent have in common; none where all are. n counts the independent parts.
+    layers: the group of every cell, `(cells,)`, -1 for none; a cell whose runs stand for others'
+    too is in several layers. cluster: says of every row of a table what it adds up with.
+    sizes: how many groups there are, and how many clusters.
     """
+    groups, clusters = sizes
+    sums = np.zeros((len(outcomes), 2, groups * clusters))
+    for table in tables:
+        cell, part = table["cell"].to_numpy(), cluster(table)
+        for at, outcome in enumerate(outcomes):
+            x, y = _parts_of(table, outcome, columns)
+            fine = _finite(x, y)
+            both = [np.where(fine, each, 0.0) for each in (x, np.ones_like(x) if y is None else y)]
+            for layer in layers:
+                group = layer[cell]
+                told = group >= 0
+                place = (group * clusters + part)[told]
+                for side, values in enumerate(both):
+                    np.add.at(sums[at, side], place, values[told])
+    place = np.repeat(np.arange(groups), clusters)
+    found = []
+    for s, k in sums:
+        there = k != 0.0
+        found.append(Moments.of(s[there], k[there], place[there], groups))
+    return found
+
+
+def in_batches(outcomes: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield outcomes in batches whose sums, of `size` parts each, fit into little memory."""
+    count = max(1, MOST_SUMS // max(size, 1))
+    for start in range(0, len(outcomes), count):
+        yield outcomes[start : start + count]
+
+
+@dataclass
+class Moments:
+    """Count, means, and sums of squares about them, of pairs (x, y); y is 1 where it is not given."""
+
+    n: Array
+    mx: Array
+    my: Array
+    xx: Array
+    yy: Array
+    xy: Array
+
+    @staticmethod
+    def none(size: int) -> Moments:
+        """Return the moments of nothing."""
+        return Moments(*(np.zeros(size) for _ in range(6)))
+
+    @staticmethod
+    def of(x: Array, y: Array | None, place: Array, size: int) -> Moments:
+        """Return the moments of what lies at each place; what is not finite is left out."""
+        fine = _finite(x, y)
+        if not fine.all():
+            x, place = x[fine], place[fine]
+            y = None if y is None else y[fine]
+        n = np.bincount(place, minlength=size).astype(np.float64)
+        some = np.maximum(n, 1.0)
+        mx = np.bincount(place, x, size) / some
+        dx = x - mx[place]
+        xx = np.bincount(place, dx * dx, size)
+        if y is None:
+            zero = np.zeros(size)
+            return Moments(n, mx, np.ones(size), xx, zero, zero)
+        my = np.bincount(place, y, size) / some
+        dy = y - my[place]
+        return Moments(
+            n, mx, my, xx, np.bincount(place, dy * dy, size), np.bincount(place, dx * dy, size)
+        )
+
+    def add(self, place: Array, other: Moments) -> None:
+        """Take in the moments of more, at some places: as if all had been there from the start."""
+        n = self.n[place] + other.n
+        share = other.n / np.maximum(n, 1.0)
+        gx, gy = other.mx - self.mx[place], other.my - self.my[place]
+        both = self.n[place] * share
+        self.xx[place] += other.xx + gx * gx * both
+        self.yy[place] += other.yy + gy * gy * both
+        self.xy[place] += other.xy + gx * gy * both
+        self.mx[place] += gx * share
+        self.my[place] += gy * share
+        self.n[place] = n
+
+    def take(self, places: Numbers) -> Moments:
+        """Return the moments of some places, in that order."""
+        return Moments(*(getattr(self, item.name)[places] for item in fields(self)))
+
+    def interval(self, level: float) -> tuple[Array, Array]:
+        """Return the ratio of the means, and half the width of its interval; NaN of nothing."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.where(self.n > 0, self.mx / self.my, np.nan)
+            squares = self.xx - 2.0 * value * self.xy + value * value * self.yy
+            variance = np.maximum(squares, 0.0) / ((self.n - 1.0) * self.n * self.my * self.my)
+            return value, student(self.n, level) * np.sqrt(variance)
+
+
+def rows_of(
+    keys: pd.DataFrame, outcomes: Sequence[str], found: Sequence[Moments], level: float
+) -> pd.DataFrame:
+    """Return a row a group and outcome: keys, outcome, mean, low, high, n and half_width."""
     import pandas as pd
 
-    by = ", ".join(map(quoted, keys))
-    inner = table if not cluster else _summed(table, [*keys, *cluster], outcomes, columns)
-    told = []
-    for at, outcome in enumerate(outcomes):
-        num, den = (f"s{at}", f"k{at}") if cluster else ratio_parts(outcome, columns)
-        told.append(_moments(at, num, den, quote=not cluster))
-    head = f"{by}, " if by else ""
-    grouped = f" group by {by} order by {by}" if by else ""
-    found = connection.execute(f"select {head}{', '.join(told)} from {inner}{grouped}").df()
-    frames = []
-    for at, outcome in enumerate(outcomes):
-        n = found[f"n{at}"].to_numpy()
-        value, spread = _ratio(
-            {each: found[f"{each}{at}"].to_numpy(np.float64) for each in MOMENTS}
-        )
-        frame = found[list(keys)].copy()
-        frame["outcome"] = outcome
-        half = student(n, level) * np.sqrt(spread / np.maximum(n, 1))
-        frame["mean"], frame["low"], frame["high"] = value, value - half, value + half
-        frame["n"], frame["half_width"] = n, half
-        frames.append(frame)
-    every = pd.concat(frames, ignore_index=True)
-    places = np.arange(len(every)).reshape(len(outcomes), -1).T.ravel()
-    return every.iloc[places].reset_index(drop=True)
+    count, each = len(keys), len(outcomes)
+    told = [moments.interval(level) for moments in found]
+    value, half = (np.stack([pair[side] for pair in told], axis=1).ravel() for side in (0, 1))
+    frame: pd.DataFrame = keys.loc[keys.index.repeat(each)].reset_index(drop=True)
+    frame["outcome"] = pd.array(list(outcomes), dtype="str").take(np.tile(np.arange(each), count))
+    frame["mean"], frame["low"], frame["high"] = value, value - half, value + half
+    frame["n"] = np.stack([moments.n for moments in found], axis=1).ravel().astype(np.int64)
+    frame["half_width"] = half
+    return frame
 
 
-MOMENTS = ("mn", "md", "vn", "vd", "c")
+def needed(outcomes: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Return the columns that outcomes are worked out from."""
+    found = [each for name in outcomes for each in ratio_parts(name, columns) if each is not None]
+    return list(dict.fromkeys(found))
 
 
-def _moments(at: int, num: str, den: str | None, quote: bool) -> str:
-    """Return the SQL for the moments of a ratio: means, variances and covariance."""
-    x = quoted(num) if quote else num
-    if den is None:
-        where = f"filter (where isfinite({x}))"
-        return (
-            f"count({x}) {where} as n{at}, avg({x}) {where} as mn{at}, 1.0 as md{at}, "
-            f"var_samp({x}) {where} as vn{at}, 0.0 as vd{at}, 0.0 as c{at}"
-        )
-    y = quoted(den) if quote else den
-    where = f"filter (where isfinite({x}) and isfinite({y}))"
-    if not quote:
-        where = f"filter (where {y} > 0)" if y.startswith("k") else where
-    return (
-        f"count({x}) {where} as n{at}, avg({x}) {where} as mn{at}, avg({y}) {where} as md{at}, "
-        f"var_samp({x}) {where} as vn{at}, var_samp({y}) {where} as vd{at}, "
-        f"covar_samp({x}, {y}) {where} as c{at}"
-    )
+def _parts_of(table: pa.Table, outcome: str, columns: Sequence[str]) -> tuple[Array, Array | None]:
+    num, den = ratio_parts(outcome, columns)
+    x = table[num].to_numpy()
+    return x, None if den is None else table[den].to_numpy()
 
 
-def _summed(
-    table: str, keys: Sequence[str], outcomes: Sequence[str], columns: Sequence[str]
-) -> str:
-    """Return the SQL that adds up runs which are not independent."""
-    by = ", ".join(map(quoted, keys))
-    told = []
-    for at, outcome in enumerate(outcomes):
-        num, den = ratio_parts(outcome, columns)
-        x = quoted(num)
-        if den is None:
-            where = f"filter (where isfinite({x}))"
-            told.append(f"sum({x}) {where} as s{at}, count({x}) {where} as k{at}")
-        else:
-            y = quoted(den)
-            where = f"filter (where isfinite({x}) and isfinite({y}))"
-            told.append(f"sum({x}) {where} as s{at}, sum({y}) {where} as k{at}")
-    return f"(select {by}, {', '.join(told)} from {table} group by {by})"
-
-
-def _ratio(m: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Return a ratio of means and the variance of its linearisation, by the moments."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = m["mn"] / m["md"]
-        spread = (m["vn"] - 2.0 * value * m["c"] + value * value * m["vd"]) / (m["md"] * m["md"])
-    return value, np.maximum(spread, 0.0)
+def _finite(x: Array, y: Array | None) -> Array:
+    return np.isfinite(x) if y is None else np.isfinite(x) & np.isfinite(y)
 
 
 def student(n: Any, level: float) -> Array:
@@ -187,11 +248,19 @@ def student(n: Any, level: float) -> Array:
 def cell_intervals(folder: Path, plan: Plan, chunks: Sequence[Chunk], outcome: str) -> pd.DataFrame:
     """Return mean and interval of an outcome in every cell that was simulated.
 
-    The same to the last bit however often it is asked: sums are taken in the order of the chunks.
+    The same to the last bit whether chunks are joined by now or not: sums are taken over all of
+    them at once, in their order.
     """
+    import pandas as pd
+    import pyarrow as pa
+
+    columns = plan.kept.outcomes
+    read = ["cell", *needed([outcome], columns)]
     files = files_of(folder, [parts.OUTCOMES], chunks)[parts.OUTCOMES]
-    with connect(threads=1) as connection:
-        return means(connection, source(files), ["cell"], [outcome], plan.kept.outcomes)
+    bare = [parts.read(Path(each), read).replace_schema_metadata(None) for each in files]
+    found = by_cell([pa.concat_tables(bare)], len(plan.cells), [outcome], columns)
+    keys = pd.DataFrame({"cell": np.arange(len(plan.cells))})
+    return rows_of(keys, [outcome], found, LEVEL).loc[plan.cells.own].reset_index(drop=True)
 
 
 def contrast_of(

@@ -59,7 +59,7 @@ def put(folder: Path, plan: Plan, rounds: dict[int, Round]) -> None:
 def do(order: Order) -> Receipt:
     """Simulate a chunk and write it. What runs raise is their status; OSError is the disk's."""
     start = time.process_time()
-    plan, of = _plan(order.folder, order.key, order.chunk.round)
+    plan, of = planned(order)
     cells, numbers = of.at(order.chunk.start, order.chunk.stop)
     made = simulate(plan, cells, numbers)
     size = write_chunk(Path(order.folder), plan, order.chunk, made)
@@ -75,7 +75,7 @@ def do(order: Order) -> Receipt:
 
 def set_aside(order: Order, why: str) -> Receipt:
     """Write a chunk that cannot be simulated as failed runs."""
-    plan, of = _plan(order.folder, order.key, order.chunk.round)
+    plan, of = planned(order)
     cells, numbers = of.at(order.chunk.start, order.chunk.stop)
     status = f"failed: {why}"
     made = failed(plan, cells, numbers, [status] * len(cells))
@@ -88,16 +88,33 @@ def done(folder: Path, plan: Plan, chunk: Chunk) -> bool:
     return all(chunk.key in chunks_in(part_path(folder, name, chunk)) for name in tables(plan))
 
 
+def planned(order: Order) -> tuple[Plan, Round]:
+    """Return plan and round of an order, from the folder, or remembered from an order before.
+
+    A process that outlives a batch may remember rounds of it that have been planned anew since:
+    where set-aside chunks were tried again, an adaptive batch adds other runs.
+    """
+    asked = order.chunk
+    for _ in range(2):
+        plan, rounds = read(order.folder, order.key, asked.round)
+        of = rounds.get(asked.round)
+        if of is not None and _holds(plan, of, asked):
+            return plan, of
+        read.cache_clear()
+    raise AgentsimError(f"{order.folder} holds another plan now; start the batch again")
+
+
+def _holds(plan: Plan, of: Round, chunk: Chunk) -> bool:
+    if of.total < chunk.stop:
+        return False
+    return plan.chunk(of, chunk.index, chunk.start, chunk.stop).key == chunk.key
+
+
 @lru_cache(maxsize=1)
-def _read(folder: str, key: str, round: int) -> tuple[Plan, dict[int, Round]]:
+def read(folder: str, key: str, round: int) -> tuple[Plan, dict[int, Round]]:
     """Read plan and rounds once for all chunks of a round."""
     with open(Path(folder) / WORK, "rb") as file:
         plan, rounds = pickle.load(file)
     if plan.key != key:
         raise AgentsimError(f"{folder} holds another plan now; start the batch again")
     return plan, rounds
-
-
-def _plan(folder: str, key: str, round: int) -> tuple[Plan, Round]:
-    plan, rounds = _read(folder, key, round)
-    return plan, rounds[round]

@@ -20,7 +20,15 @@ from agentsim.errors import AgentsimError, unknown
 
 MODULES = {
     "new": "agentsim.cli.making",
+    "plan": "agentsim.cli.planning",
+    "validate": "agentsim.cli.planning",
     "run": "agentsim.cli.running",
+    "ls": "agentsim.cli.results",
+    "show": "agentsim.cli.results",
+    "diff": "agentsim.cli.results",
+    "report": "agentsim.cli.results",
+    "sensitivity": "agentsim.cli.analysing",
+    "discover": "agentsim.cli.analysing",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",
     "strategies": "agentsim.cli.reading",

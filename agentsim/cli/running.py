@@ -79,16 +79,16 @@ def run(
     from agentsim import batch
     from agentsim.batch.design import Experiment
 
-    given = dict(_setting(text) for text in settings)
-    design = Experiment.read(experiment).changed(_whole("--runs", runs), given)
+    given = dict(setting(text) for text in settings)
+    design = Experiment.read(experiment).changed(whole("--runs", runs), given)
     results = batch.run(
         design,
         out,
-        _whole("--workers", workers),
+        whole("--workers", workers),
         engine=engine,
         scheduler=scheduler,
         time_limit=_seconds("--time-limit", time_limit),
-        chunk_runs=_whole("--chunk-runs", chunk_runs),
+        chunk_runs=whole("--chunk-runs", chunk_runs),
         replace=replace,
         retry=retry,
         command=["agentsim", *words],
@@ -96,9 +96,9 @@ def run(
     )
     told = _told(results)
     click.echo(_headline(results) if told else _overview(results))
-    click.echo(f"\nResults: {_shown(results.folder)}")
+    click.echo(f"\nResults: {shown(results.folder)}")
     if told and not no_report:
-        click.echo(f"Report:  {_shown(_report(results))}")
+        click.echo(f"Report:  {shown(_report(results))}")
     if results.manifest["failures"]["runs"]:
         click.echo(_failures(results), err=True)
         raise SystemExit(FAILED)
@@ -110,7 +110,7 @@ def _told(results: Results) -> bool:
     return crossed and results.manifest["rows"] <= MOST_REPORTED
 
 
-def _shown(path: Path) -> Path:
+def shown(path: Path) -> Path:
     """Return a path as it is best read: from here, where it lies below."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
@@ -122,7 +122,7 @@ def _overview(results: Results) -> str:
     return overview(results)
 
 
-def _setting(text: str) -> tuple[str, int | float | str]:
+def setting(text: str) -> tuple[str, int | float | str]:
     """Return name and value of NAME=VALUE, a number where it reads as one."""
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
@@ -144,7 +144,7 @@ def _seconds(name: str, text: str | None) -> float | None:
         raise AgentsimError(f"{name} {text!r} is not a number; give seconds, as in 60") from None
 
 
-def _whole(name: str, text: str | None) -> int | None:
+def whole(name: str, text: str | None) -> int | None:
     """Return an option's whole number."""
     if text is None:
         return None

@@ -65,13 +65,13 @@ def publish(results: Path, page: Path) -> Path:
     return folder
 
 
-def fill(page: Path, text: str) -> None:
+def fill(page: Path, text: str, begins: str = START, ends: str = END) -> None:
     """Put text between the page's markers."""
-    head, start, rest = page.read_text(encoding="utf-8").partition(START)
-    _, end, tail = rest.partition(END)
+    head, start, rest = page.read_text(encoding="utf-8").partition(begins)
+    _, end, tail = rest.partition(ends)
     if not start or not end:
-        raise AgentsimError(f"{page} has no {START} followed by {END}; put both into it")
-    page.write_text(f"{head}{START}\n\n{text}\n\n{END}{tail}", encoding="utf-8")
+        raise AgentsimError(f"{page} has no {begins} followed by {ends}; put both into it")
+    page.write_text(f"{head}{begins}\n\n{text}\n\n{ends}{tail}", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
