@@ -70,14 +70,15 @@ def commit(root: Path = CODE) -> dict[str, Any] | None:
     """Return commit, and what was changed since; None if this is no checkout."""
     if not (root / ".git").exists():
         return None
-    head, changes = (
-        _git(root, *words) for words in (["rev-parse", "HEAD"], ["status", "--porcelain"])
-    )
-    if head is None or changes is None:
+    said = _git(root, "status", "--porcelain=v2", "--branch")
+    if said is None:
         return None
-    found: dict[str, Any] = {"commit": head.strip(), "dirty": changes != ""}
+    lines = said.splitlines()
+    head = next((each.split()[-1] for each in lines if each.startswith("# branch.oid")), "")
+    changes = [each for each in lines if not each.startswith("#")]
+    found: dict[str, Any] = {"commit": head, "dirty": bool(changes)}
     if changes:
-        found["changed"] = changes.splitlines()[:MOST_CHANGED]
+        found["changed"] = [each.split(" ")[-1] for each in changes[:MOST_CHANGED]]
         found["diff"] = (_git(root, "diff", "HEAD") or "")[:MOST_DIFF]
     return found
 

@@ -207,7 +207,8 @@ def without_main() -> Iterator[None]:
     Otherwise a script without `if __name__ == "__main__"` would start itself again and again.
     """
     main = sys.modules["__main__"]
-    before = {name: vars(main)[name] for name in ("__spec__", "__file__") if name in vars(main)}
+    names = ("__spec__", "__file__")
+    before: dict[str, Any] = {name: vars(main)[name] for name in names if name in vars(main)}
     main.__spec__ = None
     vars(main).pop("__file__", None)
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agentsim.batch.cells import Column, Numbers
-from agentsim.batch.plan import Plan
+from agentsim.batch.plan import TOGETHER, Plan
 from agentsim.errors import AgentsimError
 from agentsim.failures import OK, CulpritsError
 from agentsim.laws.numerics import Array
@@ -23,8 +23,8 @@ from agentsim.shocks import make as make_shock
 from agentsim.simulation import Simulation, Snapshot
 from agentsim.strategy.params import declared, with_values
 
-TOGETHER, TOGETHER_RECORDED = 2000, 500
-"""Most runs stepped together: arrays that stay in the cache. Fewer where all of it is kept."""
+TOGETHER_RECORDED = 500
+"""Most runs stepped side by side where every firm's states are kept: they are large."""
 
 
 @dataclass

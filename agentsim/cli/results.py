@@ -1,0 +1,408 @@
+"""Commands that look at results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agentsim.cli.commands import FAILED
+from agentsim.cli.planning import size
+from agentsim.cli.running import shown
+from agentsim.errors import AgentsimError
+from agentsim.printing import aligned, short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentsim.batch.comparing import Comparison
+    from agentsim.batch.results import Results
+
+PUBLISHED = "published"
+"""A folder with what is quoted of results, which holds no results."""
+MOST_ROWS, MOST_VALUE = 20, 60
+"""Rows and characters of a comparison beyond which the rest is counted."""
+ALL_DIGITS = "identical to the last bit"
+
+
+@click.command()
+@click.argument("folder", default="results")
+def ls(folder: str) -> None:
+    """List the results in FOLDER and one folder below, results/ by default.
+
+    Status is complete, running, or interrupted with the share of runs that are there: the command
+    that began it goes on from there.
+
+    \b
+    Examples:
+      agentsim ls
+      agentsim ls /data/results
+    """
+    top = Path(folder)
+    if top.exists() and not top.is_dir():
+        raise AgentsimError(f"{folder} is a file; give a folder that has results in it")
+    found = list(_folders(top)) if top.is_dir() else []
+    if not found:
+        click.echo(
+            f"{folder} has no results; `agentsim run escalator_war` makes some, "
+            "or name the folder that has them",
+            err=True,
+        )
+        return
+    head = ["name", "experiment", "status", "runs", "failed", "size", "ended", "commit"]
+    for line in aligned([head, *(_entry(top, path) for path in found)]):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("folder")
+@click.option("--by", metavar="COLUMN,...", help="Columns that make groups, as kind or a factor.")
+@click.option("--outcomes", metavar="A,B", help="Outcomes; otherwise the main ones.")
+@click.option("--ci", metavar="SHARE", help="Level of the intervals (0.95).")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, by --by or by cell.")
+def show(folder: str, by: str | None, outcomes: str | None, ci: str | None, as_csv: bool) -> None:
+    """Show what the results in FOLDER say, complete or not.
+
+    A group pools main cells: deviations, if --by names own, others or firm; variants, if it names
+    variant; all of them, if it names kind. Runs of the same luck count once in an interval.
+
+    \b
+    Examples:
+      agentsim show results/escalator_war
+      agentsim show results/escalator_war --by lineup.hyperscaler --outcomes customer_share
+      agentsim show results/escalator_war --by own,others --outcomes value.microsoft
+      agentsim show results/escalator_war --csv > means.csv
+    """
+    from agentsim.batch.results import Results
+    from agentsim.batch.summaries import check_level
+    from agentsim.report import overview
+
+    results = Results.open(folder)
+    level = check_level(0.95 if ci is None else _level(ci))
+    wanted, keys = _names(outcomes), _names(by)
+    _check_names(results, wanted, keys)
+    if as_csv:
+        picked = overview.chosen(results, wanted)
+        table = (
+            overview.by_columns(results, keys, picked, level)
+            if keys
+            else results.summary(outcomes=picked, ci=level)
+        )
+        click.echo(table.to_csv(index=False), nl=False)
+        return
+    click.echo(overview.overview(results, wanted, level))
+    if keys:
+        kind = overview.kind_for(keys).get("kind")
+        what = f"{kind} cells" if kind else "all cells"
+        click.echo(f"\nby {', '.join(keys)}, over {what}:")
+        for line in overview.grouped(results, keys, wanted, level):
+            click.echo(line)
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--outcomes", metavar="A,B", help="Outcomes to tell; otherwise the main ones.")
+def diff(a: str, b: str, outcomes: str | None) -> None:
+    """Say what differs between two folders of results, A and B.
+
+    That is what was asked, the files of the model, what both were made by, and what came out. Cells
+    are matched by their labels, and runs by their numbers. Exits with 0 if the same was asked of
+    the same model and the same came out, to the last bit, and with 1 if not.
+
+    \b
+    Examples:
+      agentsim diff results/escalator_war results/escalator_war-2
+      agentsim diff before after --outcomes customer_share,capex
+    """
+    from agentsim.batch.comparing import compare
+    from agentsim.batch.results import Results
+    from agentsim.report.overview import SHOWN
+
+    one, other = Results.open(a), Results.open(b)
+    wanted = _names(outcomes)
+    found = compare(one, other, wanted or None)
+    told = wanted or [name for name in SHOWN if name in found.compared] or found.compared[:12]
+    for line in _difference(found, told):
+        click.echo(line)
+    if not found.same:
+        raise SystemExit(FAILED)
+
+
+@click.command()
+@click.argument("folder")
+def report(folder: str) -> None:
+    """Write figures and report of the results in FOLDER again.
+
+    The report is for crossed levels, as of the headline experiment; `agentsim show` is for others.
+
+    \b
+    Examples:
+      agentsim report results/escalator_war
+    """
+    from agentsim import report as reports
+    from agentsim.batch.results import Results
+    from agentsim.report.overview import progress
+
+    results = Results.open(folder)
+    kind = results.experiment.sampling.kind
+    if kind != "factorial":
+        raise AgentsimError(
+            f"{folder} holds points of sampler {kind}, and the report is for crossed levels; "
+            f"use `agentsim show {folder}`, or Results.summary and Results.runs in Python"
+        )
+    far = progress(results)
+    if far.status != "complete":
+        raise AgentsimError(
+            f"{folder} is {far.words}, and the report is of complete results; "
+            "run the experiment to its end"
+        )
+    click.echo(f"Report:  {shown(reports.write(folder))}")
+
+
+# Listing
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    """Yield the folders that hold results: this one, those in it, and those in these."""
+    from agentsim.batch.store import MANIFEST
+
+    if (top / MANIFEST).is_file():
+        yield top
+        return
+    for each in _inside(top):
+        if (each / MANIFEST).is_file():
+            yield each
+            continue
+        for inner in _inside(each):
+            if (inner / MANIFEST).is_file() and (each.name != PUBLISHED or _has_cells(inner)):
+                yield inner
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return the folders in a folder; none where it cannot be read."""
+    try:
+        return sorted(each for each in folder.iterdir() if each.is_dir())
+    except OSError:
+        return []
+
+
+def _has_cells(folder: Path) -> bool:
+    from agentsim.batch.store import CELLS
+
+    return (folder / CELLS).exists()
+
+
+def _entry(top: Path, path: Path) -> list[str]:
+    """Return a folder of results as a line of the list."""
+    from agentsim.batch.comparing import commit
+    from agentsim.batch.results import Results
+    from agentsim.report.overview import progress
+
+    name = str(path.relative_to(top)) if path != top else path.absolute().name
+    held = size(_size(path))
+    try:
+        results = Results.open(path)
+        far = progress(results)
+        experiment = results.experiment.name
+    except AgentsimError:
+        status = "older version" if not _has_cells(path) else "unreadable"
+        return [name, *_older(path, status), held, "", ""]
+    m = results.manifest
+    return [
+        name,
+        experiment,
+        far.words,
+        f"{far.runs:,}",
+        f"{far.failed:,}",
+        held,
+        _when(m.get("end")),
+        commit(m.get("git")) or "",
+    ]
+
+
+def _older(path: Path, status: str) -> list[str]:
+    """Return what can be told of results that are not read: experiment, status, runs, failed."""
+    from agentsim.batch.store import manifest_in
+
+    found = manifest_in(path) or {}
+    experiment = found.get("experiment")
+    name = str(experiment.get("name", "")) if isinstance(experiment, dict) else ""
+    runs, failures = found.get("runs_simulated"), found.get("failures")
+    failed = failures.get("runs") if isinstance(failures, dict) else None
+    numbers = [f"{each:,}" if isinstance(each, int) else "" for each in (runs, failed)]
+    return [name, status if found else "damaged", *numbers]
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of all files in a folder; files may vanish while it is counted."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:
+                continue
+    return total
+
+
+def _when(text: Any) -> str:
+    """Return a time of a manifest as people read it, by the clock of this machine."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (TypeError, ValueError):
+        return ""
+
+
+# Options
+
+
+def _names(text: str | None) -> list[str]:
+    """Return the names of an option that are separated by commas."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _level(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise AgentsimError(f"--ci {text!r} is not a number; give one between 0 and 1") from None
+
+
+def _check_names(results: Results, outcomes: Sequence[str], by: Sequence[str]) -> None:
+    """Refuse names of outcomes and columns that are not there, even where no run is yet."""
+    from agentsim.errors import unknown
+    from agentsim.report.overview import progress
+
+    for name in by:
+        if name not in results.labels:
+            raise unknown("--by", name, results.labels)
+    if outcomes and progress(results).runs:
+        for name in outcomes:
+            if name not in results.outcomes:
+                raise unknown("--outcomes", name, results.outcomes)
+
+
+# What differs
+
+
+def _difference(x: Comparison, outcomes: Sequence[str]) -> Iterator[str]:
+    yield from _incomplete(x)
+    yield from _section("spec", x.spec, x.spec["key"].tolist())
+    changes = [f"  {row['file']}: {row['change']}" for row in x.model.to_dict("records")]
+    yield "model: the same files" if not changes else f"model: {len(changes)} files differ"
+    yield from _cut(changes)
+    yield from _section("environment", x.environment, x.environment["what"].tolist())
+    if len(x.execution):
+        yield "does not matter for the numbers:"
+        yield from _arrows(x.execution, x.execution["what"].tolist())
+    yield from _cells(x)
+    if len(x.outcomes):
+        yield from _outcomes(x, outcomes)
+
+
+def _incomplete(x: Comparison) -> Iterator[str]:
+    from agentsim.report.overview import progress
+
+    for results in (x.a, x.b):
+        far = progress(results)
+        if far.status != "complete":
+            yield f"{shown(results.folder)} is {far.words}: what is there is compared"
+
+
+def _section(name: str, table: pd.DataFrame, keys: list[str]) -> Iterator[str]:
+    if table.empty:
+        yield f"{name}: the same"
+        return
+    yield f"{name}:"
+    yield from _arrows(table, keys)
+
+
+def _arrows(table: pd.DataFrame, keys: list[str]) -> list[str]:
+    from agentsim.batch.comparing import shown as as_told
+
+    rows = []
+    for key, row in zip(keys, table.to_dict("records"), strict=True):
+        told = [as_told(each) for each in (row["before"], row["after"])]
+        before, after = (
+            text if len(text) <= MOST_VALUE else f"{text[: MOST_VALUE - 4]} ..." for text in told
+        )
+        rows.append([f"  {key}", f"{before} -> {after}"])
+    return _cut(_columns(rows))
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    width = max((len(key) for key, _ in rows), default=0)
+    return [f"{key:<{width}}  {text}" for key, text in rows]
+
+
+def _cut(lines: list[str]) -> list[str]:
+    if len(lines) <= MOST_ROWS:
+        return lines
+    return [*lines[:MOST_ROWS], f"  and {len(lines) - MOST_ROWS:,} more"]
+
+
+def _cells(x: Comparison) -> Iterator[str]:
+    cells = x.cells
+    same = int(cells["identical"].sum())
+    if len(cells) and same == len(cells):
+        text = f"outcomes: {len(cells):,} cells matched, all {ALL_DIGITS}"
+    elif not len(cells):
+        text = "outcomes: no cell of one is in the other"
+    else:
+        text = (
+            f"outcomes: {len(cells):,} cells matched, {same:,} {ALL_DIGITS}, "
+            f"{len(cells) - same:,} not"
+        )
+    runs = int(cells["runs"].sum())
+    yield f"{text}; {int(cells['identical_runs'].sum()):,} of {runs:,} runs in both are identical"
+    for results, alone, cells_alone, kept in (
+        (x.a, "only_a", x.only_a, x.kept_by_a),
+        (x.b, "only_b", x.only_b, x.kept_by_b),
+    ):
+        told = []
+        if len(cells_alone):
+            told.append(f"{len(cells_alone):,} cells")
+        if count := int(cells[alone].sum()):
+            told.append(f"{count:,} runs of matched cells")
+        if kept:
+            told.append(f"outcomes {', '.join(kept[:3])}{' ...' if len(kept) > 3 else ''}")
+        if told:
+            yield f"  only in {shown(results.folder)}: {'; '.join(told)}"
+
+
+def _outcomes(x: Comparison, outcomes: Sequence[str]) -> Iterator[str]:
+    from agentsim.report.overview import unit_of
+
+    table = x.outcomes.set_index("outcome").loc[list(outcomes)]
+    if table["identical"].all():
+        return
+    luck = (
+        "the same luck: differences run by run" if x.paired else "other luck: differences of means"
+    )
+    yield f"  B less A over the runs that both have, {luck}"
+    lines = [["  outcome", "unit", "A", "B", "difference", "95% interval", "excludes 0", "largest"]]
+    for name, row in table.iterrows():
+        numbers = [short(float(row[each])) for each in ("a", "b")]
+        if row["identical"]:
+            lines.append([f"  {name}", unit_of(str(name)), *numbers, "0", "", "identical", "0"])
+            continue
+        low, high = float(row["low"]), float(row["high"])
+        known = low == low
+        lines.append(
+            [
+                f"  {name}",
+                unit_of(str(name)),
+                *numbers,
+                short(float(row["difference"])),
+                f"{short(low)} to {short(high)}" if known else "",
+                ("yes" if row["excludes_zero"] else "no") if known else "unknown",
+                short(float(row["largest"])),
+            ]
+        )
+    yield from aligned(lines)

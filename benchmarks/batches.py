@@ -1,0 +1,226 @@
+"""How fast batches are: `make bench`, or `python benchmarks/batches.py --quick`.
+
+A batch is run through plan, engine and store as a user runs it. Wall times mean something on a
+machine that does nothing else; ratios are of measurements in one run of this script.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from agentsim import Experiment, Results, Scenario, batch
+from agentsim.batch import engine, plan, work
+from agentsim.batch.plan import TOGETHER
+from agentsim.lineup import resolve
+from agentsim.simulation import Simulation
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench import goal, peak_memory, title
+
+RUNS = 1_000_000
+GOAL_WALL, AIM_WALL, GOAL_MEMORY = 90.0, 60.0, 500.0  # seconds, seconds, MB
+GOAL_EFFICIENCY, GOAL_OVERHEAD, GOAL_QUERY = 0.85, 0.05, 2.0
+
+
+def default_market(runs: int) -> Experiment:
+    """Return the experiment of the default market alone: calibrated lineup, central values."""
+    return Experiment(name="default_market", runs=runs, uncertainty="none")
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder that goes when it is done with; beside the results, on the disk that they go to."""
+    place = Path(tempfile.mkdtemp(prefix="bench-", dir=Path(__file__).parents[1]))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)
+
+
+def one_batch(runs: int, workers: int, out: Path) -> tuple[float, float, float]:
+    """Run a batch in a process of its own; return its wall time, its CPU time with its workers',
+    both in seconds, and the driver's peak memory in MB."""
+    words = [sys.executable, __file__, "--batch", str(runs), str(workers), str(out)]
+    start = time.perf_counter()
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    return time.perf_counter() - start, float(said[0]), float(said[1])
+
+
+def run_batch(runs: int, workers: int, out: str) -> None:
+    """Run a batch here, and print CPU seconds and peak memory."""
+    batch.run(default_market(runs), out, workers=workers, progress=False)
+    spent = sum(
+        each.ru_utime + each.ru_stime
+        for each in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+    print(spent, peak_memory())
+
+
+def a_million(runs: int, repeats: int) -> None:
+    """Print what a large batch takes, and what its results take to summarise."""
+    title(f"A batch of {runs:,} forty-quarter runs of the default market, outcomes stored")
+    workers = min(2, engine.worker_count(None))
+    walls, memories = [], []
+    with folder() as place:
+        for at in range(repeats):
+            out = place / str(at)
+            wall, _, memory = one_batch(runs, workers, out)
+            walls.append(wall)
+            memories.append(memory)
+            if at + 1 < repeats:
+                shutil.rmtree(out)
+        size = sum(each.stat().st_size for each in out.rglob("*") if each.is_file())
+        spread = f"{min(walls):.1f} to {max(walls):.1f} s" if repeats > 1 else f"{walls[0]:.1f} s"
+        print(f"{workers} workers, start to end: {spread} ({repeats} batches), load {load()}")
+        print(
+            f"{runs / min(walls):,.0f} runs a second at best; {size / runs:.0f} bytes a run on disk"
+        )
+        print(f"driver's peak memory: {max(memories):.0f} MB")
+        scale = runs / RUNS
+        print(goal(max(walls) <= GOAL_WALL * scale, f"at most {GOAL_WALL * scale:.0f} s"))
+        print(goal(max(walls) <= AIM_WALL * scale, f"(aim) at most {AIM_WALL * scale:.0f} s"))
+        print(goal(max(memories) <= GOAL_MEMORY, f"at most {GOAL_MEMORY:.0f} MB"))
+        queries(out, runs)
+
+
+def queries(out: Path, runs: int) -> None:
+    """Print what summary and contrast take."""
+    results = Results.open(out)
+    results.summary(outcomes="capex")  # loads pandas
+    asked: dict[str, Callable[[], object]] = {
+        "summary(), all outcomes": results.summary,
+        "contrast(0, 0, share), a cell of all runs against itself": lambda: results.contrast(
+            0, 0, "customer_share"
+        ),
+        "summary(by='kind'), all outcomes pooled": lambda: results.summary(by="kind"),
+    }
+    results.contrast(0, 0, "capex")  # loads DuckDB
+    for name, ask in asked.items():
+        seconds = []
+        for _ in range(3):
+            start = time.perf_counter()
+            ask()
+            seconds.append(time.perf_counter() - start)
+        told = f"{min(seconds):.2f} to {max(seconds):.2f} s"
+        print(f"{name}, on {runs:,} runs: {told}")
+        if "pooled" not in name:
+            print(goal(max(seconds) <= GOAL_QUERY, f"under {GOAL_QUERY:.0f} s"))
+
+
+def efficiency(runs: int, repeats: int) -> None:
+    """Print what a second worker adds."""
+    title(f"Two workers against one ({runs:,} runs)")
+    if engine.worker_count(None) < 2:
+        print("this machine has one processor: left out")
+        return
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    with folder() as place:
+        for _ in range(repeats):
+            for workers, found in walls.items():  # in turn, so that a noisy minute hits both
+                out = place / str(workers)
+                found.append(one_batch(runs, workers, out)[0])
+                shutil.rmtree(out)
+    one, two = min(walls[1]), min(walls[2])
+    print(f"1 worker: {_span(walls[1])}; 2 workers: {_span(walls[2])}; load {load()}")
+    print(f"two do {one / two:.2f} times as much as one, {one / two / 2:.0%} of twice")
+    print(goal(one / two / 2 >= GOAL_EFFICIENCY, f"at least {GOAL_EFFICIENCY:.0%} of twice one"))
+
+
+def overhead(runs: int, repeats: int) -> None:
+    """Print what plan, engine and store take besides the simulation, in CPU time of one process."""
+    title(f"Plan, engine and store against the simulation ({runs:,} runs, CPU time)")
+    scenario = Scenario.load("2025Q4")
+
+    def bare() -> None:
+        for start in range(0, runs, TOGETHER):
+            numbers = np.arange(start, min(start + TOGETHER, runs), dtype=np.int64)
+            market = Simulation(scenario, resolve(None, scenario.firms), numbers, 0)
+            market.run()
+            market.outcomes()
+
+    def whole() -> None:
+        with folder() as place:
+            batch.run(default_market(runs), place / "out", engine="here", progress=False)
+
+    plain, all_of_it = [], []
+    whole()  # loads what has to be loaded
+    for _ in range(repeats):  # in turn, so that a noisy minute hits both
+        plain.append(_cpu(bare))
+        all_of_it.append(_cpu(whole))
+    more = [b / a - 1.0 for a, b in zip(plain, all_of_it, strict=True)]
+    share = min(all_of_it) / min(plain) - 1.0
+    print(f"simulation alone: {_span(plain)}; with plan, engine and store: {_span(all_of_it)}")
+    print(f"overhead: {share:.1%} ({min(more):.1%} to {max(more):.1%} pair by pair)")
+    print(goal(share <= GOAL_OVERHEAD, f"under {GOAL_OVERHEAD:.0%}"))
+    start_up(runs, min(plain))
+
+
+def start_up(runs: int, plain: float) -> None:
+    """Print what processes cost that no size of a batch changes: starting, and loading modules."""
+    with folder() as place:
+        _, spent, _ = one_batch(1, 1, place / "one")
+        _, two, _ = one_batch(2, 2, place / "two")
+    each = max(two - spent, 0.0)
+    print(
+        f"on top, whatever the size: {spent - each:.1f} s of CPU for the driver and {each:.1f} s a"
+    )
+    print(
+        f"worker, to start and to load modules: {(spent + each) / plain:.1%} of {runs:,} runs here"
+    )
+
+
+def small_chunks() -> None:
+    """Print how long a chunk takes."""
+    made = plan.make(default_market(RUNS))
+    chunk = next(iter(made.chunks(made.first_round)))
+    with folder() as place:
+        work.put(place, made, {0: made.first_round})
+        order = work.Order(str(place), made.key, chunk)
+        seconds = min(_cpu(lambda: work.do(order)) for _ in range(3))
+    print(f"\nA chunk of {chunk.runs:,} runs: {seconds:.2f} s of CPU")
+
+
+def _cpu(do: Callable[[], object]) -> float:
+    start = time.process_time()
+    do()
+    return time.process_time() - start
+
+
+def _span(seconds: list[float]) -> str:
+    return f"{min(seconds):.2f} to {max(seconds):.2f} s"
+
+
+def load() -> str:
+    """Return the machine's load, for those who wonder about a figure."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size")
+    parser.add_argument("--batch", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.batch is not None:
+        run_batch(int(given.batch[0]), int(given.batch[1]), given.batch[2])
+        return
+    overhead(100_000, 2 if given.quick else 4)
+    small_chunks()
+    efficiency(60_000 if given.quick else 300_000, 1 if given.quick else 2)
+    a_million(RUNS // 10 if given.quick else RUNS, 1 if given.quick else 3)
+
+
+if __name__ == "__main__":
+    main()

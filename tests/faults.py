@@ -1,0 +1,270 @@
+"""Breaking batches on purpose: what to kill, what to damage, and strategies that misbehave."""
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pandas as pd
+
+import agentsim
+from agentsim.batch import parts
+from agentsim.batch.design import Experiment
+from agentsim.batch.engine import Here
+from agentsim.batch.opening import run_in
+from agentsim.batch.results import Results
+
+PATIENCE = 120.0
+"""Seconds to wait for what takes moments, on a machine however busy."""
+ROOT = Path(__file__).parents[1]
+TINY = """
+name = "tiny"
+scenario = "2025Q4"
+runs = 20
+entropy = 5
+horizon = 5
+outcomes = ["customer_share", "hyperscaler_value", "total_surplus", "customer_surplus"]
+series = ["capex", "hyperscaler.cash"]
+series_runs = 2
+[factors]
+"lineup.hyperscaler" = ["restrain", "best_response", "match"]
+demand_elasticity = [1.1, 1.4]
+"""
+RUNS, CHUNK_RUNS, CHUNKS = 120, 6, 20
+
+
+# Batches
+
+
+def tiny(folder, **changes):
+    """Return a quick experiment that has a file, too."""
+    file = folder / "tiny.toml"
+    if not file.exists():
+        file.write_text(TINY)
+    return Experiment(**Experiment.read(file).to_dict() | changes)
+
+
+def run(experiment, out, engine, chunk_runs=CHUNK_RUNS, **given):
+    """Run an experiment through an engine that is at hand, and return its results."""
+    given = {"replace": False, "retry": False, "progress": False, "command": None} | given
+    say = given.pop("say", lambda line: None)
+    path = run_in(experiment, out, engine, "fake", chunk_runs=chunk_runs, say=say, **given)
+    return Results.open(path)
+
+
+def tables(results):
+    """Return all that a batch left behind that may not depend on how it was run."""
+    order = ["cell", "run", "quarter"]
+    return {
+        "runs": results.runs(),
+        "capex": results.series("capex").sort_values(order, ignore_index=True),
+        "cash": results.series("cash", role="hyperscaler").sort_values(
+            [*order, "firm"], ignore_index=True
+        ),
+    }
+
+
+def assert_whole(results, undisturbed, runs=RUNS):
+    """Every planned run once, and every bit the same as if nothing had happened."""
+    assert results.complete
+    found = tables(results)
+    assert len(found["runs"]) == runs
+    assert not found["runs"].duplicated(["cell", "run"]).any()
+    for name, table in found.items():
+        pd.testing.assert_frame_equal(table, undisturbed[name], check_exact=True)
+    assert not scraps(results.folder)
+
+
+def scraps(folder):
+    """Return what nobody needs once a batch is complete."""
+    return [path for path in folder.rglob("*") if path.suffix == ".tmp" or path.name == "parts"]
+
+
+class Stopping:
+    """An engine that is stopped by Ctrl-C after so many chunks."""
+
+    workers = 1
+
+    def __init__(self, after):
+        self.after = after
+
+    def receipts(self, orders):
+        for number, receipt in enumerate(Here().receipts(orders)):
+            if number == self.after:
+                raise KeyboardInterrupt
+            yield receipt
+
+
+class Murderous:
+    """An engine whose workers are killed, one after every few chunks, while they are at others."""
+
+    def __init__(self, engine, every=4):
+        self.engine, self.workers, self.every = engine, engine.workers, every
+        self.killed = 0
+
+    def receipts(self, orders):
+        chance = random.Random(7)
+        for number, receipt in enumerate(self.engine.receipts(orders)):
+            yield receipt
+            alive = multiprocessing.active_children()
+            if number % self.every == 1 and alive:
+                chance.choice(alive).kill()
+                self.killed += 1
+
+
+# Damage
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 4] ^= 0x10
+    path.write_bytes(content)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def fill_with_garbage(path):
+    path.write_bytes(random.Random(1).randbytes(5000))
+
+
+DAMAGE = (cut_short, flip_a_byte, empty, fill_with_garbage)
+
+
+# Processes
+
+
+@contextmanager
+def started(arguments, cwd, **environment):
+    """Start Python with these arguments, in a group of its own; end it if it is still there."""
+    process = subprocess.Popen(
+        [sys.executable, *map(str, arguments)], cwd=cwd, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {name: str(each) for name, each in environment.items()},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+def ran(arguments, cwd, **environment):
+    """Run Python to its end; return exit code, what it said, and what it complained of."""
+    with started(arguments, cwd, **environment) as process:
+        said, complaint = process.communicate(timeout=PATIENCE)
+        return process.returncode, said, complaint
+
+
+def command(file, out, *more, chunk_runs=CHUNK_RUNS):
+    """Return the arguments of a real command in two workers."""
+    return [
+        *("-m", "agentsim.cli", "run", file, "--out", out, "--chunk-runs", chunk_runs),
+        *("--no-report", "--workers", 2, *more),
+    ]
+
+
+def until(condition):
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def chunks_done(out):
+    """Return how many chunks are parts."""
+    return len(list((out / parts.PARTS).glob("outcomes-*.parquet")))
+
+
+def children(pid):
+    """Return the processes that a process has started."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit():
+            with suppress(OSError, IndexError):
+                parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
+                if int(parent) == pid:
+                    found.append(int(each.name))
+    return found
+
+
+def gone(pid):
+    """Say whether a process has ended; a zombie that nobody reaps has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+# Strategies that misbehave
+
+STRATEGY = '''
+"""A strategy that misbehaves while a file is there."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from agentsim.strategy import HyperscalerChoice, HyperscalerStrategy, HyperscalerView
+
+
+@dataclass(frozen=True)
+class {name}(HyperscalerStrategy):
+    """Spend a little; misbehave in some runs, or in all."""
+
+    def choose(self, sees: HyperscalerView) -> HyperscalerChoice:
+        """Misbehave."""
+        rate = np.full_like(sees.cash, 0.05)
+        if os.path.exists({flag!r}):
+            some = np.floor(sees.revenue * 1e6) % 61 == 0
+            {deed}
+        return HyperscalerChoice(capex_rate=rate)
+'''
+DEEDS = {
+    "hang": "time.sleep(1e6)",
+    "spin": "sum(range(10**15))",
+    "kill": "os.kill(os.getpid(), signal.SIGKILL)",
+    "exhaust": "raise MemoryError",
+    "refuse": "if some.any(): raise ValueError('no idea')",
+    "lose_count": "rate = np.where(some, np.nan, rate)",
+    "overdo": "rate = np.where(some, -7.0, rate)",
+}
+
+
+def installation(folder, flag):
+    """Lay agentsim out as an installation of its own, with misbehaving strategies; return it.
+
+    It is found before any other by processes that have it in PYTHONPATH.
+    """
+    place = folder / "installed"
+    package = place / "agentsim"
+    package.mkdir(parents=True)
+    for each in Path(agentsim.__file__).parent.iterdir():
+        if each.name != "__pycache__":
+            (package / each.name).symlink_to(each)
+    (package / "experiments").symlink_to(ROOT / "experiments")
+    shutil.copytree(
+        ROOT / "strategies", package / "strategies", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name, deed in DEEDS.items():
+        title = name.title().replace("_", "")
+        text = STRATEGY.format(name=title, flag=str(flag), deed=deed)
+        (package / "strategies" / "hyperscaler" / f"{name}.py").write_text(text)
+    return place

@@ -1,0 +1,463 @@
+"""Faults: whatever is killed, full, damaged or hanging, a batch ends with every run, bit by bit."""
+
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+import pandas as pd
+import pytest
+from faults import (
+    CHUNK_RUNS,
+    CHUNKS,
+    DAMAGE,
+    RUNS,
+    Murderous,
+    Stopping,
+    assert_whole,
+    children,
+    chunks_done,
+    command,
+    fill_with_garbage,
+    gone,
+    installation,
+    ran,
+    run,
+    started,
+    tables,
+    tiny,
+    until,
+)
+
+from agentsim.batch import parts
+from agentsim.batch.engine import Here
+from agentsim.batch.pool import Pool
+from agentsim.batch.results import Results
+from agentsim.errors import AgentsimError
+
+LIMIT = 60.0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("undisturbed")
+
+
+@pytest.fixture(scope="module")
+def experiment(folder):
+    return tiny(folder)
+
+
+@pytest.fixture(scope="module")
+def done(experiment, folder):
+    """A batch that nothing happened to."""
+    return run(experiment, folder / "out", Here())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(done):
+    return tables(done)
+
+
+@pytest.fixture
+def file(folder, experiment):
+    return folder / "tiny.toml"
+
+
+def goes_on(experiment, out, undisturbed):
+    """Go on with a batch, and find that it ends as if nothing had happened."""
+    before = len(list(out.parent.iterdir()))
+    assert_whole(run(experiment, out, Here(), None), undisturbed)
+    assert len(list(out.parent.iterdir())) == before  # it went on, and did not begin elsewhere
+
+
+# The same, however it is run
+
+
+@pytest.mark.parametrize("chunk_runs", [7, 100, 1000])
+@pytest.mark.parametrize("workers", [None, 1, 2])
+def test_workers_and_chunks_change_no_bit(experiment, undisturbed, tmp_path, workers, chunk_runs):
+    if workers and chunk_runs == 7 and workers == 1:
+        pytest.skip("what one worker does with many chunks is seen below")
+    engine = Pool(workers, LIMIT) if workers else Here()
+    assert_whole(run(experiment, tmp_path / "out", engine, chunk_runs), undisturbed)
+    assert not multiprocessing.active_children()
+
+
+def test_a_script_without_a_guard_works(file, undisturbed, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from agentsim import batch\n"
+        "print('once')\n"
+        f"batch.run({str(file)!r}, 'out', 2, chunk_runs={CHUNK_RUNS})\n"
+    )
+    code, said, complaint = ran([script], tmp_path)
+    assert (code, said, complaint) == (0, "once\n", "")
+    assert_whole(Results.open(tmp_path / "out"), undisturbed)
+
+
+# Workers that are killed
+
+
+def test_workers_that_are_killed_lose_nothing(experiment, undisturbed, tmp_path):
+    engine = Murderous(Pool(2, LIMIT))
+    results = run(experiment, tmp_path / "out", engine)
+    assert engine.killed >= 4
+    assert not results.manifest["set_aside"]
+    assert_whole(results, undisturbed)
+    assert not multiprocessing.active_children()
+
+
+def test_file_descriptors_are_given_back(experiment, tmp_path):
+    run(experiment, tmp_path / "first", Murderous(Pool(2, LIMIT), 6))
+    before = len(os.listdir("/proc/self/fd"))
+    run(experiment, tmp_path / "second", Murderous(Pool(2, LIMIT), 6))
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_workers_that_cannot_begin_are_an_error_of_one_line(experiment, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "pyarrow.py").write_text("raise ImportError('no pyarrow here')")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys\n"
+        "from agentsim.batch.pool import Pool\n"
+        "from agentsim.batch.plan import Chunk\n"
+        "from agentsim.batch.work import Order\n"
+        "from agentsim.errors import AgentsimError\n"
+        "import agentsim.batch.pool as pool\n"
+        f"sys.path.insert(0, {str(broken)!r})\n"
+        "try: list(Pool(2, 9.0).receipts([Order('out', 'key', Chunk(0, 0, 0, 1, 'key'))]))\n"
+        "except AgentsimError as error: print(error)\n"
+    )
+    code, said, _ = ran([script], tmp_path)
+    assert code == 0
+    assert "workers in a row ended before they began" in said
+    assert said.count("\n") == 1
+
+
+# The process that hands out work, killed
+
+KILLED = """
+import os, signal, sys
+from agentsim.batch import {module} as module
+from agentsim.cli import main
+
+calls, original = 0, module.{function}
+
+def killed(*given):
+    global calls
+    calls += 1
+    if calls == {call}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*given)
+
+module.{function} = killed
+if __name__ == "__main__":
+    main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "call"),
+    [
+        ("work", "put", 1),  # the folder is there, no part is
+        ("parts", "_join", 1),
+        ("parts", "_join", 3),  # two tables are joined, one is not
+        ("opening", "write_extras", 1),  # all is joined
+    ],
+)
+def test_a_batch_killed_at_a_turning_point_goes_on(
+    experiment, file, undisturbed, tmp_path, module, function, call
+):
+    out = tmp_path / "place" / "out"
+    out.parent.mkdir()
+    script = tmp_path / "script.py"
+    script.write_text(KILLED.format(module=module, function=function, call=call))
+    words = [each for each in command(file, out, "--engine", "here") if each != "-m"][1:]
+    code, _, _ = ran([script, *words], tmp_path)
+    assert code == -signal.SIGKILL
+    goes_on(experiment, out, undisturbed)
+
+
+def test_what_was_joined_is_not_simulated_again(experiment, tmp_path, monkeypatch):
+    join, calls = parts._join, []
+
+    def interrupted(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        join(*given)
+
+    monkeypatch.setattr(parts, "_join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(experiment, tmp_path / "out", Here())
+    monkeypatch.setattr(parts, "_join", join)
+    assert run(experiment, tmp_path / "out", Stopping(0)).complete
+
+
+@pytest.mark.parametrize("after", [1, 4, 13])
+def test_a_command_that_is_killed_leaves_no_workers_and_goes_on(
+    experiment, file, undisturbed, tmp_path, after
+):
+    out = tmp_path / "place" / "out"
+    out.parent.mkdir()
+    with started(command(file, out), tmp_path) as process:
+        until(lambda: chunks_done(out) >= after)
+        orphans = children(process.pid)
+        process.kill()
+        process.wait()
+    assert len(orphans) >= 2  # workers, and what Python starts beside them
+    until(lambda: all(gone(each) for each in orphans))
+    kept = chunks_done(out)
+    assert after <= kept < CHUNKS
+    goes_on(experiment, out, undisturbed)
+
+
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(experiment, file, undisturbed, tmp_path):
+    out = tmp_path / "place" / "out"
+    out.parent.mkdir()
+    with started(command(file, out), tmp_path) as process:
+        until(lambda: chunks_done(out) >= 3)
+        workers = children(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.search(rf"after \d+ of {RUNS} runs, which are kept", complaint), complaint
+    assert f"`agentsim run {file} --out {out}" in complaint
+    assert "Traceback" not in complaint
+    assert all(gone(each) for each in workers)
+    goes_on(experiment, out, undisturbed)
+
+
+def test_two_commands_do_not_write_to_one_folder(experiment, file, undisturbed, tmp_path):
+    out = tmp_path / "place" / "out"
+    out.parent.mkdir()
+    with started(command(file, out), tmp_path) as first:
+        until(lambda: chunks_done(out) >= 1)
+        first.send_signal(signal.SIGSTOP)
+        code, _, complaint = ran(command(file, out), tmp_path)
+        first.send_signal(signal.SIGCONT)
+        _, first_complaint = first.communicate(timeout=60)
+    assert code == 2
+    assert re.fullmatch(rf"error: .* is being written by process {first.pid} on .*\n", complaint)
+    assert (first.returncode, first_complaint) == (0, "")
+    assert_whole(Results.open(out), undisturbed)
+
+
+# A full disk
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of its own that can be made larger."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "agentsim-test", str(disk)], capture_output=True
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("mounting a small disk needs rights that this user has not")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk, room):
+    """Leave so many bytes of a disk."""
+    found = os.statvfs(disk)
+    (disk / "ballast").write_bytes(bytes(max(found.f_bavail * found.f_frsize - room, 0)))
+
+
+FILLING = """
+import os, sys
+from pathlib import Path
+from agentsim.batch import parts
+from agentsim.cli import main
+
+compact = parts.compact
+
+def compact_without_room(*given):
+    found = os.statvfs(sys.argv[1])
+    Path(sys.argv[1], "ballast").write_bytes(bytes(found.f_bavail * found.f_frsize - 8192))
+    compact(*given)
+
+parts.compact = compact_without_room
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "chunks", "joining"])
+def test_a_full_disk_is_an_error_of_one_line_and_all_is_kept(
+    experiment, file, undisturbed, tmp_path, small_disk, when
+):
+    out = small_disk / "out"
+    words = command(file, out)
+    if when == "joining":
+        (tmp_path / "script.py").write_text(FILLING)
+        words = [tmp_path / "script.py", small_disk, *words[2:]]
+    else:
+        fill(small_disk, 4096 if when == "before" else 350_000)
+    code, _, complaint = ran(words, tmp_path)
+    assert code in (1, 2)
+    assert re.fullmatch(r"error: .*No space left on device.*run it again.*\n", complaint), complaint
+    kept = chunks_done(out)
+    assert {"before": kept == 0, "chunks": 0 < kept < CHUNKS, "joining": kept == CHUNKS}[when]
+    remount = ["mount", "-o", "remount,size=40m", str(small_disk)]
+    subprocess.run(remount, check=True)
+    goes_on(experiment, out, undisturbed)
+
+
+# Damage
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("table", ["outcomes", "series", "hyperscaler"])
+def test_a_damaged_part_is_done_again(experiment, undisturbed, tmp_path, damage, table):
+    out = tmp_path / "place" / "out"
+    with pytest.raises(KeyboardInterrupt):
+        run(experiment, out, Stopping(3))
+    damage(out / "parts" / f"{table}-0-000001.parquet")
+    goes_on(experiment, out, undisturbed)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("table", ["outcomes", "series", "hyperscaler"])
+def test_a_damaged_file_of_a_complete_batch_is_mended(
+    done, experiment, undisturbed, tmp_path, damage, table
+):
+    out = tmp_path / "place" / "out"
+    shutil.copytree(done.folder, out)
+    damage(out / table / "00000.parquet")
+    goes_on(experiment, out, undisturbed)
+
+
+@pytest.mark.parametrize("name", ["cells.parquet", "draws.parquet"])
+def test_other_damaged_tables_are_mended(done, experiment, undisturbed, tmp_path, name):
+    out = tmp_path / "place" / "out"
+    shutil.copytree(done.folder, out)
+    fill_with_garbage(out / name)
+    goes_on(experiment, out, undisturbed)
+    pd.testing.assert_frame_equal(Results.open(out).draws, done.draws)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("read", ["runs", "summary", "series", "sql"])
+def test_reading_a_damaged_file_is_an_error_of_one_line(done, tmp_path, damage, read):
+    shutil.copytree(done.folder, tmp_path / "out")
+    table = "series" if read == "series" else "outcomes"
+    damage(tmp_path / "out" / table / "00000.parquet")
+    given = ["select * from outcomes"] if read == "sql" else []
+    with pytest.raises(AgentsimError) as error:
+        getattr(Results.open(tmp_path / "out"), read)(*given)
+    assert "\n" not in str(error.value)
+
+
+def test_no_flipped_byte_goes_unseen(done, tmp_path):
+    """Wherever it lies: a file that counts as sound holds what it held."""
+    whole = done.folder / "outcomes" / "00000.parquet"
+    wanted, held = parts.read(whole), parts.chunks_in(whole)
+    content = whole.read_bytes()
+    damaged = tmp_path / "damaged.parquet"
+    unseen = []
+    for at in range(0, len(content), max(len(content) // 400, 1)):
+        changed = bytearray(content)
+        changed[at] ^= 0x10
+        damaged.write_bytes(changed)
+        if parts.chunks_in(damaged) == held and not parts.read(damaged).equals(wanted):
+            unseen.append(at)
+    assert unseen == []
+
+
+# Strategies that misbehave
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    place = tmp_path_factory.mktemp("misbehaving")
+    return installation(place, place / "flag")
+
+
+@pytest.fixture
+def flag(installed):
+    path = installed.parent / "flag"
+    path.touch()
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def misbehaving(folder, *strategies):
+    """Write an experiment with cells of strategies that misbehave amid others; return its file."""
+    names = ", ".join(f'"{name}"' for name in ("restrain", *strategies, "match"))
+    path = folder / "misbehaving.toml"
+    path.write_text(
+        'name = "misbehaving"\nruns = 12\nhorizon = 4\nseries = ["capex", "hyperscaler.cash"]\n'
+        f'series_runs = 2\n[factors]\n"lineup.hyperscaler" = [{names}]\n'
+    )
+    return path
+
+
+@pytest.mark.parametrize("engine", ["pool", "dask"])
+def test_chunks_that_hang_or_kill_are_set_aside_alone(tmp_path, installed, flag, engine):
+    if engine == "dask":
+        pytest.importorskip("distributed")
+    file = misbehaving(tmp_path, "hang", "kill", "exhaust")
+    out = tmp_path / "place" / "out"
+    out.parent.mkdir()
+    words = command(file, out, "--time-limit", 6, "--engine", engine, chunk_runs=12)
+    code, _, complaint = ran(words, tmp_path, PYTHONPATH=installed)
+    assert code == 1
+    assert re.fullmatch(r"36 of 60 runs failed.*3 chunks set aside, --retry.*\n", complaint)
+    results = Results.open(out)
+    assert results.complete
+    found = tables(results)["runs"]
+    status = found.groupby("lineup.hyperscaler")["status"].unique().map(list)
+    assert status["hang"] == ["failed: its chunk did not end within 6 s"]
+    assert status["kill"] == status["exhaust"] == ["failed: its chunk killed its worker 3 times"]
+    assert status["restrain"] == status["match"] == ["ok"]
+
+    flag.unlink()  # mended
+    code, _, complaint = ran([*words, "--retry"], tmp_path, PYTHONPATH=installed)
+    assert (code, complaint) == (0, "")
+    assert not Results.open(out).manifest["set_aside"]
+    ran(command(file, tmp_path / "sound", "--engine", "here"), tmp_path, PYTHONPATH=installed)
+    assert_whole(Results.open(out), tables(Results.open(tmp_path / "sound")), 60)
+    assert len(list(out.parent.iterdir())) == 1
+
+
+SIZES = """
+import sys
+from pathlib import Path
+from agentsim import batch
+
+for size in (1, 7, 100, 1000):
+    batch.run(sys.argv[1], f"misbehaving-{size}", engine="here", chunk_runs=size)
+Path(sys.argv[2]).unlink()
+batch.run(sys.argv[1], "sound", engine="here")
+"""
+
+
+def test_failing_runs_change_no_other_run_whatever_the_chunks(tmp_path, installed, flag):
+    file = misbehaving(tmp_path, "refuse", "lose_count", "overdo")
+    (tmp_path / "script.py").write_text(SIZES)
+    code, _, complaint = ran([tmp_path / "script.py", file, flag], tmp_path, PYTHONPATH=installed)
+    assert code == 0, complaint
+    alone = Results.open(tmp_path / "misbehaving-1")  # every run in a chunk of its own
+    wanted, runs = tables(alone), alone.runs()
+    for size in (7, 100, 1000):
+        assert_whole(Results.open(tmp_path / f"misbehaving-{size}"), wanted, len(runs))
+    ok = runs["status"] == "ok"
+    said = {"refuse": "no idea", "lose_count": "nan", "overdo": "-7"}
+    for strategy, cell in runs.groupby("lineup.hyperscaler"):
+        fails = cell.loc[~ok, "status"]
+        if strategy in said:
+            assert 0 < len(fails) < len(cell)
+            assert fails.str.startswith("failed in quarter ").all()
+            assert fails.str.lower().str.contains(said[strategy], regex=False).all(), fails.iloc[0]
+        else:
+            assert fails.empty
+    sound = Results.open(tmp_path / "sound").runs()
+    pd.testing.assert_frame_equal(runs[ok], sound[ok], check_exact=True)
