@@ -104,7 +104,7 @@ class Stopping:
 class Murderous:
     """An engine whose workers are killed, one after every few chunks, while they are at others."""
 
-    def __init__(self, engine, every=4):
+    def __init__(self, engine, every=5):
         self.engine, self.workers, self.every = engine, engine.workers, every
         self.killed = 0
 
@@ -241,7 +241,6 @@ DEEDS = {
     "hang": "time.sleep(1e6)",
     "spin": "sum(range(10**15))",
     "kill": "os.kill(os.getpid(), signal.SIGKILL)",
-    "exhaust": "raise MemoryError",
     "refuse": "if some.any(): raise ValueError('no idea')",
     "lose_count": "rate = np.where(some, np.nan, rate)",
     "overdo": "rate = np.where(some, -7.0, rate)",

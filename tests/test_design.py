@@ -271,10 +271,6 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"adaptive": {"outcome": "capex", "relative": 0.1, "most_runs": 6}},
         ["adaptive.most_runs = 6 is not above runs = 6"],
     ),
-    "adaptive from one run": (
-        {"runs": 1, "adaptive": {"outcome": "capex", "relative": 0.1, "most_runs": 6}},
-        ["adaptive", "runs = 1"],
-    ),
     "adaptive by what is not kept": (
         {
             "outcomes": ["capex"],

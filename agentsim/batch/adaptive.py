@@ -56,7 +56,8 @@ class Adapting:
         grow = wide & (self.runs[cells] < self.asked.most_runs) & (found["n"].to_numpy() > 1)
         if not grow.any():
             return None
-        return self._round(last.number + 1, cells[grow], (half / wanted)[grow])
+        with np.errstate(divide="ignore"):  # of a mean of nothing no share is narrow enough
+            return self._round(last.number + 1, cells[grow], half[grow] / wanted[grow])
 
     def _round(self, number: int, cells: np.ndarray, over: np.ndarray) -> Round:
         """Return the runs that should make intervals narrow that are so many times too wide."""

@@ -244,7 +244,7 @@ class Experiment(_Table):
                     table["factors"].pop(name, None)
             elif any(name in linked for linked in tables["linked"].values()):
                 raise AgentsimError(f"{name} is linked to others; change it in the file")
-            elif name.startswith("lineup."):
+            elif name.startswith("lineup.") and name.count(".") == 1:
                 tables["lineup"][name.removeprefix("lineup.")] = value
             else:
                 tables["set"][name] = value

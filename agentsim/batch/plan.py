@@ -102,6 +102,8 @@ class Plan:
     series_runs: int
     series_type: str
     chunk_runs: int
+    adaptive: str = ""
+    """Until when runs are added, as text."""
     model: str = ""
     """A hash of the code and the calibration that decide what comes out."""
     key: str = field(init=False)
@@ -112,7 +114,7 @@ class Plan:
         parts = (
             self.scenario, self.uncertainty, self.entropy, self.horizon, self.runs,
             self.kept.outcomes, self.kept.market, sorted(self.kept.firms.items()),
-            self.series_runs, self.series_type, self.cells.digest(), self.model,
+            self.series_runs, self.series_type, self.cells.digest(), self.adaptive, self.model,
         )  # fmt: skip
         object.__setattr__(self, "key", sha256(repr(parts).encode()).hexdigest())
 
@@ -187,8 +189,10 @@ class Plan:
             ("demand_elasticity", np.min, "saturated_elasticity"),
             ("saturated_elasticity", np.max, "demand_elasticity"),
         ):
-            if name in pinned and tied not in pinned:
-                pinned[name] = float(pick(self.cells.values[name]))
+            columns = self.cells.drawn if name in self.cells.drawn else self.cells.values
+            fixed = name in pinned or name in self.cells.drawn
+            if fixed and tied not in pinned and tied not in self.cells.drawn:
+                pinned[name] = float(pick(columns[name]))
         return self.base.replace(pinned)
 
     @cached_property
@@ -318,6 +322,7 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
         series_runs=experiment.series_runs,
         series_type=experiment.series_type,
         chunk_runs=chunk_size(len(cells.own) * experiment.runs, chunk_runs),
+        adaptive="" if experiment.adaptive is None else repr(experiment.adaptive),
         model=model_key(cells),
     )
     _check_draws(plan)
