@@ -157,7 +157,10 @@ def test_help_loads_nothing_heavy():
 
 
 def test_every_command_helps(tmp_path):
-    for command in ("new", "new experiment", "run", "params", "calibration", "strategies"):
+    for command in (
+        *("new", "new experiment", "plan", "validate", "run", "ls", "show", "diff", "report"),
+        *("params", "calibration", "strategies"),
+    ):
         done = agentsim(*command.split(), "--help", cwd=tmp_path)
         assert done.returncode == 0
         assert "Examples:" in done.stdout

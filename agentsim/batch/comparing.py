@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 EXECUTION = ("engine", "workers", "chunk_runs", "platform", "command")
 """What does not matter for the numbers."""
 ONLY_A, ONLY_B, CHANGED = "only in the first", "only in the second", "changed"
-ABSENT = "-"
+ABSENT = "not set"
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,11 @@ def compare(
 
 def _kept(results: Results) -> tuple[str, ...]:
     """Return the outcomes in a folder; none where there are no runs yet."""
-    return results.outcomes if results._files[parts.OUTCOMES] else ()
+    return results.outcomes if _files(results) else ()
+
+
+def _files(results: Results) -> list[str]:
+    return summaries.files_of(results.folder, [parts.OUTCOMES])[parts.OUTCOMES]
 
 
 def _table(rows: Iterator[tuple[Any, ...]], columns: Sequence[str]) -> pd.DataFrame:
@@ -137,7 +141,7 @@ def _table(rows: Iterator[tuple[Any, ...]], columns: Sequence[str]) -> pd.DataFr
 
 
 def _spec(a: Results, b: Results) -> Iterator[tuple[str, Any, Any]]:
-    one, other = (dict(_flat("", each.experiment.model_dump())) for each in (a, b))
+    one, other = (dict(_flat("", _asked(each))) for each in (a, b))
     count = 0
     for key in dict.fromkeys([*one, *other]):
         before, after = one.get(key, ABSENT), other.get(key, ABSENT)
@@ -147,6 +151,13 @@ def _spec(a: Results, b: Results) -> Iterator[tuple[str, Any, Any]]:
     told = [each.manifest.get("spec_sha256") for each in (a, b)]
     if not count and told[0] != told[1]:
         yield "sampler.file", "its points", "other points"
+
+
+def _asked(results: Results) -> dict[str, Any]:
+    """Return the tables of an experiment, the sampler always as one."""
+    sampler = results.experiment.sampler
+    table = {"kind": sampler} if isinstance(sampler, str) else sampler
+    return results.experiment.model_dump() | {"sampler": table}
 
 
 def _flat(prefix: str, given: Any) -> Iterator[tuple[str, Any]]:
@@ -177,7 +188,7 @@ def _environment(a: Results, b: Results) -> Iterator[tuple[str, str, str]]:
 
     def pair(what: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
         if before != after:
-            told = [ABSENT if each is None else str(each) for each in (before, after)]
+            told = ["none" if each is None else str(each) for each in (before, after)]
             yield what, told[0], told[1]
 
     yield from pair("Python", one.get("python"), other.get("python"))
@@ -260,7 +271,7 @@ def _attach(
     Cells that share their runs are one pair.
     """
     for name, results in (("a", a), ("b", b)):
-        files = summaries.source(results._files[parts.OUTCOMES])
+        files = summaries.source(_files(results))
         connection.execute(f"create view {name} as select * from {files}")
     pairs = matched.drop_duplicates(["runs_of_a", "runs_of_b"])
     pairs = pairs[["runs_of_a", "runs_of_b", "cell_a"]].reset_index(drop=True)

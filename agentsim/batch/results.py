@@ -22,7 +22,7 @@ from agentsim.batch import parts, summaries
 from agentsim.batch.cells import LABELS
 from agentsim.batch.store import CELLS, DRAWS, MANIFEST
 from agentsim.batch.summaries import quoted
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, unknown, whole
 from agentsim.parameters import ROLES
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agentsim.batch.design import Experiment
     from agentsim.batch.plan import Plan, Round
     from agentsim.laws.numerics import Array
+    from agentsim.market import Market
 
 Labels = Mapping[str, Any] | int
 PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
@@ -273,6 +274,29 @@ class Results:
         found = self.sql("select cell, count(*) as runs from outcomes group by cell order by cell")
         cells, runs = found["cell"].to_numpy(np.int64), found["runs"].to_numpy(np.int64)
         return plan, [Round(0, cells, np.zeros_like(runs), runs)]
+
+    # One run
+
+    def market(self, cell: int, run: int) -> Market:
+        """Return the market of one run, to step and look into: it comes to the same bits.
+
+        results.market(cell=17, run=3).run().explain("oracle", quarter=8)
+        Raises AgentsimError, one line, for runs that are not there, or of another model version.
+        """
+        from agentsim.batch.simulating import inputs
+        from agentsim.market import Market
+
+        source = int(self._cell(cell)["runs_of"].iloc[0])
+        plan, [every] = self._planned()
+        most = int(every.runs[every.cells == source][0])
+        if not 0 <= whole("run", run) < most:
+            raise AgentsimError(
+                f"run {run} of cell {cell} is not there; give one from 0 to {most - 1}"
+            )
+        at = np.array([source]), np.array([run])
+        scenario, lineup, shocks = inputs(plan, *at)
+        luck = [int(plan.luck(*at)[0])]
+        return Market(scenario, lineup, luck, plan.entropy, shocks=shocks, horizon=plan.horizon)
 
     # SQL
 

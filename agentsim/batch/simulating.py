@@ -18,6 +18,7 @@ from agentsim.errors import AgentsimError
 from agentsim.failures import OK, CulpritsError
 from agentsim.laws.numerics import Array
 from agentsim.lineup import Lineup, resolve
+from agentsim.scenario import Scenario
 from agentsim.shocks import Shock
 from agentsim.shocks import make as make_shock
 from agentsim.simulation import Simulation, Snapshot
@@ -152,18 +153,25 @@ def _together(plan: Plan, cells: Numbers, numbers: Numbers) -> Simulated:
 
 def simulation_of(plan: Plan, cells: Numbers, numbers: Numbers, record: Any) -> Simulation:
     """Return the simulation of runs of one group, before its first quarter."""
-    group = plan.cells.groups[int(plan.cells.group[cells[0]])]
-    scenario = plan.base.replace(plan.values(cells, numbers))
+    scenario, lineup, shocks = inputs(plan, cells, numbers)
     return Simulation(
         scenario,
-        _tuned(plan, resolve(group.lineup, scenario.firms), cells),
+        lineup,
         plan.luck(cells, numbers),
         plan.entropy,
-        _shocks(plan, group.shocks, cells),
+        shocks,
         plan.horizon,
         record,
         "mark_runs",  # what concerns all may be the fault of few: see _attempt
     )
+
+
+def inputs(plan: Plan, cells: Numbers, numbers: Numbers) -> tuple[Scenario, Lineup, list[Shock]]:
+    """Return scenario, lineup and shocks of runs of one group, a number a run in what may differ."""
+    group = plan.cells.groups[int(plan.cells.group[cells[0]])]
+    scenario = plan.base.replace(plan.values(cells, numbers))
+    lineup = _tuned(plan, resolve(group.lineup, scenario.firms), cells)
+    return scenario, lineup, _shocks(plan, group.shocks, cells)
 
 
 def _level(plan: Plan, numbers: Numbers) -> str:

@@ -51,9 +51,13 @@ def cli(context: click.Context) -> None:
     See what the simulated market rests on, and who may do what in it:
       agentsim calibration 2025Q4
       agentsim strategies
-    Ask something of your own:
+    Ask something of your own, and see beforehand what that takes:
       agentsim params elasticity
       agentsim new experiment mine
+      agentsim plan mine.toml
+    Look at what came out:
+      agentsim ls
+      agentsim show results/escalator_war
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -120,13 +120,10 @@ def diff(a: str, b: str, outcomes: str | None) -> None:
     """
     from agentsim.batch.comparing import compare
     from agentsim.batch.results import Results
-    from agentsim.report.overview import SHOWN
 
     one, other = Results.open(a), Results.open(b)
-    wanted = _names(outcomes)
-    found = compare(one, other, wanted or None)
-    told = wanted or [name for name in SHOWN if name in found.compared] or found.compared[:12]
-    for line in _difference(found, told):
+    found = compare(one, other, _names(outcomes) or _main(one, other))
+    for line in _difference(found):
         click.echo(line)
     if not found.same:
         raise SystemExit(FAILED)
@@ -167,19 +164,26 @@ def report(folder: str) -> None:
 
 
 def _folders(top: Path) -> Iterator[Path]:
-    """Yield the folders that hold results: this one, those in it, and those in these."""
-    from agentsim.batch.store import MANIFEST
-
-    if (top / MANIFEST).is_file():
+    """Yield the folders that hold results: this one, or those in it and in these."""
+    if _holds_results(top):
         yield top
         return
     for each in _inside(top):
-        if (each / MANIFEST).is_file():
+        if _holds_results(each):
             yield each
             continue
         for inner in _inside(each):
-            if (inner / MANIFEST).is_file() and (each.name != PUBLISHED or _has_cells(inner)):
+            if _holds_results(inner) and (each.name != PUBLISHED or _has_cells(inner)):
                 yield inner
+
+
+def _holds_results(folder: Path) -> bool:
+    """Say whether a folder has a manifest of ours, or one that is damaged."""
+    from agentsim.batch.store import MANIFEST, manifest_in
+
+    if not (folder / MANIFEST).is_file():
+        return False
+    return manifest_in(folder) is not None or _has_cells(folder)
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -288,10 +292,20 @@ def _check_names(results: Results, outcomes: Sequence[str], by: Sequence[str]) -
                 raise unknown("--outcomes", name, results.outcomes)
 
 
+def _main(a: Results, b: Results) -> list[str] | None:
+    """Return the main outcomes that both kept; nothing where there are none of these."""
+    from agentsim.report.overview import SHOWN
+
+    try:
+        return [name for name in SHOWN if name in a.outcomes and name in b.outcomes] or None
+    except AgentsimError:  # no runs yet
+        return None
+
+
 # What differs
 
 
-def _difference(x: Comparison, outcomes: Sequence[str]) -> Iterator[str]:
+def _difference(x: Comparison) -> Iterator[str]:
     yield from _incomplete(x)
     yield from _section("spec", x.spec, x.spec["key"].tolist())
     changes = [f"  {row['file']}: {row['change']}" for row in x.model.to_dict("records")]
@@ -303,7 +317,7 @@ def _difference(x: Comparison, outcomes: Sequence[str]) -> Iterator[str]:
         yield from _arrows(x.execution, x.execution["what"].tolist())
     yield from _cells(x)
     if len(x.outcomes):
-        yield from _outcomes(x, outcomes)
+        yield from _outcomes(x)
 
 
 def _incomplete(x: Comparison) -> Iterator[str]:
@@ -376,10 +390,10 @@ def _cells(x: Comparison) -> Iterator[str]:
             yield f"  only in {shown(results.folder)}: {'; '.join(told)}"
 
 
-def _outcomes(x: Comparison, outcomes: Sequence[str]) -> Iterator[str]:
+def _outcomes(x: Comparison) -> Iterator[str]:
     from agentsim.report.overview import unit_of
 
-    table = x.outcomes.set_index("outcome").loc[list(outcomes)]
+    table = x.outcomes
     if table["identical"].all():
         return
     luck = (
@@ -387,17 +401,18 @@ def _outcomes(x: Comparison, outcomes: Sequence[str]) -> Iterator[str]:
     )
     yield f"  B less A over the runs that both have, {luck}"
     lines = [["  outcome", "unit", "A", "B", "difference", "95% interval", "excludes 0", "largest"]]
-    for name, row in table.iterrows():
+    for row in table.to_dict("records"):
+        name = str(row["outcome"])
         numbers = [short(float(row[each])) for each in ("a", "b")]
         if row["identical"]:
-            lines.append([f"  {name}", unit_of(str(name)), *numbers, "0", "", "identical", "0"])
+            lines.append([f"  {name}", unit_of(name), *numbers, "0", "", "identical", "0"])
             continue
         low, high = float(row["low"]), float(row["high"])
         known = low == low
         lines.append(
             [
                 f"  {name}",
-                unit_of(str(name)),
+                unit_of(name),
                 *numbers,
                 short(float(row["difference"])),
                 f"{short(low)} to {short(high)}" if known else "",
