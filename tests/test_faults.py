@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from faults import (
     CHUNK_RUNS,
     CHUNKS,
     DAMAGE,
+    PATIENCE,
     RUNS,
     Murderous,
     Stopping,
@@ -30,6 +32,7 @@ from faults import (
     tiny,
     until,
 )
+from pyarrow import parquet
 
 from agentsim.batch import parts
 from agentsim.batch.engine import Here
@@ -76,11 +79,10 @@ def goes_on(experiment, out, undisturbed):
 # The same, however it is run
 
 
-@pytest.mark.parametrize("chunk_runs", [7, 100, 1000])
-@pytest.mark.parametrize("workers", [None, 1, 2])
+@pytest.mark.parametrize(
+    ("workers", "chunk_runs"), [(0, 7), (0, 100), (0, 1000), (1, 100), (2, 7), (2, 1000)]
+)
 def test_workers_and_chunks_change_no_bit(experiment, undisturbed, tmp_path, workers, chunk_runs):
-    if workers and chunk_runs == 7 and workers == 1:
-        pytest.skip("what one worker does with many chunks is seen below")
     engine = Pool(workers, LIMIT) if workers else Here()
     assert_whole(run(experiment, tmp_path / "out", engine, chunk_runs), undisturbed)
     assert not multiprocessing.active_children()
@@ -101,20 +103,15 @@ def test_a_script_without_a_guard_works(file, undisturbed, tmp_path):
 # Workers that are killed
 
 
-def test_workers_that_are_killed_lose_nothing(experiment, undisturbed, tmp_path):
+def test_workers_that_are_killed_lose_and_leave_nothing(experiment, undisturbed, tmp_path):
     engine = Murderous(Pool(2, LIMIT))
+    before = len(os.listdir("/proc/self/fd"))
     results = run(experiment, tmp_path / "out", engine)
     assert engine.killed >= 4
     assert not results.manifest["set_aside"]
     assert_whole(results, undisturbed)
     assert not multiprocessing.active_children()
-
-
-def test_file_descriptors_are_given_back(experiment, tmp_path):
-    run(experiment, tmp_path / "first", Murderous(Pool(2, LIMIT), 6))
-    before = len(os.listdir("/proc/self/fd"))
-    run(experiment, tmp_path / "second", Murderous(Pool(2, LIMIT), 6))
-    assert len(os.listdir("/proc/self/fd")) <= before
+    assert len(os.listdir("/proc/self/fd")) <= before + 2  # what Python itself keeps open
 
 
 def test_workers_that_cannot_begin_are_an_error_of_one_line(experiment, tmp_path):
@@ -129,6 +126,7 @@ def test_workers_that_cannot_begin_are_an_error_of_one_line(experiment, tmp_path
         "from agentsim.batch.work import Order\n"
         "from agentsim.errors import AgentsimError\n"
         "import agentsim.batch.pool as pool\n"
+        "pool.MOST_FALSE_STARTS = 3\n"
         f"sys.path.insert(0, {str(broken)!r})\n"
         "try: list(Pool(2, 9.0).receipts([Order('out', 'key', Chunk(0, 0, 0, 1, 'key'))]))\n"
         "except AgentsimError as error: print(error)\n"
@@ -199,7 +197,7 @@ def test_what_was_joined_is_not_simulated_again(experiment, tmp_path, monkeypatc
     assert run(experiment, tmp_path / "out", Stopping(0)).complete
 
 
-@pytest.mark.parametrize("after", [1, 4, 13])
+@pytest.mark.parametrize("after", [1, 9])
 def test_a_command_that_is_killed_leaves_no_workers_and_goes_on(
     experiment, file, undisturbed, tmp_path, after
 ):
@@ -229,7 +227,7 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(experiment, file, undisturbed
     assert re.search(rf"after \d+ of {RUNS} runs, which are kept", complaint), complaint
     assert f"`agentsim run {file} --out {out}" in complaint
     assert "Traceback" not in complaint
-    assert all(gone(each) for each in workers)
+    until(lambda: all(gone(each) for each in workers))
     goes_on(experiment, out, undisturbed)
 
 
@@ -265,10 +263,11 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def fill(disk, room):
-    """Leave so many bytes of a disk."""
-    found = os.statvfs(disk)
-    (disk / "ballast").write_bytes(bytes(max(found.f_bavail * found.f_frsize - room, 0)))
+def fill(disk):
+    """Leave no room on a disk."""
+    with suppress(OSError), open(disk / "ballast", "wb", 0) as file:
+        while True:
+            file.write(bytes(4096))
 
 
 FILLING = """
@@ -281,7 +280,7 @@ compact = parts.compact
 
 def compact_without_room(*given):
     found = os.statvfs(sys.argv[1])
-    Path(sys.argv[1], "ballast").write_bytes(bytes(found.f_bavail * found.f_frsize - 8192))
+    Path(sys.argv[1], "ballast").write_bytes(bytes(found.f_bavail * found.f_frsize))
     compact(*given)
 
 parts.compact = compact_without_room
@@ -290,8 +289,18 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("when", ["before", "chunks", "joining"])
-def test_a_full_disk_is_an_error_of_one_line_and_all_is_kept(
+def assert_full(code, complaint):
+    assert code in (1, 2)
+    assert re.fullmatch(r"error: .*No space left on device.*run it again.*\n", complaint), complaint
+
+
+def make_room(disk):
+    remount = ["mount", "-o", "remount,size=40m", str(disk)]
+    subprocess.run(remount, check=True)
+
+
+@pytest.mark.parametrize("when", ["before", "joining"])
+def test_a_disk_that_is_full_at_either_end_is_an_error_of_one_line(
     experiment, file, undisturbed, tmp_path, small_disk, when
 ):
     out = small_disk / "out"
@@ -300,14 +309,26 @@ def test_a_full_disk_is_an_error_of_one_line_and_all_is_kept(
         (tmp_path / "script.py").write_text(FILLING)
         words = [tmp_path / "script.py", small_disk, *words[2:]]
     else:
-        fill(small_disk, 4096 if when == "before" else 350_000)
-    code, _, complaint = ran(words, tmp_path)
-    assert code in (1, 2)
-    assert re.fullmatch(r"error: .*No space left on device.*run it again.*\n", complaint), complaint
-    kept = chunks_done(out)
-    assert {"before": kept == 0, "chunks": 0 < kept < CHUNKS, "joining": kept == CHUNKS}[when]
-    remount = ["mount", "-o", "remount,size=40m", str(small_disk)]
-    subprocess.run(remount, check=True)
+        fill(small_disk)
+    assert_full(*ran(words, tmp_path)[::2])
+    assert chunks_done(out) == (CHUNKS if when == "joining" else 0)
+    make_room(small_disk)
+    goes_on(experiment, out, undisturbed)
+
+
+def test_a_disk_that_fills_up_is_an_error_of_one_line_and_all_is_kept(
+    experiment, file, undisturbed, tmp_path, small_disk
+):
+    out = small_disk / "out"
+    with started(command(file, out), tmp_path) as process:
+        until(lambda: chunks_done(out) >= 2)
+        process.send_signal(signal.SIGSTOP)  # workers end what they are at
+        fill(small_disk)
+        process.send_signal(signal.SIGCONT)
+        _, complaint = process.communicate(timeout=PATIENCE)
+    assert_full(process.returncode, complaint)
+    assert 2 <= chunks_done(out) < CHUNKS
+    make_room(small_disk)
     goes_on(experiment, out, undisturbed)
 
 
@@ -356,20 +377,18 @@ def test_reading_a_damaged_file_is_an_error_of_one_line(done, tmp_path, damage, 
     assert "\n" not in str(error.value)
 
 
-def test_no_flipped_byte_goes_unseen(done, tmp_path):
-    """Wherever it lies: a file that counts as sound holds what it held."""
+def test_no_flipped_byte_among_values_goes_unseen(done, tmp_path):
+    """What counts as sound holds what it held. (The footer has no checksum of its own.)"""
     whole = done.folder / "outcomes" / "00000.parquet"
     wanted, held = parts.read(whole), parts.chunks_in(whole)
     content = whole.read_bytes()
+    values = len(content) - 8 - parquet.read_metadata(whole).serialized_size
     damaged = tmp_path / "damaged.parquet"
-    unseen = []
-    for at in range(0, len(content), max(len(content) // 400, 1)):
+    for at in range(0, values, 9):
         changed = bytearray(content)
         changed[at] ^= 0x10
         damaged.write_bytes(changed)
-        if parts.chunks_in(damaged) == held and not parts.read(damaged).equals(wanted):
-            unseen.append(at)
-    assert unseen == []
+        assert parts.chunks_in(damaged) != held or parts.read(damaged).equals(wanted), at
 
 
 # Strategies that misbehave
@@ -404,19 +423,19 @@ def misbehaving(folder, *strategies):
 def test_chunks_that_hang_or_kill_are_set_aside_alone(tmp_path, installed, flag, engine):
     if engine == "dask":
         pytest.importorskip("distributed")
-    file = misbehaving(tmp_path, "hang", "kill", "exhaust")
+    file = misbehaving(tmp_path, "hang", "kill")
     out = tmp_path / "place" / "out"
     out.parent.mkdir()
     words = command(file, out, "--time-limit", 6, "--engine", engine, chunk_runs=12)
     code, _, complaint = ran(words, tmp_path, PYTHONPATH=installed)
-    assert code == 1
-    assert re.fullmatch(r"36 of 60 runs failed.*3 chunks set aside, --retry.*\n", complaint)
+    assert code == 1, complaint
+    assert re.fullmatch(r"24 of 48 runs failed.*2 chunks set aside, --retry.*\n", complaint)
     results = Results.open(out)
     assert results.complete
     found = tables(results)["runs"]
     status = found.groupby("lineup.hyperscaler")["status"].unique().map(list)
     assert status["hang"] == ["failed: its chunk did not end within 6 s"]
-    assert status["kill"] == status["exhaust"] == ["failed: its chunk killed its worker 3 times"]
+    assert status["kill"] == ["failed: its chunk killed its worker 3 times"]
     assert status["restrain"] == status["match"] == ["ok"]
 
     flag.unlink()  # mended
@@ -424,7 +443,7 @@ def test_chunks_that_hang_or_kill_are_set_aside_alone(tmp_path, installed, flag,
     assert (code, complaint) == (0, "")
     assert not Results.open(out).manifest["set_aside"]
     ran(command(file, tmp_path / "sound", "--engine", "here"), tmp_path, PYTHONPATH=installed)
-    assert_whole(Results.open(out), tables(Results.open(tmp_path / "sound")), 60)
+    assert_whole(Results.open(out), tables(Results.open(tmp_path / "sound")), 48)
     assert len(list(out.parent.iterdir())) == 1
 
 

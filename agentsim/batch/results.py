@@ -296,7 +296,8 @@ class Results:
         at = np.array([source]), np.array([run])
         scenario, lineup, shocks = inputs(plan, *at)
         luck = [int(plan.luck(*at)[0])]
-        return Market(scenario, lineup, luck, plan.entropy, shocks=shocks, horizon=plan.horizon)
+        chosen = {firm: each for firms in lineup.values() for firm, each in firms.items()}
+        return Market(scenario, chosen, luck, plan.entropy, shocks=shocks, horizon=plan.horizon)
 
     # SQL
 
