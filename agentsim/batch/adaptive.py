@@ -75,6 +75,7 @@ class Adapting:
             return None
         return {
             "rounds": self.rounds,
+            "cells": len(self.plan.cells.own),
             "most_runs": int(self.runs.max()),
             "cells_wider_than_asked": len(self.wide),
             "wider_than_asked": self.wide[:MOST_LISTED].tolist(),

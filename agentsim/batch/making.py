@@ -238,10 +238,10 @@ def _tuning(
 
 
 def levels_of(experiment: Experiment) -> dict[str, tuple[Any, ...]]:
-    """Return the levels of every factor that has them, by name."""
-    return {
-        name: each.values
-        for factors in experiment.dimensions.values()
-        for name, each in factors.items()
-        if isinstance(each, Levels)
-    }
+    """Return the levels of every factor that has them; of linked ones the first stands for all."""
+    found = {}
+    for factors in experiment.dimensions.values():
+        name, first = next(iter(factors.items()))
+        if isinstance(first, Levels):
+            found[name] = first.values
+    return found

@@ -465,7 +465,8 @@ class Results:
             for each in (a, b)
         )
         named = {*given[0], *given[1]}
-        alike = [name for name in self.factors if name not in named]
+        # A variant is no match for a main cell, unless that is what is asked. The kind goes by these.
+        alike = [name for name in self.labels if name not in named and name != "kind"]
         if not isinstance(a, Mapping) or not isinstance(b, Mapping):
             alike = []
         columns = ["runs_of", "block", *alike]
@@ -480,7 +481,7 @@ class Results:
                 )
         if pairs.empty:
             raise AgentsimError(
-                "contrast: no cell of a and cell of b agree in all other factors; name more labels"
+                "contrast: no cell of a and cell of b agree in all other labels; name more of them"
             )
         return pairs[["runs_of", "block", "runs_of_b", "block_b"]]
 

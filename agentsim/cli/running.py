@@ -15,6 +15,7 @@ from agentsim.errors import AgentsimError
 if TYPE_CHECKING:
     from agentsim.batch.results import Results
 
+MOST_WIDE = 10
 MOST_REPORTED = 1_000_000
 """Rows up to which the report is made by itself."""
 
@@ -99,9 +100,30 @@ def run(
     click.echo(f"\nResults: {shown(results.folder)}")
     if told and not no_report:
         click.echo(f"Report:  {shown(_report(results))}")
+    for line in _wider(results):
+        click.echo(line, err=True)
     if results.manifest["failures"]["runs"]:
         click.echo(_failures(results), err=True)
         raise SystemExit(FAILED)
+
+
+def _wider(results: Results) -> list[str]:
+    """Return which cells know their outcome less well than asked, all runs that they may have done."""
+    came, asked = results.manifest.get("adaptive"), results.experiment.adaptive
+    if asked is None or not came["cells_wider_than_asked"]:
+        return []
+    count = came["cells_wider_than_asked"]
+    lines = [
+        f"{asked.outcome} is known less well than asked in {count:,} of {came['cells']:,} cells, at up to "
+        f"{came['most_runs']:,} runs:"
+    ]
+    cells = results.cells.set_index("cell")
+    for cell in came["wider_than_asked"][:MOST_WIDE]:
+        labels = cells.loc[cell, list(results.labels)].dropna()
+        lines.append(f"  cell {cell}: " + ", ".join(f"{k} = {v}" for k, v in labels.items()))
+    if count > MOST_WIDE:
+        lines.append(f"  and {count - MOST_WIDE:,} more")
+    return lines
 
 
 def _told(results: Results) -> bool:
