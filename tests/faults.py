@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 import agentsim
 from agentsim.batch import parts
@@ -116,6 +118,50 @@ class Murderous:
             if number % self.every == 1 and alive:
                 chance.choice(alive).kill()
                 self.killed += 1
+
+
+# Fixtures
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("undisturbed")
+
+
+@pytest.fixture(scope="module")
+def experiment(folder):
+    return tiny(folder)
+
+
+@pytest.fixture(scope="module")
+def file(experiment, folder):
+    return folder / "tiny.toml"
+
+
+@pytest.fixture(scope="module")
+def done(experiment, folder):
+    """A batch that nothing happened to."""
+    return run(experiment, folder / "out", Here())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(done):
+    return tables(done)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """An installation with strategies that misbehave while there is a flag."""
+    place = tmp_path_factory.mktemp("misbehaving")
+    return installation(place, place / "flag")
+
+
+@pytest.fixture
+def flag(installed):
+    path = installed.parent / "flag"
+    path.touch()
+    yield path
+    path.unlink(missing_ok=True)
 
 
 # Damage
@@ -267,3 +313,49 @@ def installation(folder, flag):
         text = STRATEGY.format(name=title, flag=str(flag), deed=deed)
         (package / "strategies" / "hyperscaler" / f"{name}.py").write_text(text)
     return place
+
+
+def misbehaving(folder, *strategies):
+    """Write an experiment with cells of strategies that misbehave amid others; return its file."""
+    names = ", ".join(f'"{name}"' for name in ("restrain", *strategies, "match"))
+    path = folder / "misbehaving.toml"
+    path.write_text(
+        'name = "misbehaving"\nruns = 12\nhorizon = 4\nseries = ["capex", "hyperscaler.cash"]\n'
+        f'series_runs = 2\n[factors]\n"lineup.hyperscaler" = [{names}]\n'
+    )
+    return path
+
+
+def check_set_aside(folder, installed, flag, engine):
+    """Chunks that hang or kill their worker are set aside, alone; mended, they can be done."""
+    file = misbehaving(folder, "hang", "kill")
+    out = folder / "place" / "out"
+    out.parent.mkdir()
+    words = command(file, out, "--time-limit", 5, "--engine", engine, chunk_runs=12)
+    code, _, complaint = ran(words, folder, PYTHONPATH=installed)
+    assert code == 1, complaint
+    assert re.fullmatch(r"24 of 48 runs failed.*2 chunks set aside, --retry.*\n", complaint)
+    results = Results.open(out)
+    assert results.complete
+    status = results.runs().groupby("lineup.hyperscaler")["status"].unique().map(list)
+    assert status["hang"] == ["failed: its chunk did not end within 5 s"]
+    assert status["kill"] == ["failed: its chunk killed its worker 3 times"]
+    assert status["restrain"] == status["match"] == ["ok"]
+
+
+def check_mended(folder, installed, flag, engine):
+    """What was set aside can be done once it is mended, without a trace."""
+    check_set_aside(folder, installed, flag, engine)
+    out = folder / "place" / "out"
+    words = command(folder / "misbehaving.toml", out, "--engine", engine, chunk_runs=12)
+    flag.unlink()  # mended
+    code, _, complaint = ran([*words, "--retry"], folder, PYTHONPATH=installed)
+    assert (code, complaint) == (0, "")
+    assert not Results.open(out).manifest["set_aside"]
+    ran(
+        command(folder / "misbehaving.toml", folder / "sound", "--engine", "here"),
+        folder,
+        PYTHONPATH=installed,
+    )
+    assert_whole(Results.open(out), tables(Results.open(folder / "sound")), 48)
+    assert len(list(out.parent.iterdir())) == 1

@@ -63,11 +63,9 @@ def test_plan_sets_what_differs_beside_the_calibration(folder):
     words = ("plan", "quick.toml", "--no-trial", "--set", "lineup.vendor=scarcity")
     done = agentsim(*words, cwd=folder)
     lines = [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines()]
-    assert ["substitution", "1", "12", "20", "set"] in lines
+    assert ["substitution", "1", "4", "20", "set"] in lines
     assert ["demand_elasticity", "1", "1.5", "1.2, 1.5", "factors"] in lines
-    assert ["lineup.vendor", "best_response", "scarcity", "lineup"] in [
-        [each for each in line if each] for line in lines
-    ]
+    assert any(line[0] == "lineup.vendor" and "scarcity" in line for line in lines)
     assert "What it takes" not in done.stdout
 
 
@@ -117,8 +115,8 @@ def test_a_deviation_that_is_no_deviation_is_no_cause_for_a_note():
 
 
 def test_a_variant_that_changes_nothing_is_named():
-    found = planned(quick(variants=[{"name": "as it is", "set": {"substitution": 12}}]))
-    assert found.kinds["variant"] == 4
+    other = planned(quick(variants=[{"name": "stiff", "set": {"substitution": 9}}]))
+    assert other.kinds["variant"] == 4 and other.warnings == ()
     (line,) = planned(
         quick(set={"substitution": 9}, variants=[{"name": "still", "set": {"substitution": 9}}])
     ).warnings
@@ -181,7 +179,9 @@ def test_failures_of_the_trial_are_told(monkeypatch):
 def test_disk_is_about_what_a_run_leaves(tmp_path):
     from agentsim import batch
 
-    asked = quick(runs=300, series=["capex", "hyperscaler.debt"], series_runs=100)
+    asked = quick(
+        scenario="2025Q4", runs=300, series=["capex", "hyperscaler.debt"], series_runs=100
+    )
     told = preview(asked).trial.least.size
     folder = batch.run(asked, tmp_path / "out", engine="here", progress=False).folder
     left = sum(path.stat().st_size for path in folder.rglob("*.parquet"))

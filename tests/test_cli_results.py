@@ -23,7 +23,7 @@ FACTORS = {"lineup.hyperscaler": ["restrain", "escalate"], "demand_elasticity": 
 
 
 def quick(**more):
-    tables = {"name": "quick", "scenario": "theory", "runs": 4, "horizon": 4, "factors": FACTORS}
+    tables = {"name": "quick", "scenario": "2025Q4", "runs": 4, "horizon": 4, "factors": FACTORS}
     return Experiment(**(tables | more))
 
 
@@ -126,7 +126,7 @@ def test_ls_says_where_there_are_none(tmp_path):
 def test_show_says_what_results_say(made):
     done = agentsim("show", "a", cwd=made)
     assert done.returncode == 0, done.stderr
-    assert "quick: complete, theory, 4 cells (factorial), 16 runs simulated" in done.stdout
+    assert "quick: complete, 2025Q4, 4 cells (factorial), 16 runs simulated" in done.stdout
     row = next(line for line in done.stdout.splitlines() if line.startswith("customer_surplus"))
     assert row.split()[1] == "$bn" and row.split()[-1] == "4"
 
@@ -198,6 +198,20 @@ def test_what_differs_is_told(made):
     assert "set.substitution  not set -> 5" in done.stdout
     assert "0 identical to the last bit, 4 not" in done.stdout
     assert "the same luck: differences run by run" in done.stdout
+
+
+def test_rounding_is_no_finding(made, tmp_path):
+    shutil.copytree(made / "a", tmp_path / "a")
+    path = next((tmp_path / "a" / "outcomes").glob("*.parquet"))
+    table = parquet.read_table(path, partitioning=None)
+    at = table.column_names.index("capex")
+    values = np.nextafter(table["capex"].to_numpy(), np.inf)
+    changed = table.set_column(at, "capex", [values])
+    parquet.write_table(changed.replace_schema_metadata(table.schema.metadata), path)
+    done = agentsim("diff", "a", str(tmp_path / "a"), "--outcomes", "capex", cwd=made)
+    assert done.returncode == 1
+    row = next(line for line in done.stdout.splitlines() if line.startswith("  capex"))
+    assert "rounding" in row and "yes" not in row
 
 
 def test_differences_are_taken_run_by_run(made):

@@ -236,7 +236,7 @@ def _own_cluster(workers: int) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 memory_limit=0,  # a worker that is paused for its memory would never end
                 silence_logs=logging.CRITICAL,
                 scheduler_kwargs={"allowed_failures": 0},  # the marks say who is to blame

@@ -268,13 +268,15 @@ def _attach(
 ) -> pd.DataFrame:
     """Make views a and b of the runs of both, a table of pairs of cells, and joined of their runs.
 
-    Cells that share their runs are one pair.
+    Cells that share their runs are one pair, and count as often as there are such cells.
     """
     for name, results in (("a", a), ("b", b)):
         files = summaries.source(_files(results))
         connection.execute(f"create view {name} as select * from {files}")
-    pairs = matched.drop_duplicates(["runs_of_a", "runs_of_b"])
-    pairs = pairs[["runs_of_a", "runs_of_b", "cell_a"]].reset_index(drop=True)
+    both = ["runs_of_a", "runs_of_b"]
+    pairs = matched.groupby(both, as_index=False).agg(
+        cell_a=("cell_a", "first"), weight=("cell_a", "size")
+    )
     pairs["pair"] = np.arange(len(pairs))
     block = a.cells.set_index("cell")["block"]
     pairs["block"] = block.loc[pairs["runs_of_a"]].to_numpy()
@@ -396,8 +398,9 @@ def _moved(
     by = ", ".join("p.block" if each == "block" else "a.run" for each in cluster)
     fine = " and ".join(f"isfinite({each})" for each in (x, y, *(below if den else ())))
     sums = (
-        f"(select sum({x}) as sa, sum({y}) as sb, sum({below[0]}) as ka, sum({below[1]}) as kb, "
-        f"sum({y} - {x}) as d from {JOINED} where {fine} group by {by})"
+        f"(select sum(p.weight * {x}) as sa, sum(p.weight * {y}) as sb, "
+        f"sum(p.weight * {below[0]}) as ka, sum(p.weight * {below[1]}) as kb, "
+        f"sum(p.weight * ({y} - {x})) as d from {JOINED} where {fine} group by {by})"
     )
     first = connection.execute(
         f"select count(*), sum(sa), sum(sb), sum(ka), sum(kb), sum(d) from {sums}"

@@ -31,8 +31,8 @@ from agentsim.batch.engine import TIME_LIMIT, worker_count
 from agentsim.batch.factors import Levels, Marked, Spread, plain
 from agentsim.batch.manifest import luck_of
 from agentsim.batch.opening import MOST_DRAWS, MOST_SUMMARY_ROWS
-from agentsim.batch.plan import Chunk, Plan, Round
-from agentsim.batch.simulating import TOGETHER, TOGETHER_RECORDED, simulate
+from agentsim.batch.plan import TOGETHER, Chunk, Plan, Round
+from agentsim.batch.simulating import TOGETHER_RECORDED, simulate
 from agentsim.batch.store import CELLS, LEAST_ROWS, cells_table
 from agentsim.batch.summaries import SHARES
 from agentsim.calibration import targets

@@ -179,7 +179,7 @@ class Results:
         """Return the difference of an outcome between cells a and b, with its interval, in one row.
 
         a, b: labels, or the number of a cell; labels: what both have. Where several cells of a and b
-        are left, those that agree in all other factors are compared, and pooled. Runs that met the
+        are left, those that agree in all other labels are compared, and pooled. Runs that met the
         same luck are compared one by one (`paired`). Of a share it is the ratios that differ.
         """
         level = summaries.check_level(ci)

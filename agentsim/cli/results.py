@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PUBLISHED = "published"
 """A folder with what is quoted of results, which holds no results."""
+ROUNDING = 1e-9
+"""Share of an outcome's mean below which even the largest difference is one of rounding."""
 MOST_ROWS, MOST_VALUE = 20, 60
 """Rows and characters of a comparison beyond which the rest is counted."""
 ALL_DIGITS = "identical to the last bit"
@@ -399,7 +401,7 @@ def _outcomes(x: Comparison) -> Iterator[str]:
     luck = (
         "the same luck: differences run by run" if x.paired else "other luck: differences of means"
     )
-    yield f"  B less A over the runs that both have, {luck}"
+    yield f"  B less A, over the runs of all matched cells, {luck}"
     lines = [["  outcome", "unit", "A", "B", "difference", "95% interval", "excludes 0", "largest"]]
     for row in table.to_dict("records"):
         name = str(row["outcome"])
@@ -416,8 +418,15 @@ def _outcomes(x: Comparison) -> Iterator[str]:
                 *numbers,
                 short(float(row["difference"])),
                 f"{short(low)} to {short(high)}" if known else "",
-                ("yes" if row["excludes_zero"] else "no") if known else "unknown",
+                _finding(row) if known else "unknown",
                 short(float(row["largest"])),
             ]
         )
     yield from aligned(lines)
+
+
+def _finding(row: dict[Any, Any]) -> str:
+    """Return whether an interval leaves zero out, or differences are but those of rounding."""
+    if float(row["largest"]) <= ROUNDING * abs(float(row["a"])):
+        return "rounding"
+    return "yes" if row["excludes_zero"] else "no"

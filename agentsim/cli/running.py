@@ -109,7 +109,7 @@ def run(
 
 def _wider(results: Results) -> list[str]:
     """Return which cells know their outcome less well than asked, all runs that they may have done."""
-    came, asked = results.manifest.get("adaptive"), results.experiment.adaptive
+    came, asked = results.manifest["adaptive"], results.experiment.adaptive
     if asked is None or not came["cells_wider_than_asked"]:
         return []
     count = came["cells_wider_than_asked"]

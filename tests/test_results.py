@@ -1,0 +1,169 @@
+"""Results: reading runs, series and draws back by the labels of their cells, and by SQL."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from batches import calibrated, ran, refused, sampled, small
+
+from agentsim.batch.design import Deviation, Variant
+from agentsim.outcomes import OUTCOMES
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return ran(
+        small(
+            variants=[Variant(name="close", set={"substitution": 50.0})],
+            deviations=[Deviation(firm="firm_1", own=["restrain", "match"], others=["restrain"])],
+            series=["service_price", "capex", "hyperscaler.debt", "hyperscaler.cash"],
+            series_runs=4,
+        ),
+        tmp_path_factory.mktemp("results") / "small",
+    )
+
+
+LABELS = ["kind", "variant", "firm", "own", "others", "lineup.hyperscaler", "demand_elasticity"]
+ONE = {"kind": "main", "lineup.hyperscaler": "restrain", "demand_elasticity": 2}
+
+
+def test_runs_have_their_labels_and_every_outcome(results):
+    runs = results.runs()
+    assert len(runs) == (4 + 4 + 4) * 6
+    assert list(runs.columns[:8]) == ["cell", *LABELS]
+    assert list(runs.columns[8:10]) == ["run", "status"]
+    assert set(OUTCOMES) < set(runs.columns) == {"cell", "run", "status", *LABELS, *results.outcomes}
+    cells = runs.groupby("kind")["cell"].nunique().to_dict()
+    assert cells == {"main": 4, "deviation": 4, "variant": 4}
+    assert runs["run"].tolist() == list(range(6)) * 12
+    assert results.labels == tuple(LABELS)
+    assert results.factors == ("lineup.hyperscaler", "demand_elasticity")
+
+
+def test_runs_are_picked_by_outcome_and_label(results):
+    whole = results.runs()
+    some = results.runs(["capex", "revenue"], kind="variant", demand_elasticity=[1.4])
+    expected = whole[(whole["kind"] == "variant") & (whole["demand_elasticity"] == 1.4)]
+    expected = expected[["cell", *LABELS, "run", "status", "capex", "revenue"]]
+    pd.testing.assert_frame_equal(some, expected.reset_index(drop=True), check_exact=True)
+    assert set(results.runs("capex", variant=None)["kind"]) == {"main", "deviation"}
+
+
+def test_an_outcome_of_one_cell_is_an_array_by_run(results):
+    surplus = results.outcome("customer_surplus", **ONE)
+    assert surplus.shape == (6,)
+    same = {"kind": "deviation", "own": "restrain", "demand_elasticity": 2.0}
+    np.testing.assert_array_equal(surplus, results.outcome("customer_surplus", **same))
+
+
+def test_names_and_levels_that_are_not_there_are_one_line(results):
+    refused(["leave 2 cells"], results.outcome, "capex", kind="main", demand_elasticity=2)
+    refused(["nearest: customer_surplus"], results.outcome, "costumer_surplus", **ONE)
+    refused(["demand_elasticity = 3.0 is in no row", "1.4, 2.0"], results.runs, demand_elasticity=3.0)
+    refused(["column", "nearest: variant"], results.runs, varant="close")
+    refused(["series:", "nearest: capex"], results.series, "capx")
+    refused(["role", "nearest: hyperscaler"], results.series, role="hyperscalr")
+    refused(["keeps no such series", "lender."], results.series, role="lender")
+    refused(["series:", "nearest: capex"], results.bands, "capx")
+
+
+def test_cells_are_a_table(results):
+    cells = results.cells
+    assert list(cells.columns) == ["cell", "runs_of", "block", *LABELS]
+    assert cells["cell"].tolist() == list(range(12)) and set(cells["block"]) == {0}
+    assert cells["demand_elasticity"].dtype == np.float64
+
+
+def test_cells_of_a_sample_say_where_they_lie_in_the_unit_cube(tmp_path):
+    results = ran(sampled("sobol"), tmp_path / "x")
+    cells = results.cells
+    assert list(cells.columns[-2:]) == ["u0", "u1"]
+    assert results.factors == ("demand_elasticity", "substitution")
+    np.testing.assert_allclose(cells["demand_elasticity"], 1.2 + 0.8 * cells["u0"])
+    assert cells["block"].tolist() == [0] * 4 + [1] * 4
+
+
+def test_draws_are_a_row_a_draw(results, tmp_path):
+    assert results.draws["run"].tolist() == list(range(6))
+    drawn = ran(calibrated(runs=3, horizon=2), tmp_path / "x").draws
+    assert list(drawn.columns[:1]) == ["run"] and len(drawn) == 3
+    assert {"economic_life", "hyperscaler.training_share"} < set(drawn.columns)
+    apart = ran(calibrated(runs=3, horizon=2, luck="independent"), tmp_path / "y").draws
+    assert list(apart.columns[:2]) == ["block", "run"] and len(apart) == 12
+    assert apart["economic_life"].nunique() == 12
+
+
+def test_draws_that_were_not_written_are_worked_out_again(tmp_path):
+    results = ran(calibrated(runs=3, horizon=2), tmp_path / "x")
+    written = results.draws.copy()
+    (results.folder / "draws.parquet").unlink()
+    again = type(results).open(results.folder).draws
+    pd.testing.assert_frame_equal(again, written, check_exact=True)
+
+
+# Series
+
+
+def test_series_are_kept_of_the_first_runs(results):
+    series = results.series()
+    assert list(series.columns) == ["cell", *LABELS, "run", "quarter", "service_price", "capex"]
+    assert len(series) == 12 * 4 * 5
+    assert set(series["run"]) == set(range(4)) and set(series["quarter"]) == set(range(5))
+    assert (series.loc[series["quarter"] == 0, "service_price"] == 1.0).all()
+    assert results.series_names == ("service_price", "capex")
+    one = results.series("capex", **ONE)
+    expected = series[(series["cell"] == one["cell"].iloc[0])][[*one.columns]]
+    pd.testing.assert_frame_equal(one, expected.reset_index(drop=True), check_exact=True)
+
+
+def test_series_of_firms_are_a_row_a_firm(results):
+    firms = results.series(role="hyperscaler", kind="main")
+    count = firms["firm"].nunique()
+    assert set(firms.columns) == {"cell", *LABELS, "run", "quarter", "firm", "debt", "cash"}
+    assert len(firms) == 4 * 4 * 5 * count
+    assert firms["firm"].tolist()[:count] == [f"firm_{i + 1}" for i in range(count)]
+    only = results.series("debt", role="hyperscaler", kind="main")
+    assert list(only.columns)[-1] == "debt" and "cash" not in only.columns
+
+
+def test_bands_are_percentiles_over_runs(results):
+    bands = results.bands("capex", **ONE)
+    assert bands["quarter"].tolist() == list(range(5))
+    wide = results.series("capex", **ONE).pivot(index="run", columns="quarter", values="capex")
+    wide = wide.astype(np.float64)
+    np.testing.assert_allclose(bands["mean"], wide.mean(), rtol=1e-12)
+    for name, level in (("p05", 0.05), ("p25", 0.25), ("p50", 0.5), ("p95", 0.95)):
+        np.testing.assert_allclose(bands[name], wide.quantile(level), rtol=1e-12)
+
+
+# SQL
+
+
+def test_sql_reads_every_table(results):
+    assert results.sql("select count(*) as n from runs where kind = 'main'")["n"].item() == 24
+    mean = results.sql('select avg(capex) as x from runs where "demand_elasticity" = 2')["x"].item()
+    assert mean == pytest.approx(results.runs("capex", demand_elasticity=2)["capex"].mean())
+    counts = {
+        table: results.sql(f"select count(*) as n from {table}")["n"].item()
+        for table in ("outcomes", "cells", "series", "hyperscaler", "draws")
+    }
+    firms = results.series(role="hyperscaler")["firm"].nunique()
+    assert counts == {
+        "outcomes": 60,
+        "cells": 12,
+        "series": 10 * 4 * 5,
+        "hyperscaler": 10 * 4 * 5 * firms,
+        "draws": 6,
+    }
+
+
+def test_sql_that_makes_no_sense_is_one_line(results):
+    refused(["sql:", "capx"], results.sql, "select capx from runs")
+    refused(["sql:"], results.sql, "selct\n1")
+
+
+def test_only_the_outcomes_asked_for_are_kept(results, tmp_path):
+    some = ran(small(outcomes=["capex", "value.firm_1"]), tmp_path / "x")
+    assert some.outcomes == ("capex", "value.firm_1")
+    whole = results.runs(some.outcomes, kind="main")
+    pd.testing.assert_series_equal(some.runs()["capex"], whole["capex"], check_exact=True)
+    assert set(some.summary()["outcome"]) == {"capex", "value.firm_1"}
