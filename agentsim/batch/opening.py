@@ -18,8 +18,8 @@ from agentsim.batch.store import COMPLETE, DRAWS, SUMMARY, Folder, choose, manif
 from agentsim.errors import AgentsimError
 
 Say = Callable[[str], None]
-MOST_DRAWS, MOST_SUMMARY_ROWS = 20_000, 200_000
-"""Rows up to which draws and summary are written; `Results` works out either at any size."""
+MOST_DRAWS, MOST_SUMMARY = 20_000, 2_000_000
+"""Draws, and entries of the summary, up to which they are written; `Results` works out any."""
 
 
 def run_in(
@@ -87,7 +87,8 @@ def write_extras(path: Path, plan: Plan, rounds: list[Round]) -> None:
 
     if plan.blocks * max(int((of.first + of.runs).max()) for of in rounds) <= MOST_DRAWS:
         parts.write(path / DRAWS, draws_table(plan, rounds))
-    if len(plan.cells) * len(plan.kept.outcomes) <= MOST_SUMMARY_ROWS:
+    rows, columns = len(plan.cells) * len(plan.kept.outcomes), len(plan.cells.labels) + 6
+    if rows * columns <= MOST_SUMMARY:
         text = Results.open(path).summary().to_csv(index=False)
         parts.whole(path / SUMMARY, lambda file: file.write(text.encode()))
 

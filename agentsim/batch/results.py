@@ -103,6 +103,8 @@ class Results:
     @cached_property
     def outcomes(self) -> tuple[str, ...]:
         """The outcomes that were kept."""
+        if not self._files[parts.OUTCOMES]:
+            return ()
         return tuple(name for name in self._columns(parts.OUTCOMES) if name not in NOT_OUTCOMES)
 
     # Runs
@@ -191,7 +193,8 @@ class Results:
 
         with self._connected() as connection:
             connection.register("pairs", pairs)
-            found = _contrasted(connection, num, den, self._cluster(), paired)
+            cluster = self._cluster() if len(pairs) > 1 else ["run"]
+            found = _contrasted(connection, num, den, cluster, paired)
         told = summaries.contrast_of(*found, paired=paired, level=level)
         return pd.DataFrame([{"outcome": name, **told}])
 
@@ -399,10 +402,14 @@ class Results:
         return "chosen"
 
     def _cluster(self) -> list[str]:
-        """Return what runs that are not independent have in common."""
+        """Return what runs that are not independent have in common.
+
+        Where points are placed at random it is the point; its runs tell less than points of their own.
+        If all points share one luck, intervals are for that luck.
+        """
         if self.experiment.sampling.kind in ("factorial", "table"):
             return ["block", "run"]
-        return ["block"]
+        return ["cell"] if self.manifest["luck"] == "shared" else ["block"]
 
     def _tables(self, columns: Sequence[str]) -> Iterator[Any]:
         """Yield columns of the outcomes, file by file."""
@@ -423,7 +430,8 @@ class Results:
         """Return means by groups of cells that have labels in common."""
         group = cells.groupby(keys, dropna=False, sort=True).ngroup().to_numpy()
         heads = cells[keys].iloc[np.unique(group, return_index=True)[1]].reset_index(drop=True)
-        block = self.cells["block"].to_numpy()
+        by_cell = self._cluster() == ["cell"]
+        block = self.cells["cell" if by_cell else "block"].to_numpy()
         runs = self._most_runs() if "run" in self._cluster() else 1
 
         def cluster(table: Any) -> Any:
