@@ -64,7 +64,11 @@ def test_culprits_are_taken_out_and_the_others_simulated_without_them(monkeypatc
     def raises(simulation):
         asked.append(len(simulation.runs))
         places = [at for at, run in enumerate(simulation.runs) if run in unlucky]
-        return CulpritsError("x", {at: f"failed: run {simulation.runs[at]}" for at in places}) if places else None
+        return (
+            CulpritsError("x", {at: f"failed: run {simulation.runs[at]}" for at in places})
+            if places
+            else None
+        )
 
     monkeypatch.setattr(simulating, "Simulation", market(raises))
     found = simulated()
@@ -168,6 +172,4 @@ def test_a_failed_run_fails_again_the_same_in_any_chunk(monkeypatch, tmp_path):
 
     monkeypatch.setattr(simulating, "Simulation", market(raises))
     experiment = small(series=SERIES)
-    same_tables(
-        ran(experiment, tmp_path / "one"), ran(experiment, tmp_path / "many", chunk_runs=5)
-    )
+    same_tables(ran(experiment, tmp_path / "one"), ran(experiment, tmp_path / "many", chunk_runs=5))

@@ -118,9 +118,7 @@ def test_a_strategys_parameter_as_a_number_is_the_same_as_written_out(tmp_path):
         tmp_path / "numbers",
     )
     texts = [f"escalate(step={step})" for step in steps]
-    text = ran(
-        calibrated(horizon=6, factors={"lineup.hyperscaler": texts}), tmp_path / "text"
-    )
+    text = ran(calibrated(horizon=6, factors={"lineup.hyperscaler": texts}), tmp_path / "text")
     for step, written in zip(steps, texts, strict=True):
         pd.testing.assert_frame_equal(
             outcomes(numbers, **{"lineup.hyperscaler.step": step}),

@@ -195,7 +195,9 @@ def test_the_hash_of_a_table_goes_by_what_is_in_it(tmp_path):
 
 
 def test_a_table_lies_where_its_file_says(tmp_path):
-    (tmp_path / "points.csv").write_text("demand_elasticity,lineup.hyperscaler\n1.5,match\n2,match\n")
+    (tmp_path / "points.csv").write_text(
+        "demand_elasticity,lineup.hyperscaler\n1.5,match\n2,match\n"
+    )
     (tmp_path / "x.toml").write_text(
         'name = "x"\nscenario = "theory"\nsampler = { kind = "table", file = "points.csv" }\n'
     )

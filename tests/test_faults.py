@@ -83,6 +83,10 @@ def test_a_script_without_a_guard_works(file, undisturbed, tmp_path):
     assert_whole(Results.open(tmp_path / "out"), undisturbed)
 
 
+def test_a_time_limit_may_be_longer_than_the_system_knows(experiment, undisturbed, tmp_path):
+    assert_whole(run(experiment, tmp_path / "out", Pool(1, float("inf")), 60), undisturbed)
+
+
 # Workers that are killed
 
 

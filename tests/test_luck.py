@@ -221,6 +221,8 @@ def test_draws_keep_clear_of_a_marked_elasticity():
 
 
 def test_a_roles_draw_goes_to_every_firm():
-    given = by_target(BASE, {"hyperscaler.training_share": np.array([0.5]), "meta.cash": np.ones(1)})
+    given = by_target(
+        BASE, {"hyperscaler.training_share": np.array([0.5]), "meta.cash": np.ones(1)}
+    )
     assert {f"{firm}.training_share" for firm in BASE.firms["hyperscaler"]} < set(given)
     assert given["meta.cash"].tolist() == [1.0]

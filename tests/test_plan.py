@@ -72,9 +72,7 @@ def test_a_firms_own_value_holds_over_its_roles():
 
 def test_a_shocks_quarter_may_be_a_factor_alone():
     struck = {"kind": "efficiency", "factor": 10}
-    plan = make(
-        calibrated(runs=2, factors={"shock.efficiency.quarter": [2, 5]}, shocks=[struck])
-    )
+    plan = make(calibrated(runs=2, factors={"shock.efficiency.quarter": [2, 5]}, shocks=[struck]))
     groups = [plan.cells.groups[group] for group in plan.cells.group]
     assert [group.shocks[0]["quarter"] for group in groups] == [2, 5]
 
@@ -91,7 +89,9 @@ def test_linked_factors_vary_together():
 
 
 def test_linked_ranges_share_their_place():
-    linked = {"scale": {"economic_life": {"low": 2, "high": 4}, "substitution": {"low": 4, "high": 8}}}
+    linked = {
+        "scale": {"economic_life": {"low": 2, "high": 4}, "substitution": {"low": 4, "high": 8}}
+    }
     cells = make(sampled("latin_hypercube", factors={}, linked=linked)).cells
     np.testing.assert_allclose(cells.values["substitution"], 2 * cells.values["economic_life"])
     assert cells.unit.shape == (5, 1)
@@ -129,7 +129,10 @@ levels: dict[str, Any] = {
     "lineup.lender": ["prudent", "yield_seeking"],
 }
 deviations = [Deviation(firm="firm_1", own=["restrain"], others=["restrain", "match"])]
-variants = [Variant(name="as it was", lineup={"lender": "prudent"}), Variant(name="v", set={"power_limit": 3})]
+variants = [
+    Variant(name="as it was", lineup={"lender": "prudent"}),
+    Variant(name="v", set={"power_limit": 3}),
+]
 
 
 @st.composite
@@ -168,7 +171,9 @@ def experiments(draw, table):
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     path = tmp_path_factory.mktemp("table") / "points.csv"
-    path.write_text("demand_elasticity,lineup.oracle_\n".replace(",lineup.oracle_", ",lineup.vendor"))
+    path.write_text(
+        "demand_elasticity,lineup.oracle_\n".replace(",lineup.oracle_", ",lineup.vendor")
+    )
     with path.open("a") as file:
         file.write("1.5,scarcity\n1.5,hold_margin\n1.5,scarcity\n1.7,scarcity\n")
     return str(path)

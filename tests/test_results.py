@@ -31,7 +31,9 @@ def test_runs_have_their_labels_and_every_outcome(results):
     assert len(runs) == (4 + 4 + 4) * 6
     assert list(runs.columns[:8]) == ["cell", *LABELS]
     assert list(runs.columns[8:10]) == ["run", "status"]
-    assert set(OUTCOMES) < set(runs.columns) == {"cell", "run", "status", *LABELS, *results.outcomes}
+    assert (
+        set(OUTCOMES) < set(runs.columns) == {"cell", "run", "status", *LABELS, *results.outcomes}
+    )
     cells = runs.groupby("kind")["cell"].nunique().to_dict()
     assert cells == {"main": 4, "deviation": 4, "variant": 4}
     assert runs["run"].tolist() == list(range(6)) * 12
@@ -58,7 +60,9 @@ def test_an_outcome_of_one_cell_is_an_array_by_run(results):
 def test_names_and_levels_that_are_not_there_are_one_line(results):
     refused(["leave 2 cells"], results.outcome, "capex", kind="main", demand_elasticity=2)
     refused(["nearest: customer_surplus"], results.outcome, "costumer_surplus", **ONE)
-    refused(["demand_elasticity = 3.0 is in no row", "1.4, 2.0"], results.runs, demand_elasticity=3.0)
+    refused(
+        ["demand_elasticity = 3.0 is in no row", "1.4, 2.0"], results.runs, demand_elasticity=3.0
+    )
     refused(["column", "nearest: variant"], results.runs, varant="close")
     refused(["series:", "nearest: capex"], results.series, "capx")
     refused(["role", "nearest: hyperscaler"], results.series, role="hyperscalr")
@@ -112,13 +116,16 @@ def test_series_are_kept_of_the_first_runs(results):
     assert results.series_names == ("service_price", "capex")
     one = results.series("capex", **ONE)
     expected = series[(series["cell"] == one["cell"].iloc[0])][[*one.columns]]
-    pd.testing.assert_frame_equal(one, expected.reset_index(drop=True), check_exact=True)
+    expected = expected.reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, expected, check_exact=True, check_dtype=False)
 
 
 def test_series_of_firms_are_a_row_a_firm(results):
     firms = results.series(role="hyperscaler", kind="main")
     count = firms["firm"].nunique()
-    assert set(firms.columns) == {"cell", *LABELS, "run", "quarter", "firm", "debt", "cash"}
+    labels = [*LABELS[:2], "deviator", *LABELS[3:]]
+    assert list(firms.columns) == ["cell", *labels, "run", "quarter", "firm", "debt", "cash"]
+    assert set(results.series(role="hyperscaler", kind="deviation")["deviator"]) == {"firm_1"}
     assert len(firms) == 4 * 4 * 5 * count
     assert firms["firm"].tolist()[:count] == [f"firm_{i + 1}" for i in range(count)]
     only = results.series("debt", role="hyperscaler", kind="main")

@@ -147,7 +147,9 @@ def test_an_interrupted_batch_keeps_what_is_done_and_goes_on(tmp_path, monkeypat
     experiment = small(series=SERIES)
     with monkeypatch.context() as patch:
         stopped_after(2, patch)
-        with pytest.raises(KeyboardInterrupt, match=r"after 12 of 24 runs, which are kept; the same"):
+        with pytest.raises(
+            KeyboardInterrupt, match=r"after 12 of 24 runs, which are kept; the same"
+        ):
             ran(experiment, tmp_path / "x", chunk_runs=6)
     half = Results.open(tmp_path / "x")
     assert half.manifest["status"] == "interrupted" and not half.complete

@@ -223,7 +223,13 @@ def test_a_contrast_does_not_match_a_variant_with_a_main_cell(tmp_path):
     assert found[["low", "high", "n"]].tolist() == pytest.approx([low, high, n])
     moved = results.contrast({"variant": "v"}, {"kind": "main"}, "capex").iloc[0]
     assert moved["difference"] == pytest.approx(x[2:].mean() - x[:2].mean())
-    refused(["no cell of a and cell of b agree"], results.contrast, {"kind": "main"}, {"kind": "variant"}, "capex")
+    refused(
+        ["no cell of a and cell of b agree"],
+        results.contrast,
+        {"kind": "main"},
+        {"kind": "variant"},
+        "capex",
+    )
 
 
 def test_a_contrast_of_other_luck_is_welchs(numbers, tmp_path):

@@ -31,8 +31,10 @@ from agentsim.errors import AgentsimError
 
 WINDOW = 2
 """Orders handed out per worker: one that it is at and one that waits for it."""
-MOST_TRIES = 10
-"""Times that an order is handed out, whatever its marks say."""
+MOST_TRIES = 100
+"""Times that an order is handed out, whatever its marks say: others may have killed its workers."""
+MOST_SECONDS = 1e7
+"""Longest that a chunk is watched."""
 CONNECT_SECONDS = 8.0
 SIGHT_SECONDS = 10.0
 """How long a worker looks for a folder: a network shows new files late."""
@@ -164,8 +166,8 @@ class _Window:
         if kind != "died":
             return receipt_of(order, answer)
         # Whether the order is to blame is found in its marks by the next who takes it up.
-        self.tries[key_ := order.chunk.key] += 1
-        if self.tries[key_] >= MOST_TRIES:
+        self.tries[order.chunk.key] += 1
+        if self.tries[order.chunk.key] >= MOST_TRIES:
             return put_aside(order, deadly(MOST_TRIES))
         self.left.appendleft(order)
         return None
@@ -230,18 +232,25 @@ def _own_cluster(workers: int) -> Iterator[Any]:
     # Workers that die are started anew at any time, so the user's script is kept from them all
     # the while.
     with _quiet(), without_main():
-        with no_interrupt():
-            cluster = distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                memory_limit=0,  # a worker that is paused for its memory would never end
-                silence_logs=logging.CRITICAL,
-                scheduler_kwargs={"allowed_failures": 0},  # the marks say who is to blame
-            )
-            client = distributed.Client(cluster, set_as_default=False)
+        try:
+            with no_interrupt():
+                cluster = distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=0,  # a worker that is paused for its memory would never end
+                    silence_logs=logging.CRITICAL,
+                    scheduler_kwargs={"allowed_failures": 0},  # the marks say who is to blame
+                )
+                client = distributed.Client(cluster, set_as_default=False)
+        except (OSError, TimeoutError, RuntimeError) as error:
+            what = " ".join(str(error).split())[:200] or type(error).__name__
+            raise AgentsimError(
+                f"engine dask: no cluster can be started here ({what}); give fewer --workers, or "
+                "--engine pool"
+            ) from None
         try:
             yield client
         finally:
@@ -306,7 +315,7 @@ def _watched(order: Order, seconds: float) -> tuple[str, Any]:
     mark = _folder(order) / f".{order.chunk.name}.{uuid.uuid4().hex}.mark.tmp"
     mark.parent.mkdir(exist_ok=True)
     with open(mark, "wb") as file:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=file)
+        faulthandler.dump_traceback_later(min(seconds, MOST_SECONDS), exit=True, file=file)
         try:
             answer = tried(order)
         finally:

@@ -27,6 +27,8 @@ from agentsim.errors import AgentsimError
 
 SLOW_START = 120.0
 """Seconds that a worker may take to load the model, on a busy machine or a slow disk."""
+LONGEST_WAIT = 3600.0
+"""Seconds to wait at once: the system knows no time limit of months."""
 MOST_FALSE_STARTS = 10
 """Workers in a row that may end before they have loaded the model."""
 
@@ -145,7 +147,8 @@ def _heard_of(waiting: list[Worker]) -> list[Worker]:
     """Wait until some workers have answered, died or are late, and return them."""
     soonest = min(worker.due for worker in waiting)
     things: list[Any] = [each for w in waiting for each in (w.pipe, w.process.sentinel)]
-    ready = set(wait(things, timeout=max(soonest - time.monotonic(), 0.0)))
+    patience = min(max(soonest - time.monotonic(), 0.0), LONGEST_WAIT)
+    ready = set(wait(things, timeout=patience))
     now = time.monotonic()
     return [w for w in waiting if w.pipe in ready or w.process.sentinel in ready or now >= w.due]
 

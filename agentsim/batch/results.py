@@ -208,8 +208,9 @@ class Results:
     ) -> pd.DataFrame:
         """Return a row a run and quarter (0 is the base date): cell, labels, run, quarter, series.
 
-        role: that role's states instead, a row a run, quarter and firm. Kept are the series that the
-        experiment asks for, of the first `series_runs` runs of each cell.
+        role: that role's states instead, a row a run, quarter and firm; the label `firm`, who
+        deviates in a cell, is then called deviator. Kept are the series that the experiment asks
+        for, of the first `series_runs` runs of each cell.
         """
         table = self._series_table(role)
         keys = [name for name in self._columns(table) if name in parts.KEYS]
@@ -222,8 +223,12 @@ class Results:
             chosen = self._register(connection, self._cells(labels), list(self.labels))
             told = ", ".join(f"s.{quoted(each)}" for each in (*keys[1:], *wanted))
             order = ", ".join(f"s.{each}" for each in keys[1:])
+            shown = ", ".join(
+                "c.firm as deviator" if each in keys else f"c.{quoted(each)}"
+                for each in self.labels
+            )
             found: pd.DataFrame = connection.execute(
-                f"select c.cell, {', '.join(f'c.{quoted(each)}' for each in self.labels)}, {told} "
+                f"select c.cell, {shown}, {told} "
                 f"from {table} s join {chosen} c on s.cell = c.runs_of order by c.cell, {order}"
             ).df()
         return found
@@ -574,7 +579,7 @@ def _with(table: pd.DataFrame, labels: Mapping[str, Any], known: Sequence[str]) 
             fits = np.asarray((column == level).fillna(False))
         if not fits.any():
             raise AgentsimError(
-                f"{name} = {level!r} is in no row; there are {list(column.dropna().unique())[:20]}"
+                f"{name} = {level!r} is in no row; there are {column.dropna().unique().tolist()[:20]}"
             )
         rows &= fits
     return table[rows]
