@@ -354,7 +354,6 @@ def test_other_damaged_tables_are_mended(done, experiment, undisturbed, tmp_path
     pd.testing.assert_frame_equal(Results.open(out).draws, done.draws)
 
 
-@pytest.mark.xfail(strict=False, reason="some readers let the library's own error through")
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("read", ["runs", "summary", "series", "sql"])
 def test_reading_a_damaged_file_is_an_error_of_one_line(done, tmp_path, damage, read):
@@ -367,7 +366,6 @@ def test_reading_a_damaged_file_is_an_error_of_one_line(done, tmp_path, damage, 
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.xfail(strict=False, reason="headers of pages and the footer have no checksum")
 def test_no_flipped_byte_goes_unseen(done, tmp_path):
     """Wherever it lies: a file that counts as sound holds what it held."""
     whole = done.folder / "outcomes" / "00000.parquet"

@@ -142,6 +142,15 @@ def test_bands_are_percentiles_over_runs(results):
         np.testing.assert_allclose(bands[name], wide.quantile(level), rtol=1e-12)
 
 
+def test_a_run_can_be_looked_into_as_a_market(results, tmp_path):
+    drawn = ran(calibrated(luck="independent", runs=3, horizon=3), tmp_path / "x")
+    for one, cell in ((results, 2), (results, 9), (drawn, 3)):
+        market = one.market(cell=cell, run=1).run()
+        row = one.runs().query("cell == @cell and run == 1")
+        for name in one.outcomes:
+            assert market.outcomes()[name].item() == row[name].item(), name
+
+
 # SQL
 
 

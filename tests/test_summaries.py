@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from batches import made_up, refused, small
+from batches import made_up, refused, sampled, small
 from scipy import stats
 
 from agentsim.batch.design import Experiment, Variant
@@ -240,6 +240,21 @@ def test_a_contrast_of_other_luck_is_welchs(numbers, tmp_path):
     expected = test.confidence_interval(0.95)
     assert not found["paired"] and found["n"] == 2 * RUNS - 3
     assert found[["low", "high"]].tolist() == pytest.approx([expected.low, expected.high])
+
+
+@pytest.mark.parametrize("kind", ["sobol", "latin_hypercube"])
+def test_single_points_of_a_sample_are_compared_by_their_runs(tmp_path, kind):
+    points = sampled(kind, runs=RUNS, outcomes=["capex"])
+    x = np.random.default_rng(1).normal(size=(8 if kind == "sobol" else 5, RUNS))
+    results = made_up(tmp_path / "x", points, {"capex": x})
+    found = results.contrast(0, 1, "capex").iloc[0]
+    assert found["paired"] == (kind == "sobol")
+    if found["paired"]:
+        expected = interval(x[0] - x[1])[1:3]
+    else:
+        told = stats.ttest_ind(x[0], x[1], equal_var=False).confidence_interval(0.95)
+        expected = told.low, told.high
+    assert found[["low", "high"]].tolist() == pytest.approx(list(expected))
 
 
 def test_what_cannot_be_contrasted_is_one_line(results):

@@ -1,8 +1,8 @@
 """Reading: from results to what the analyses take, everything by the number of its cell.
 
-    >>> results = Results.open("results/sensitivity")
-    >>> sensitivity_of(results, "customer_share")
-    >>> discovery_of(results, "customer_share", above=0.95)
+>>> results = Results.open("results/sensitivity")
+>>> sensitivity_of(results, "customer_share")
+>>> discovery_of(results, "customer_share", above=0.95)
 """
 
 from __future__ import annotations

@@ -6,15 +6,19 @@ is, sound and with the chunk's key, the chunk is done.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
 from agentsim.batch.plan import Chunk, Plan
+from agentsim.errors import AgentsimError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +28,10 @@ if TYPE_CHECKING:
 PARTS = "parts"
 OUTCOMES, SERIES = "outcomes", "series"
 CHUNKS, SET_ASIDE = b"agentsim.chunks", b"agentsim.set_aside"
+CHECKSUM = b"agentsim.checksum"
+BLANK = b"0" * 64
 KEYS = ("cell", "run", "quarter", "firm", "status")
+MOST_SAID = 200
 
 
 def tables(plan: Plan) -> tuple[str, ...]:
@@ -66,13 +73,20 @@ def write(path: Path, table: pa.Table) -> None:
         if field.name not in KEYS and str(field.type) in ("double", "float")
     ]  # fmt: skip
     keys = [name for name in table.column_names if name not in floats]
+    # The format's own checksums leave out what says how values are to be read.
+    blank = table.replace_schema_metadata({**(table.schema.metadata or {}), CHECKSUM: BLANK})
 
     def to(file: Any) -> None:
         # Floats that differ in every run do not repeat; by bytes they compress, and quickly.
+        made = io.BytesIO()
         parquet.write_table(
-            table, file, compression="lz4", use_dictionary=keys, use_byte_stream_split=floats,
+            blank, made, compression="lz4", use_dictionary=keys, use_byte_stream_split=floats,
             write_page_checksum=True, write_statistics=keys,
         )  # fmt: skip
+        content = bytearray(made.getvalue())
+        place = _checksum_place(content)
+        content[place] = sha256(content).hexdigest().encode()
+        file.write(content)
 
     whole(path, to)
 
@@ -80,7 +94,8 @@ def write(path: Path, table: pa.Table) -> None:
 def whole(path: Path, write: Callable[[Any], Any]) -> None:
     """Write a file under a temporary name, and rename it when all of it is on the disk."""
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Two machines may be at one chunk, where a cluster lost sight of a worker: no name is shared.
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with open(temporary, "wb") as file:
             write(file)
@@ -97,15 +112,38 @@ def chunks_in(path: Path) -> dict[str, str | None]:
 
     None are held by a file that is not there or is damaged, be it by one byte.
     """
-    from pyarrow import ArrowException, parquet
+    from pyarrow import ArrowException
 
     try:
-        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            for group in range(file.num_row_groups):
-                file.read_row_group(group)
-        return about(path)
+        content = bytearray(path.read_bytes())
+        place = _checksum_place(content)
+        said = bytes(content[place])
+        content[place] = BLANK
+        return about(path) if said == sha256(content).hexdigest().encode() else {}
     except (OSError, ValueError, KeyError, TypeError, ArrowException):
         return {}
+
+
+def _checksum_place(content: bytearray) -> slice:
+    """Return where the footer holds the checksum of all else: after its name, and its length."""
+    start = content.rindex(CHECKSUM) + len(CHECKSUM) + 2
+    return slice(start, start + len(BLANK))
+
+
+def told(path: Path) -> dict[str, str | None]:
+    """Return what a file says of its chunks. Raises AgentsimError, one line, if it is damaged."""
+    from pyarrow import ArrowException
+
+    try:
+        return about(path)
+    except (OSError, ValueError, KeyError, ArrowException) as error:
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, error: Exception) -> AgentsimError:
+    """Return the error for a file that cannot be read."""
+    what = " ".join(str(error).split())[:MOST_SAID]
+    return AgentsimError(f"{path} is damaged ({what}); run the experiment again, which mends it")
 
 
 def about(path: Path) -> dict[str, str | None]:
@@ -118,13 +156,26 @@ def about(path: Path) -> dict[str, str | None]:
 
 
 def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Return a file's table, its checksums verified."""
-    from pyarrow import parquet
+    """Return a file's table, its checksums verified. Raises AgentsimError if it is damaged."""
+    from pyarrow import ArrowException, parquet
 
-    return parquet.read_table(
-        path, columns=None if columns is None else list(columns), page_checksum_verification=True,
-        partitioning=None,
-    )  # fmt: skip
+    try:
+        return parquet.read_table(
+            path, columns=None if columns is None else list(columns),
+            page_checksum_verification=True, partitioning=None,
+        )  # fmt: skip
+    except (OSError, ValueError, ArrowException) as error:
+        raise damaged(path, error) from None
+
+
+def columns(path: Path) -> list[str]:
+    """Return the columns of a file. Raises AgentsimError if it is damaged."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return list(parquet.read_schema(path).names)
+    except (OSError, ValueError, ArrowException) as error:
+        raise damaged(path, error) from None
 
 
 def _table(name: str, plan: Plan, made: Simulated) -> pa.Table:

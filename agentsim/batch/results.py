@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +59,9 @@ class Results:
                 f"{path} holds no results; give a folder that `agentsim run` wrote"
             ) from None
         except ValueError:
-            raise AgentsimError(f"{path / MANIFEST} is damaged; run the experiment again") from None
+            raise AgentsimError(
+                f"{path / MANIFEST} is damaged; remove {path} and run the experiment again"
+            ) from None
         if not isinstance(manifest, dict) or not (path / CELLS).exists():
             raise AgentsimError(
                 f"{path} holds results of an older version; run the experiment again"
@@ -191,7 +194,7 @@ class Results:
         num, den = summaries.ratio_parts(name, self.outcomes)
         import pandas as pd
 
-        with self._connected() as connection:
+        with self._connected(parts.OUTCOMES) as connection:
             connection.register("pairs", pairs)
             cluster = self._cluster() if len(pairs) > 1 else ["run"]
             found = _contrasted(connection, num, den, cluster, paired)
@@ -219,7 +222,7 @@ class Results:
         for name in wanted:
             if name not in known:
                 raise unknown("series:", name, known)
-        with self._connected() as connection:
+        with self._connected(table) as connection:
             chosen = self._register(connection, self._cells(labels), list(self.labels))
             told = ", ".join(f"s.{quoted(each)}" for each in (*keys[1:], *wanted))
             order = ", ".join(f"s.{each}" for each in keys[1:])
@@ -244,7 +247,7 @@ class Results:
             f"quantile_cont({x}::double, {level}) {where} as {each}"
             for each, level in PERCENTILES.items()
         )
-        with self._connected() as connection:
+        with self._connected(table) as connection:
             chosen = self._register(connection, self._cells(labels), list(self.labels))
             shown = ", ".join(f"c.{quoted(each)}" for each in self.labels)
             found: pd.DataFrame = connection.execute(
@@ -316,14 +319,11 @@ class Results:
         and hyperscaler, chip_vendor, memory_maker, lender; draws. Names with dots are quoted.
         Raises AgentsimError, one line, for a query that DuckDB refuses.
         """
-        import duckdb
-
-        with self._connected() as connection:
-            try:
-                found: pd.DataFrame = connection.execute(query).df()
-            except duckdb.Error as error:
-                what = " ".join(str(error).split())
-                raise AgentsimError(f"sql: {what}; see Results.sql for the tables") from None
+        read = [name for name in self._files if name in query]
+        read += [parts.OUTCOMES] if "runs" in query else []
+        remedy = "see Results.sql for the tables"
+        with self._connected(*read, what="sql: ", remedy=remedy) as connection:
+            found: pd.DataFrame = connection.execute(query).df()
         return found
 
     # Within
@@ -334,23 +334,13 @@ class Results:
 
     def _columns(self, table: str) -> list[str]:
         """Return the columns of a table."""
-        from pyarrow import parquet
-
         files = self._files[table]
         if not files:
             raise AgentsimError(f"{self.folder} holds no {table} yet; run the experiment again")
-        return list(parquet.read_schema(files[0]).names)
+        return parts.columns(Path(files[0]))
 
     def _read(self, file: str, columns: Sequence[str]) -> Any:
-        import pyarrow as pa
-
-        try:
-            return parts.read(Path(file), columns).replace_schema_metadata(None)
-        except (OSError, pa.ArrowException) as error:
-            raise AgentsimError(
-                f"{self.folder}: a file is damaged ({' '.join(str(error).split())}); "
-                "run the experiment again, which mends it"
-            ) from None
+        return parts.read(Path(file), columns).replace_schema_metadata(None)
 
     def _table(self, table: str, columns: Sequence[str]) -> Any:
         import pyarrow as pa
@@ -369,9 +359,39 @@ class Results:
         frame: pd.DataFrame = table.cast(pa.schema(plain)).to_pandas()
         return frame
 
-    def _connected(self) -> DuckDBPyConnection:
-        """Return a connection with the tables as views."""
-        connection = summaries.connect()
+    @contextmanager
+    def _connected(
+        self, *tables: str, what: str = "", remedy: str = "run the experiment again"
+    ) -> Iterator[DuckDBPyConnection]:
+        """Give a connection with the tables as views; what DuckDB refuses is one line.
+
+        tables: those that are read, whose files are found sound first: DuckDB checks no checksums.
+        """
+        import duckdb
+
+        try:
+            with summaries.connect() as connection:
+                self._view(connection)
+                self._verify(tables)
+                yield connection
+        except duckdb.Error as error:
+            said = " ".join(str(error).split())[: parts.MOST_SAID]
+            raise AgentsimError(f"{what or f'{self.folder}: '}{said}; {remedy}") from None
+
+    def _verify(self, tables: Sequence[str]) -> None:
+        """Refuse damaged files of some tables; each is looked at once."""
+        for name in tables:
+            for each in set(self._files[name]) - self._sound:
+                if not parts.chunks_in(Path(each)):
+                    raise parts.damaged(Path(each), ValueError("its checksum is another"))
+                self._sound.add(each)
+
+    @cached_property
+    def _sound(self) -> set[str]:
+        return set()
+
+    def _view(self, connection: DuckDBPyConnection) -> None:
+        """Make the tables views of a connection."""
         cells = summaries.source([str(self.folder / CELLS)])
         connection.execute(f"create view cells as select * from {cells}")
         for name, files in self._files.items():
@@ -386,7 +406,6 @@ class Results:
                 f"create view runs as select {shown}, o.* exclude (cell) "
                 "from outcomes o join cells c on o.cell = c.runs_of"
             )
-        return connection
 
     def _outcomes(self, given: str | Sequence[str] | None) -> list[str]:
         wanted = [given] if isinstance(given, str) else list(given or self.outcomes)

@@ -214,6 +214,10 @@ def _held(path: Path, shown: str, experiment: str, strict: bool) -> dict[str, An
     if found is None:
         if not strict:
             return {}
+        if (path / CELLS).exists():
+            raise AgentsimError(
+                f"--out {shown} holds results without a sound {MANIFEST}; remove it, or give another"
+            )
         raise AgentsimError(
             f"--out {shown} holds something else than results; give an empty or new folder"
         )

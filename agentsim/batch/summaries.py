@@ -51,10 +51,10 @@ def files_of(
     found: dict[str, list[str]] = {}
     for name in tables:
         joined = sorted((folder / name).glob("*.parquet"))
-        held = {key for path in joined for key in parts.about(path)}
+        held = {key for path in joined for key in parts.told(path)}
         if chunks is None:
             loose = sorted((folder / parts.PARTS).glob(f"{name}-*.parquet"))
-            loose = [path for path in loose if not held.issuperset(parts.about(path))]
+            loose = [path for path in loose if not held.issuperset(parts.told(path))]
         else:
             loose = [parts.part_path(folder, name, c) for c in chunks if c.key not in held]
         found[name] = [str(path) for path in (*joined, *loose)]

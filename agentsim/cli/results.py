@@ -147,10 +147,9 @@ def report(folder: str) -> None:
     from agentsim.report.overview import progress
 
     results = Results.open(folder)
-    kind = results.experiment.sampling.kind
-    if kind != "factorial":
+    if why := reports.unsuited(results):
         raise AgentsimError(
-            f"{folder} holds points of sampler {kind}, and the report is for crossed levels; "
+            f"{folder} {why}; "
             f"use `agentsim show {folder}`, or Results.summary and Results.runs in Python"
         )
     far = progress(results)

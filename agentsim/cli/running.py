@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from agentsim.batch.results import Results
 
 MOST_WIDE = 10
-MOST_REPORTED = 1_000_000
-"""Rows up to which the report is made by itself."""
 
 
 @click.command()
@@ -95,7 +93,7 @@ def run(
         command=["agentsim", *words],
         say=lambda line: click.echo(line, err=True),
     )
-    told = _told(results)
+    told = not _unsuited(results)
     click.echo(_headline(results) if told else _overview(results))
     click.echo(f"\nResults: {shown(results.folder)}")
     if told and not no_report:
@@ -126,10 +124,10 @@ def _wider(results: Results) -> list[str]:
     return lines
 
 
-def _told(results: Results) -> bool:
-    """Say whether results are of the kind that the report tells: levels crossed, and not too many."""
-    crossed = results.experiment.sampling.kind == "factorial"
-    return crossed and results.manifest["rows"] <= MOST_REPORTED
+def _unsuited(results: Results) -> str:
+    from agentsim import report
+
+    return report.unsuited(results)
 
 
 def shown(path: Path) -> Path:

@@ -26,6 +26,25 @@ if TYPE_CHECKING:
 FIGURES, PAGE = "figures", "report.html"
 
 
+MOST_ROWS, MOST_CELLS, MOST_LEVELS = 1_000_000, 4_000, 40
+"""What pictures can show, and what is loaded for them."""
+
+
+def unsuited(results: Results) -> str:
+    """Return why results cannot be told by the report: levels crossed, and not too many. Or ""."""
+    from agentsim.batch.making import levels_of
+
+    kind = results.experiment.sampling.kind
+    if kind != "factorial":
+        return f"holds points of sampler {kind}, and the report is for crossed levels"
+    if results.manifest.get("rows", 0) > MOST_ROWS or results.manifest["cells"] > MOST_CELLS:
+        return f"has more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells, too many for the report"
+    for name, levels in levels_of(results.experiment).items():
+        if len(levels) > MOST_LEVELS:
+            return f"has {len(levels)} levels of {name}, too many for the report's pictures"
+    return ""
+
+
 def write(folder: str | Path) -> Path:
     """Draw the figures of a folder of results and write its report; return the path of that.
 
