@@ -13,6 +13,7 @@ import pytest
 from agentsim import batch
 from agentsim.batch import parts, work
 from agentsim.batch.design import Experiment
+from agentsim.batch.manifest import luck_of
 from agentsim.batch.plan import Plan, make
 from agentsim.batch.results import Results
 from agentsim.batch.store import CELLS, MANIFEST, cells_table
@@ -141,6 +142,7 @@ def made_up(folder: Path, experiment: Experiment, outcomes: dict[str, Any]) -> R
         "status": "complete",
         "experiment": experiment.to_dict(),
         "plan_key": plan.key,
+        "luck": luck_of(plan),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest))
     return Results.open(folder)

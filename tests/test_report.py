@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import matplotlib.colors
 import matplotlib.image
 import numpy as np
-import pandas as pd
 import pytest
 from made_results import moved, shocked
 from scipy.stats import spearmanr

@@ -219,7 +219,7 @@ def test_a_contrast_does_not_match_a_variant_with_a_main_cell(tmp_path):
     own = {kind: cells.query(f"kind == '{kind}'")["cell"].tolist() for kind in ("main", "variant")}
     apart = [x[a] - x[b] for a, b in own.values()]
     assert found["difference"] == pytest.approx(np.mean(apart))
-    mean, low, high, n = interval(np.mean(apart, axis=0))
+    _, low, high, n = interval(np.mean(apart, axis=0))
     assert found[["low", "high", "n"]].tolist() == pytest.approx([low, high, n])
     moved = results.contrast({"variant": "v"}, {"kind": "main"}, "capex").iloc[0]
     assert moved["difference"] == pytest.approx(x[2:].mean() - x[:2].mean())

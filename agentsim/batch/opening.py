@@ -80,6 +80,12 @@ def run_in(
     return path
 
 
+def has_summary(plan: Plan) -> bool:
+    """Say whether a summary is small enough to be written."""
+    rows, columns = len(plan.cells) * len(plan.kept.outcomes), len(plan.cells.labels) + 6
+    return rows * columns <= MOST_SUMMARY
+
+
 def write_extras(path: Path, plan: Plan, rounds: list[Round]) -> None:
     """Write what is convenient where it is small: the draws, and a summary as CSV."""
     from agentsim.batch.draws import draws_table
@@ -87,8 +93,7 @@ def write_extras(path: Path, plan: Plan, rounds: list[Round]) -> None:
 
     if plan.blocks * max(int((of.first + of.runs).max()) for of in rounds) <= MOST_DRAWS:
         parts.write(path / DRAWS, draws_table(plan, rounds))
-    rows, columns = len(plan.cells) * len(plan.kept.outcomes), len(plan.cells.labels) + 6
-    if rows * columns <= MOST_SUMMARY:
+    if has_summary(plan):
         text = Results.open(path).summary().to_csv(index=False)
         parts.whole(path / SUMMARY, lambda file: file.write(text.encode()))
 

@@ -30,7 +30,7 @@ from agentsim.batch.design import Adaptive, Experiment
 from agentsim.batch.engine import TIME_LIMIT, worker_count
 from agentsim.batch.factors import Levels, Marked, Spread, plain
 from agentsim.batch.manifest import luck_of
-from agentsim.batch.opening import MOST_DRAWS, MOST_SUMMARY_ROWS
+from agentsim.batch.opening import MOST_DRAWS, has_summary
 from agentsim.batch.plan import TOGETHER, Chunk, Plan, Round
 from agentsim.batch.simulating import TOGETHER_RECORDED, simulate
 from agentsim.batch.store import CELLS, LEAST_ROWS, cells_table
@@ -672,7 +672,7 @@ def _size(
     if draws <= MOST_DRAWS:
         extra += draws * 8.0 * (len(plan.drawn_ranges) + 1)
     rows = len(plan.cells) * len(plan.kept.outcomes)
-    if rows <= MOST_SUMMARY_ROWS:
+    if has_summary(plan):
         ranged = sum(
             name not in LABELS and len(np.unique(column)) > MOST_LEVELS
             for name, column in plan.cells.labels.items()
