@@ -1,15 +1,22 @@
-"""The generated part of docs/model.md is what the code generates now."""
+"""The generated part of docs/model.md is what the code generates now; other pages hold too."""
 
+import ast
+import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from agentsim.batch import plan
+from agentsim.batch.design import Experiment
+from agentsim.cli import MODULES
 from agentsim.outcomes import OUTCOMES
 from agentsim.parameters import DECLARATIONS
 from agentsim.report import tables
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "model.md"
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "model.md"
 
 
 def test_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,3 +76,41 @@ def test_page_without_markers_or_no_page_is_one_line(
     said = capsys.readouterr().err
     assert said.count("\n") == 2 and "Traceback" not in said
     assert page.read_text() == "nothing"
+
+
+# The page on batches
+
+
+BATCHES = (ROOT / "docs" / "batches.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", BATCHES, re.DOTALL)
+
+
+def test_the_page_on_batches_explains_every_key_of_an_experiment():
+    for name in Experiment.model_fields:
+        assert re.search(rf"`\[*{name}[.\]`]", BATCHES), name
+
+
+def test_the_factors_on_the_page_on_batches_can_be_sampled():
+    (text,) = blocks("toml")
+    tables = tomllib.loads(text)
+    # A grid, levels and ranges in one: a sampler takes them all.
+    experiment = Experiment(name="page", runs=1, sampler="latin_hypercube", **tables)
+    assert len(plan.make(experiment).cells) == 100
+
+
+def test_python_on_the_page_on_batches_is_python():
+    found = blocks("python")
+    assert found
+    for block in found:
+        ast.parse(block)
+
+
+def test_commands_on_the_pages_exist():
+    known = set(MODULES)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^agentsim ([a-z]+)", BATCHES + readme, re.MULTILINE)
+    assert len(named) > 10
+    assert set(named) <= known
