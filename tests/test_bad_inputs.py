@@ -163,7 +163,7 @@ BAD = {
     "no such scenario": (SOUND.replace('"theory"', '"theorie"'), ["nearest: theory"]),
     "no runs": (SOUND.replace("runs = 1", "runs = 0"), ["runs = 0", "between 1"]),
     "half a run": (SOUND.replace("runs = 1", "runs = 1.5"), ["runs = 1.5"]),
-    "too many runs": (SOUND.replace("runs = 1", "runs = 9_000_000"), ["runs = 9000000"]),
+    "too many runs": (SOUND.replace("runs = 1", "runs = 90_000_000"), ["runs = 90000000"]),
     "no horizon": (SOUND.replace("horizon = 4", "horizon = 0"), ["horizon = 0"]),
     "far horizon": (SOUND.replace("horizon = 4", "horizon = 4000"), ["horizon = 4000", "400"]),
     "negative entropy": ("entropy = -1\n" + SOUND, ["entropy = -1"]),
@@ -257,9 +257,14 @@ BAD = {
         ["'v'", "substitution"],
     ),
     "more cells than fit": (
-        SOUND.replace("[1.5, 2]", str([1 + n / 1000 for n in range(999)]))
-        .replace("[[shocks]]", f"substitution = {[2 + n / 100 for n in range(999)]}\n[[shocks]]"),
-        ["998001 cells"],
+        SOUND.replace("[1.5, 2]", str([1 + n / 2000 for n in range(1001)]))
+        .replace("[[shocks]]", f"substitution = {[2 + n / 100 for n in range(1001)]}\n[[shocks]]"),
+        ["1002001 cells"],
+    ),
+    "more runs than fit in all": (
+        SOUND.replace("[1.5, 2]", str([1 + n / 2000 for n in range(101)]))
+        .replace("runs = 1", "runs = 1_000_000"),
+        ["runs = 1000000 in 101 cells make 101000000 runs"],
     ),
 }  # fmt: skip
 

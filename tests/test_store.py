@@ -190,26 +190,29 @@ def test_an_interruption_while_files_are_joined_costs_nothing(tmp_path, monkeypa
     assert names == ["0-000000"]  # of the whole one
 
 
-def flip(path):
-    """Turn a bit of the last number of a file over."""
+def flip(path, place=None):
+    """Turn a bit of a file over: of its last number, or at a place."""
     with parquet.ParquetFile(path) as file:
         column = file.metadata.row_group(0).column(file.metadata.num_columns - 1)
         end = column.data_page_offset + column.total_compressed_size - 1
         if column.has_dictionary_page:
             end = column.dictionary_page_offset + column.total_compressed_size - 1
     content = bytearray(path.read_bytes())
-    content[end] ^= 1
+    content[end if place is None else place] ^= 1
     path.write_bytes(content)
 
 
 @pytest.mark.parametrize("table", ["outcomes", "series", "hyperscaler"])
-@pytest.mark.parametrize("how", ["a bit", "the end"])
+@pytest.mark.parametrize("how", ["a number", "the middle", "the end"])
 def test_a_damaged_file_is_mended(tmp_path, monkeypatch, table, how):
     monkeypatch.setattr(store, "LEAST_ROWS", 12)
     experiment = small(series=SERIES)
     results = ran(experiment, tmp_path / "x", chunk_runs=6)
     path = results.folder / table / "00001.parquet"
-    flip(path) if how == "a bit" else os.truncate(path, path.stat().st_size - 1)
+    if how == "the end":
+        os.truncate(path, path.stat().st_size - 1)
+    else:
+        flip(path, None if how == "a number" else path.stat().st_size // 2)
     names = counted(monkeypatch)
     again = ran(experiment, tmp_path / "x")
     assert names == ["0-000002", "0-000003"]
@@ -220,7 +223,7 @@ def test_a_damaged_file_is_said_in_one_line(tmp_path):
     results = ran(small(), tmp_path / "x")
     (path,) = (results.folder / "outcomes").iterdir()
     flip(path)
-    refused(["a file is damaged", "run the experiment again"], Results.open(tmp_path / "x").runs)
+    refused(["is damaged", "run the experiment again"], Results.open(tmp_path / "x").runs)
 
 
 def test_what_was_set_aside_is_tried_again_on_request(tmp_path, monkeypatch):

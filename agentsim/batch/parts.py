@@ -6,7 +6,6 @@ is, sound and with the chunk's key, the chunk is done.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +65,7 @@ def write_chunk(
 
 def write(path: Path, table: pa.Table) -> None:
     """Write a table to a file that is there whole or not at all."""
+    import pyarrow as pa
     from pyarrow import parquet
 
     floats = [
@@ -78,7 +78,7 @@ def write(path: Path, table: pa.Table) -> None:
 
     def to(file: Any) -> None:
         # Floats that differ in every run do not repeat; by bytes they compress, and quickly.
-        made = io.BytesIO()
+        made = pa.BufferOutputStream()
         parquet.write_table(
             blank, made, compression="lz4", use_dictionary=keys, use_byte_stream_split=floats,
             write_page_checksum=True, write_statistics=keys,
@@ -160,10 +160,9 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     from pyarrow import ArrowException, parquet
 
     try:
-        return parquet.read_table(
-            path, columns=None if columns is None else list(columns),
-            page_checksum_verification=True, partitioning=None,
-        )  # fmt: skip
+        # On files of this size threads cost more than they gain.
+        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+            return file.read(None if columns is None else list(columns), use_threads=False)
     except (OSError, ValueError, ArrowException) as error:
         raise damaged(path, error) from None
 

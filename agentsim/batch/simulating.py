@@ -169,7 +169,8 @@ def simulation_of(plan: Plan, cells: Numbers, numbers: Numbers, record: Any) -> 
 def inputs(plan: Plan, cells: Numbers, numbers: Numbers) -> tuple[Scenario, Lineup, list[Shock]]:
     """Return scenario, lineup and shocks of runs of one group, a number a run in what may differ."""
     group = plan.cells.groups[int(plan.cells.group[cells[0]])]
-    scenario = plan.base.replace(plan.values(cells, numbers))
+    values = plan.values(cells, numbers)
+    scenario = plan.base.replace(values) if values else plan.base
     lineup = _tuned(plan, resolve(group.lineup, scenario.firms), cells)
     return scenario, lineup, _shocks(plan, group.shocks, cells)
 
