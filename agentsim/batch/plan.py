@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 MOST_CHUNK_RUNS = 20_000
 """About a second of work, and a file that need not be joined with others."""
+LARGE = 100_000
+"""Runs from which on chunks are that large; below, workers would have too few to share."""
 LEAST_CHUNK_RUNS = 1_000
 FEWEST_CHUNKS = 16
-"""So that workers have something to share where a batch is small."""
 TOGETHER = 2_000
 """Most runs stepped side by side: arrays that stay in the cache."""
 MOST_DRAWN_TOGETHER = 1_000
@@ -285,7 +286,9 @@ def chunk_size(runs: int, asked: int | None = None) -> int:
                 f"chunk_runs = {asked!r} is not a whole number from 1 to 1000000; give one"
             )
         return asked
-    size = min(max(runs // FEWEST_CHUNKS, LEAST_CHUNK_RUNS), MOST_CHUNK_RUNS)
+    if runs >= LARGE:
+        return MOST_CHUNK_RUNS
+    size = max(runs // FEWEST_CHUNKS, LEAST_CHUNK_RUNS)
     # No stretch of a chunk should be much shorter than what is stepped side by side.
     return size if size <= LEAST_CHUNK_RUNS else -(-size // TOGETHER) * TOGETHER
 

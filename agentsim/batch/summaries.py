@@ -116,22 +116,38 @@ def pooled(
     sums = np.zeros((len(outcomes), 2, groups * clusters))
     for table in tables:
         cell, part = table["cell"].to_numpy(), cluster(table)
+        adders = [_adder(layer[cell], part, clusters) for layer in layers]
+        ones = np.ones(len(cell))
         for at, outcome in enumerate(outcomes):
             x, y = _parts_of(table, outcome, columns)
             fine = _finite(x, y)
-            both = [np.where(fine, each, 0.0) for each in (x, np.ones_like(x) if y is None else y)]
-            for layer in layers:
-                group = layer[cell]
-                told = group >= 0
-                place = (group * clusters + part)[told]
-                for side, values in enumerate(both):
-                    np.add.at(sums[at, side], place, values[told])
+            for side, values in enumerate((x, ones if y is None else y)):
+                kept = values if fine.all() else np.where(fine, values, 0.0)
+                for add in adders:
+                    add(sums[at, side], kept)
     place = np.repeat(np.arange(groups), clusters)
     found = []
     for s, k in sums:
         there = k != 0.0
         found.append(Moments.of(s[there], k[there], place[there], groups))
     return found
+
+
+def _adder(group: Numbers, part: Numbers, clusters: int) -> Callable[[Array, Array], None]:
+    """Return what adds rows to the sums of their groups and clusters; a group of -1 is none."""
+    told = group >= 0
+    everywhere = bool(told.all())
+    place = (group * clusters + part)[told]
+    alone = bool(np.all(place[1:] > place[:-1]))
+
+    def add(sums: Array, values: Array) -> None:
+        kept = values if everywhere else values[told]
+        if alone:  # several times as fast, and wrong where a place comes twice
+            sums[place] += kept
+        else:
+            np.add.at(sums, place, kept)
+
+    return add
 
 
 def in_batches(outcomes: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -164,6 +180,8 @@ class Moments:
         if not fine.all():
             x, place = x[fine], place[fine]
             y = None if y is None else y[fine]
+        if size == 1:
+            return Moments._of_one(x, y)
         n = np.bincount(place, minlength=size).astype(np.float64)
         some = np.maximum(n, 1.0)
         mx = np.bincount(place, x, size) / some
@@ -177,6 +195,22 @@ class Moments:
         return Moments(
             n, mx, my, xx, np.bincount(place, dy * dy, size), np.bincount(place, dx * dy, size)
         )
+
+    @staticmethod
+    def _of_one(x: Array, y: Array | None) -> Moments:
+        """Return the moments of all at one place."""
+        n = len(x)
+
+        def centred(given: Array) -> tuple[float, Array]:
+            mean = float(given.sum()) / max(n, 1)
+            return mean, given - mean
+
+        mx, dx = centred(x)
+        my, dy = (1.0, np.zeros(1)) if y is None else centred(y)
+        squares = (float((a * b).sum()) for a, b in ((dx, dx), (dy, dy)))
+        both = 0.0 if y is None else float((dx * dy).sum())
+        found = [float(n), mx, my, *squares, both]
+        return Moments(*(np.array([each]) for each in found))
 
     def add(self, place: Array, other: Moments) -> None:
         """Take in the moments of more, at some places: as if all had been there from the start."""
