@@ -45,6 +45,9 @@ publish: .venv/.core ## run the headline experiment and quote it in the README
 sensitivity: .venv/.dev ## run the sensitivity experiments and quote them in docs/findings.md
 	@$(BIN)/agentsim run sensitivity --replace
 	@$(BIN)/agentsim run customers_capture --replace
+	@$(BIN)/agentsim sensitivity results/sensitivity > results/sensitivity/sensitivity.txt
+	@$(BIN)/agentsim discover results/customers_capture --above 0.95 > \
+	    results/customers_capture/box.txt
 	@$(BIN)/python -m agentsim.report.sensitivity_text results/sensitivity \
 	    results/customers_capture docs/findings.md
 

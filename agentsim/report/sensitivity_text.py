@@ -3,11 +3,13 @@
     python -m agentsim.report.sensitivity_text results/sensitivity results/customers_capture \\
         docs/findings.md
 
-puts what two batches found between the page's markers, so that no figure there is older than them.
+puts what two batches found between the page's markers, and their pictures beside the published
+results, so that no figure there is older than they are.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from agentsim.analysis.discovery import Discovery
+    from agentsim.batch.results import Results
 
 CALLED = {"customer_share": "customers' share of total surplus"}
 OUTCOME, ABOVE = "customer_share", 0.95
@@ -207,6 +210,23 @@ def _box(found: Discovery) -> str:
     )
 
 
+def pictures(one: Results, other: Results, published: Path) -> list[str]:
+    """Copy the pictures that the commands made, and return them as Markdown shows them."""
+    found = []
+    for results, name, says in (
+        (one, f"sensitivity_{OUTCOME}", "Sobol' indices of customers' share, with intervals"),
+        (other, f"box_{OUTCOME}", "The box of conditions, and the boxes it was chosen from"),
+    ):
+        drawn = results.folder / "figures" / f"{name}.png"
+        if not drawn.exists():
+            raise AgentsimError(f"{drawn} is not there; draw it with the command that `make` gives")
+        kept = published / results.experiment.name / drawn.name
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(drawn, kept)
+        found.append(f"![{says}](../{kept.relative_to(published.parents[1])})")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the page; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -225,7 +245,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         table, found = sensitivity_of(one, OUTCOME), discovery_of(other, OUTCOME, above=ABOVE)
         names = [each.experiment.name for each in (one, other)]
         text = section(table, found, one.manifest["runs_simulated"], names)
-        fill(Path(words[2]), text, START, END)
+        page = Path(words[2])
+        shown = pictures(one, other, page.resolve().parents[1] / "results" / "published")
+        fill(page, "\n\n".join([text, *shown]), START, END)
     except (AgentsimError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
