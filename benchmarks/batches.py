@@ -41,8 +41,10 @@ def default_market(runs: int) -> Experiment:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder that goes when it is done with; beside the results, on the disk that they go to."""
-    place = Path(tempfile.mkdtemp(prefix="bench-", dir=Path(__file__).parents[1]))
+    """A folder that goes when it is done with; among the results, on the disk that they go to."""
+    results = Path(__file__).parents[1] / "results"
+    results.mkdir(exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="bench-", dir=results))
     try:
         yield place
     finally:
