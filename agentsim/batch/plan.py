@@ -306,6 +306,10 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
     keep = kept(experiment.outcomes, experiment.series, base.firms)
     if experiment.adaptive is not None:
         check_outcome("adaptive.outcome", experiment.adaptive.outcome, keep)
+        if experiment.runs < 2:
+            raise AgentsimError(
+                f"runs = {experiment.runs} has no interval for adaptive to go by; give 2 or more"
+            )
         if experiment.adaptive.most_runs <= experiment.runs:
             raise AgentsimError(
                 f"adaptive.most_runs = {experiment.adaptive.most_runs} is not above "

@@ -49,24 +49,27 @@ class Simulated:
 
 def simulate(plan: Plan, cells: Numbers, numbers: Numbers) -> Simulated:
     """Simulate runs of cells, known by cell and number in the cell, `(runs,)` each."""
-    parts = [
-        _attempt(plan, cells[rows], numbers[rows]) for rows in _stretches(plan, cells, numbers)
-    ]
-    return _joined(plan, parts)
+    places = list(_stretches(plan, cells, numbers))
+    made = _joined(plan, [_attempt(plan, cells[rows], numbers[rows]) for rows in places])
+    order = np.concatenate(places)
+    if np.all(order[1:] > order[:-1]):
+        return made
+    return _in_order(made, np.argsort(order, kind="stable"))
 
 
-def _stretches(plan: Plan, cells: Numbers, numbers: Numbers) -> Iterator[slice]:
-    """Yield stretches of runs that may be stepped together, of nearly equal size."""
-    group = plan.cells.group[cells]
-    record = _record(plan, numbers)
-    breaks = np.flatnonzero((group[1:] != group[:-1]) | (record[1:] != record[:-1])) + 1
-    for start, stop in zip([0, *breaks.tolist()], [*breaks.tolist(), len(cells)], strict=True):
-        most = TOGETHER_RECORDED if record[start] and plan.kept.firms else TOGETHER
-        count = -(-(stop - start) // most)
-        for at in range(count):
-            yield slice(
-                start + at * (stop - start) // count, start + (at + 1) * (stop - start) // count
-            )
+def _stretches(plan: Plan, cells: Numbers, numbers: Numbers) -> Iterator[Column]:
+    """Yield places of runs that may be stepped together, in stretches of nearly equal size.
+
+    Runs whose quarters are kept are put together too, wherever they lie: a stretch takes its time
+    however short it is.
+    """
+    group, record = plan.cells.group[cells], _record(plan, numbers)
+    for each in np.unique(group):
+        for kept in (True, False):
+            rows = np.flatnonzero((group == each) & (record == kept))
+            most = TOGETHER_RECORDED if kept and plan.kept.firms else TOGETHER
+            if len(rows):
+                yield from np.array_split(rows, -(-len(rows) // most))
 
 
 def _record(plan: Plan, numbers: Numbers) -> Column:
