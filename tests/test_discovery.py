@@ -10,7 +10,8 @@ import pytest
 
 from agentsim.analysis.discovery import boxes, choose
 from agentsim.errors import AgentsimError
-from agentsim.report.analysis_figures import box_figure, morris_figure, sobol_figure
+from agentsim.report.box_figure import box_figure
+from agentsim.report.sensitivity_figures import morris_figure, sobol_figure
 
 CELLS = 600
 

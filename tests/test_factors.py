@@ -9,17 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentsim.batch.factors import (
-    Between,
-    Levels,
-    Lognormal,
-    Marked,
-    Normal,
-    Spread,
-    parse,
-    plain,
-    resolve_marked,
-)
+from agentsim.batch.distributions import Lognormal, Normal
+from agentsim.batch.factors import Levels, parse, plain, resolve_marked
+from agentsim.batch.spreads import Between, Marked, Spread
 from agentsim.calibration.draws import Range
 from agentsim.errors import AgentsimError
 from agentsim.scenario import Scenario

@@ -10,16 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentsim.batch.factors import Factor, Levels, Spread, parse, resolve_marked
-from agentsim.batch.sampling import (
-    MOST_POINTS,
-    Points,
-    Sampler,
-    parse_sampler,
-    plain,
-    sample,
-    sample_table,
-)
+from agentsim.batch.factors import Factor, Levels, parse, resolve_marked
+from agentsim.batch.points import MOST_POINTS, Points, sample_table
+from agentsim.batch.samplers import Sampler, parse_sampler, plain
+from agentsim.batch.sampling import sample
+from agentsim.batch.spreads import Spread
 from agentsim.calibration.draws import CLEARANCE, stratified
 from agentsim.errors import AgentsimError
 from agentsim.scenario import Scenario
@@ -188,7 +183,9 @@ def test_same_entropy_same_points(kind: str) -> None:
 
 def test_points_are_the_same_in_another_process() -> None:
     code = (
-        "from agentsim.batch.factors import parse; from agentsim.batch.sampling import *\n"
+        "from agentsim.batch.factors import parse\n"
+        "from agentsim.batch.samplers import Sampler\n"
+        "from agentsim.batch.sampling import sample\n"
         "cube = {n: {n: parse(n, {'low': 0, 'high': 1})} for n in 'abc'}\n"
         f"for kind in {KINDS}: print(sample(Sampler(kind), cube, 3).unit.tobytes().hex())"
     )

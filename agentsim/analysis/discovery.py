@@ -1,9 +1,8 @@
 """Scenario discovery: a box of conditions in which something holds far more often than elsewhere.
 
-PRIM (the patient rule induction method), as the EMA Workbench has it, peels the space of
-conditions from its sides until what is left holds mostly cases of interest. Three numbers judge a
-box: its density (how much of it is of interest), its coverage (how much of what is of interest
-lies in it) and how many dimensions it restricts.
+PRIM (`prim`) peels the space of conditions from its sides until what is left holds mostly cases of
+interest. Three numbers judge a box: its density (how much of it is of interest), its coverage (how
+much of what is of interest lies in it) and how many dimensions it restricts.
 
 A box is chosen to look good on the cells it was found with, and intervals with the box held fixed
 do not mend that. So a second box is found on half of the cells and judged on the others.
@@ -11,19 +10,17 @@ do not mend that. So a second box is found on half of the cells and judged on th
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agentsim.analysis.limits import Bools, Limits, full_range, inside, is_text, span
 from agentsim.analysis.matching import check_cells, no_value, outcome_name
+from agentsim.analysis.prim import Prim, prim
 from agentsim.batch.intervals import Interval, ratio_of_means
 from agentsim.errors import AgentsimError, shown
 
@@ -32,10 +29,6 @@ LEAST_COVERAGE = 0.2
 """Coverage below which a dense box tells too little, where none is as dense as wanted."""
 LEAST_CASES = 5
 """Cells of interest, and others, from which there is a box to look for."""
-
-Limits = tuple[float, float] | tuple[str, ...]
-"""The least and the greatest number within a box, or the texts within it."""
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -119,7 +112,7 @@ def boxes(
     The same cells give the same box, whatever their order.
     Raises AgentsimError for what cannot be matched, nothing to look for, and without EMA Workbench.
     """
-    make = _ema()
+    method = prim(mass_min, peel_alpha)
     for name, given, most in (("density", density, 1.0), ("mass_min", mass_min, 0.5),
                               ("peel_alpha", peel_alpha, 0.5)):  # fmt: skip
         if not 0.0 < given <= most:
@@ -127,38 +120,30 @@ def boxes(
     x, y, dropped = _matched(conditions, holds, drop_failed, reasons)
     _check_enough(y, outcome_name(holds))
     group = _groups(x.index, block)
-    whole = _search(make, x, y, density, mass_min, peel_alpha)
-    within = inside(x, whole.limits)
+    whole = method.peeled(x, y)
+    trajectory = whole.trajectory
+    chosen = choose(trajectory, density)
+    limits = whole.limits(chosen)
+    within = inside(x, limits)
     first = _half(group)
-    found = _held_out(make, x, y, first, density, mass_min, peel_alpha)
+    found = _held_out(method, x, y, first, density)
     return Discovery(
         outcome=outcome_name(holds),
-        limits=whole.limits,
-        ranges={str(name): _range(x[name]) for name in x.columns},
-        quasi_p=whole.quasi_p,
+        limits=limits,
+        ranges={str(name): full_range(x[name]) for name in x.columns},
+        quasi_p=whole.quasi_p(chosen),
         density=_share(within & y, within, group),
         coverage=_share(within & y, y, group),
         mass=float(within.mean()),
         base_rate=float(y.mean()),
         held_out_density=_share((found & y)[~first], found[~first], group[~first]),
         held_out_coverage=_share((found & y)[~first], y[~first], group[~first]),
-        trajectory=whole.trajectory,
-        chosen=whole.chosen,
+        trajectory=trajectory,
+        chosen=chosen,
         wanted=density,
         cells=len(y),
         dropped_cells=dropped,
     )
-
-
-def is_text(limits: Limits) -> bool:
-    """Say whether the limits of a dimension are the texts within it."""
-    return isinstance(limits[0], str)
-
-
-def span(limits: Limits) -> tuple[float, float]:
-    """Return the least and the greatest number of limits that are numbers."""
-    low, high = limits
-    return float(low), float(high)
 
 
 def choose(trajectory: pd.DataFrame, wanted: float) -> int:
@@ -255,166 +240,9 @@ def _share(part: Bools, of: Bools, group: NDArray[np.int64]) -> Interval:
     )
 
 
-# PRIM
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What a search has found."""
-
-    limits: dict[str, Limits]
-    quasi_p: dict[str, tuple[float, float]]
-    trajectory: pd.DataFrame
-    chosen: int
-
-
-def _ema() -> Any:
-    """Return EMA Workbench's Prim.
-
-    Its import sets the palette of every figure made after it, which is taken back here.
-    """
-    try:
-        import matplotlib as mpl
-
-        with mpl.rc_context(), _quiet():
-            from ema_workbench.analysis.prim import Prim
-    except ImportError:
-        raise AgentsimError(
-            "scenario discovery needs EMA Workbench; pip install 'agentsim[discovery]'"
-        ) from None
-    return Prim
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what EMA Workbench logs, warns of and prints from whoever asked only for a box."""
-    logger = logging.getLogger("EMA")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)
-
-
-def _search(
-    make: Any, x: pd.DataFrame, y: Bools, wanted: float, mass_min: float, peel_alpha: float
-) -> _Found:
-    """Return the box that PRIM finds and the rule chooses."""
-    coded, texts = _coded(x)
-    with _quiet():
-        box = make(coded, y.astype(np.int64), mass_min=mass_min, peel_alpha=peel_alpha).find_box()
-    columns = {
-        "n": "cells",
-        "k": "of_interest",
-        "density": "density",
-        "coverage": "coverage",
-        "mass": "mass",
-        "res_dim": "dimensions",
-    }
-    trajectory = box.peeling_trajectory[list(columns)].rename(columns=columns)
-    whole = {each: np.int64 for each in ("cells", "of_interest", "dimensions")}
-    trajectory = trajectory.astype(whole).reset_index(drop=True)
-    chosen = choose(trajectory, wanted)
-    found, initial = box.box_lims[chosen], box.box_lims[0]
-    limits: dict[str, Limits] = {}
-    quasi_p = {}
-    for code, pair in box.p_values[chosen].items():
-        name = str(x.columns[int(code[1:])])
-        limits[name] = _limits(found[code], texts.get(code))
-        quasi_p[name] = (_p(pair[0]), _p(pair[1]))
-    widths = {
-        str(x.columns[int(code[1:])]): _width(found[code], initial[code])
-        for code in box.p_values[chosen]
-    }
-    narrowest = sorted(limits, key=lambda name: widths[name])
-    return _Found(
-        {name: limits[name] for name in narrowest},
-        {name: quasi_p[name] for name in narrowest},
-        trajectory,
-        chosen,
-    )
-
-
-def _held_out(
-    make: Any,
-    x: pd.DataFrame,
-    y: Bools,
-    first: Bools,
-    wanted: float,
-    mass_min: float,
-    peel_alpha: float,
-) -> Bools:
+def _held_out(method: Prim, x: pd.DataFrame, y: Bools, first: Bools, wanted: float) -> Bools:
     """Return which cells lie in the box that is found on the first half of them."""
     if not 0 < y[first].sum() < first.sum():
         return np.zeros(len(y), dtype=np.bool_)
-    return inside(x, _search(make, x[first], y[first], wanted, mass_min, peel_alpha).limits)
-
-
-def _coded(x: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Sequence[str]]]:
-    """Return conditions as PRIM takes them, under names of their own, and the texts by code.
-
-    PRIM would leave out a column called `scenario`; it peels texts in the order of a set, which
-    changes from process to process, where small whole numbers keep theirs; and it truncates limits
-    of whole numbers. Conditions that never change have no limits.
-    """
-    columns: dict[str, Any] = {}
-    texts: dict[str, Sequence[str]] = {}
-    for place, name in enumerate(x.columns):
-        code, column = f"c{place}", x[name]
-        if column.nunique() < 2:
-            continue
-        if is_number(column):
-            columns[code] = column.to_numpy(dtype=np.float64)
-        else:
-            known, at = np.unique(column.astype(str).to_numpy(dtype=object), return_inverse=True)
-            texts[code] = [str(each) for each in known]
-            columns[code] = pd.Categorical(at, categories=range(len(known)))
-    if not columns:
-        raise AgentsimError("conditions are the same in every cell; give cells that differ")
-    return pd.DataFrame(columns), texts
-
-
-def is_number(column: pd.Series[Any]) -> bool:
-    """Say whether a condition is a number; a truth is not."""
-    kind = column.dtype
-    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
-
-
-def _range(column: pd.Series[Any]) -> Limits:
-    """Return the least and the greatest number of a condition, or its texts."""
-    if is_number(column):
-        return float(column.min()), float(column.max())
-    return tuple(sorted(set(column.astype(str))))
-
-
-def _limits(pair: pd.Series[Any], texts: Sequence[str] | None) -> Limits:
-    if texts is None:
-        return float(pair.iloc[0]), float(pair.iloc[1])
-    return tuple(texts[int(each)] for each in sorted(pair.iloc[0]))
-
-
-def _width(pair: pd.Series[Any], initial: pd.Series[Any]) -> float:
-    """Return how much of the range of a dimension is within a box."""
-    if isinstance(pair.iloc[0], set):
-        return len(pair.iloc[0]) / len(initial.iloc[0])
-    return float((pair.iloc[1] - pair.iloc[0]) / (initial.iloc[1] - initial.iloc[0]))
-
-
-def _p(value: Any) -> float:
-    """Return a quasi-p-value; PRIM writes -1 where there is none."""
-    return float(value) if value >= 0.0 else float("nan")
-
-
-def inside(x: pd.DataFrame, limits: Mapping[str, Limits]) -> Bools:
-    """Return which rows of conditions lie within limits."""
-    within: Bools = np.ones(len(x), dtype=np.bool_)
-    for name, each in limits.items():
-        column = x[name]
-        if is_text(each):
-            within = within & column.astype(str).isin(each).to_numpy()
-        else:
-            within = within & column.between(*span(each)).to_numpy()
-    return np.asarray(within, dtype=np.bool_)
+    found = method.peeled(x[first], y[first])
+    return inside(x, found.limits(choose(found.trajectory, wanted)))

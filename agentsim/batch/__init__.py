@@ -1,14 +1,16 @@
 """Batches of experiments: design -> plan -> engine -> store.
 
-design     what is asked: an experiment file, or the same as an object; factors, sampling: what
-           varies, and which points are taken of it
-making     its cells, all checked (checking); cells: what they are, column by column
+design     what is asked: an experiment file, or the same as an object; design_tables: its tables
+factors    what varies: levels, or ranges (spreads) and distributions of them
+sampling   which points are taken of it, by which sampler (samplers); points: those, also of a file
+making     its cells, all checked (checking); names: what may be set; cells: column by column
 plan       which runs in which chunks, with what luck and what draws
 simulating from runs of a plan to their outcomes; work: a chunk from plan to file
 engine     getting chunks done: here, in a pool, on a cluster
 parts      files that are there whole or not at all; store: the folder that they are in
 running    a plan through an engine into a folder, and going on from where it was
-results    reading a folder; summaries: means, their intervals and contrasts
+results    reading a folder, by its tables: means by cell and group, contrasts, quarters
+summaries  the arithmetic of means, their intervals and contrasts
 """
 
 from __future__ import annotations

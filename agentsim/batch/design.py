@@ -10,156 +10,39 @@ made (`agentsim.batch.plan.make`): both before any market is simulated.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    Strict,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator
 
 from agentsim.batch import factors as forms
-from agentsim.batch import sampling
-from agentsim.batch.complaints import (
-    Level,
-    check_distinct,
-    flattened,
-    level,
-    levels,
-    one_line,
-    read_toml,
+from agentsim.batch import samplers
+from agentsim.batch.complaints import Level, check_distinct, flattened, read_toml
+from agentsim.batch.design_tables import (
+    Adaptive,
+    Deviation,
+    Settings,
+    Strategies,
+    Table,
+    Text,
+    Variant,
+    Whole,
 )
 from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.settings import MOST_RUNS, check_horizon
 from agentsim.shocks import Shock
 
-Settings = dict[str, Level]
+__all__ = ["Adaptive", "Deviation", "Experiment", "Variant", "shipped"]
+
 Factors = dict[str, Any]
 """Factors by name: a list of levels, or what else `agentsim.batch.factors` reads."""
-Restriction = dict[str, list[Level]]
-Text = Annotated[str, Strict()]
-Whole = Annotated[int, Strict()]
-Luck = Literal["auto", "shared", "block", "independent"]
 
 
-class _Table(BaseModel):
-    """A table of the file. Whatever is wrong with it is one line."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def __init__(self, /, **given: Any) -> None:
-        """Take the keys of the table. Raises AgentsimError, one line."""
-        try:
-            super().__init__(**given)
-        except ValidationError as error:
-            raise AgentsimError(one_line(error, type(self))) from None
-
-    @field_validator("set", mode="before", check_fields=False)
-    @classmethod
-    def _set(cls, given: Any) -> Settings:
-        return {name: level(name, each) for name, each in flattened("set", given).items()}
-
-    @field_validator("lineup", mode="before", check_fields=False)
-    @classmethod
-    def _lineup(cls, given: Any) -> dict[str, str]:
-        if isinstance(given, str):
-            given = {} if given == "calibrated" else {"hyperscaler": given}
-        flat = flattened("lineup", given)
-        for who, strategy in flat.items():
-            if not isinstance(strategy, str) or not strategy.strip():
-                raise AgentsimError(
-                    f"lineup.{who} = {shown(strategy)} is no strategy; give its name in quotes"
-                )
-        return flat
-
-
-class Deviation(_Table):
-    """Extra cells: one firm against the others of its role, each following one of a list."""
-
-    firm: Text
-    own: list[Text]
-    others: list[Text]
-    factors: Restriction = Field(default_factory=dict)
-    """Levels to which factors are restricted; those not named keep all of theirs."""
-
-    @field_validator("factors", mode="before")
-    @classmethod
-    def _restricted(cls, given: Any) -> Restriction:
-        return _levels(given)
-
-    @field_validator("own", "others")
-    @classmethod
-    def _strategies(cls, given: list[str], info: Any) -> list[str]:
-        if not given:
-            raise AgentsimError(f"{info.field_name} = [] has no strategies; give at least one")
-        check_distinct(info.field_name, given)
-        return given
-
-
-class Variant(_Table):
-    """The main design once more with something else changed."""
-
-    name: Text
-    set: Settings = Field(default_factory=dict)
-    lineup: dict[str, str] = Field(default_factory=dict)
-    factors: Restriction = Field(default_factory=dict)
-    """Levels to which factors are restricted; those not named keep all of theirs."""
-
-    @field_validator("factors", mode="before")
-    @classmethod
-    def _restricted(cls, given: Any) -> Restriction:
-        return _levels(given)
-
-    @field_validator("name")
-    @classmethod
-    def _named(cls, given: str) -> str:
-        if not given.strip() or "\n" in given:
-            raise AgentsimError(f"name = {given!r} is no name; give a few words")
-        return given
-
-
-class Adaptive(_Table):
-    """Adding runs to cells until an outcome's interval is as narrow as asked, or a cap is met."""
-
-    outcome: Text
-    half_width: float | None = None
-    """Of the 95% interval of the mean, in the outcome's unit."""
-    relative: float | None = None
-    """The same as a share of the mean."""
-    most_runs: Whole
-    """Runs of a cell at which it is left as it is."""
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        widths = {"half_width": self.half_width, "relative": self.relative}
-        given = {name: each for name, each in widths.items() if each is not None}
-        if len(given) != 1:
-            raise AgentsimError(
-                f"adaptive names {' and '.join(given) or 'no width'}; "
-                "give one of half_width and relative"
-            )
-        for name, each in given.items():
-            if not (math.isfinite(each) and each > 0.0):
-                raise AgentsimError(f"adaptive.{name} = {each:g} is no width; give one above 0")
-        if not 2 <= self.most_runs <= MOST_RUNS:
-            raise AgentsimError(
-                f"adaptive.most_runs = {self.most_runs} is out of bounds; "
-                f"it must lie between 2 and {MOST_RUNS}"
-            )
-        return self
-
-
-class Experiment(_Table):
+class Experiment(Table):
     """A base market, what is varied about it, and how often each combination is run."""
 
     name: Text
@@ -168,13 +51,13 @@ class Experiment(_Table):
     entropy: Whole = 0
     uncertainty: Literal["marked", "none"] = "marked"
     horizon: Whole = 40
-    lineup: dict[str, str] = Field(default_factory=dict)
+    lineup: Strategies = Field(default_factory=dict)
     set: Settings = Field(default_factory=dict)
     factors: Factors = Field(default_factory=dict)
     linked: dict[str, Factors] = Field(default_factory=dict)
     """Factors that vary together, under a name for the bundle."""
     sampler: str | dict[str, Any] = "factorial"
-    luck: Luck = "auto"
+    luck: Literal["auto", "shared", "block", "independent"] = "auto"
     shocks: list[dict[str, Any]] = Field(default_factory=list)
     deviations: list[Deviation] = Field(default_factory=list)
     variants: list[Variant] = Field(default_factory=list)
@@ -188,7 +71,7 @@ class Experiment(_Table):
     series_type: Literal["float32", "float64"] = "float32"
 
     @property
-    def dimensions(self) -> dict[str, dict[str, forms.Levels | forms.Spread]]:
+    def dimensions(self) -> dict[str, dict[str, forms.Factor]]:
         """What is varied, by dimension: a factor of its own, or a bundle of linked ones."""
         alone = {name: {name: forms.parse(name, each)} for name, each in self.factors.items()}
         bundles = {
@@ -198,9 +81,9 @@ class Experiment(_Table):
         return alone | bundles
 
     @property
-    def sampling(self) -> sampling.Sampler:
+    def sampling(self) -> samplers.Sampler:
         """How points are chosen among what factors may be."""
-        return sampling.parse_sampler(self.sampler)
+        return samplers.parse_sampler(self.sampler)
 
     @staticmethod
     def read(given: str | Path) -> Experiment:
@@ -259,12 +142,13 @@ class Experiment(_Table):
             )
         return given
 
-    @field_validator("runs")
+    @field_validator("runs", "series_runs")
     @classmethod
-    def _runs(cls, given: int) -> int:
+    def _runs(cls, given: int, info: Any) -> int:
         if not 1 <= given <= MOST_RUNS:
             raise AgentsimError(
-                f"runs = {given} is out of bounds; it must lie between 1 and {MOST_RUNS}"
+                f"{info.field_name} = {given} is out of bounds; "
+                f"it must lie between 1 and {MOST_RUNS}"
             )
         return given
 
@@ -301,21 +185,12 @@ class Experiment(_Table):
     @field_validator("sampler", mode="before")
     @classmethod
     def _sampler(cls, given: Any) -> Any:
-        return sampling.plain(sampling.parse_sampler(given))
+        return samplers.plain(samplers.parse_sampler(given))
 
     @field_validator("outcomes", "series")
     @classmethod
     def _kept(cls, given: list[str], info: Any) -> list[str]:
         check_distinct(info.field_name, given)
-        return given
-
-    @field_validator("series_runs")
-    @classmethod
-    def _series_runs(cls, given: int) -> int:
-        if not 1 <= given <= MOST_RUNS:
-            raise AgentsimError(
-                f"series_runs = {given} is out of bounds; it must lie between 1 and {MOST_RUNS}"
-            )
         return given
 
     @field_validator("shocks", mode="before")
@@ -330,10 +205,6 @@ class Experiment(_Table):
     def _variants(cls, given: list[Variant]) -> list[Variant]:
         check_distinct("variants", [each.name for each in given])
         return given
-
-
-def _levels(given: Any) -> Restriction:
-    return {name: levels(name, each) for name, each in flattened("factors", given).items()}
 
 
 def _forms(what: str, given: Any) -> Factors:

@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 
 from agentsim.batch.cells import LABELS, Cells, Column, Group, Numbers
-from agentsim.batch.checking import Dimension, Names
+from agentsim.batch.checking import check, check_columns, check_used
 from agentsim.batch.design import Experiment
 from agentsim.batch.factors import Levels
-from agentsim.batch.sampling import Points, Sampler, sample, sample_table
+from agentsim.batch.names import Dimension, Names
+from agentsim.batch.points import Points
+from agentsim.batch.samplers import Sampler
+from agentsim.batch.sampling import sample
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 
@@ -52,7 +55,7 @@ def cells_of(experiment: Experiment) -> Cells:
     Raises AgentsimError: one line with the field, the value and the remedy.
     """
     names = Names(experiment)
-    names.check()
+    check(names)
     points = _points(experiment, names)
     sections = list(_sections(experiment, names, points))
     groups: dict[Any, int] = {}
@@ -63,18 +66,16 @@ def cells_of(experiment: Experiment) -> Cells:
     ]
     parts[0] = replace(parts[0], unit=points.unit)
     whole = Cells.together([replace(part, groups=tuple(made)) for part in parts])
-    names.check_used(whole)
+    check_used(names, whole)
     return whole
 
 
 def _points(experiment: Experiment, names: Names) -> Points:
     """Return the points of the main cells."""
-    sampler = experiment.sampling
-    if sampler.kind == "table":
-        points = sample_table(sampler.file)
-        names.check_columns(points.columns)
-        return points
-    return sample(sampler, names.dimensions, experiment.entropy)
+    points = sample(experiment.sampling, names.dimensions, experiment.entropy)
+    if experiment.sampling.kind == "table":
+        check_columns(names, points.columns)
+    return points
 
 
 def _sections(experiment: Experiment, names: Names, points: Points) -> Iterator[Section]:

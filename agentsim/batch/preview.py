@@ -25,14 +25,15 @@ import numpy as np
 from agentsim.batch import parts
 from agentsim.batch import plan as plans
 from agentsim.batch.cells import LABELS, NONE, Numbers
-from agentsim.batch.checking import Names
 from agentsim.batch.design import Adaptive, Experiment
 from agentsim.batch.engine import TIME_LIMIT, worker_count
-from agentsim.batch.factors import Levels, Marked, Spread, plain
+from agentsim.batch.factors import Levels, plain
 from agentsim.batch.manifest import luck_of
+from agentsim.batch.names import Names
 from agentsim.batch.opening import MOST_DRAWS, has_summary
 from agentsim.batch.plan import TOGETHER, Chunk, Plan, Round
 from agentsim.batch.simulating import TOGETHER_RECORDED, simulate
+from agentsim.batch.spreads import Marked, Spread
 from agentsim.batch.store import CELLS, LEAST_ROWS, cells_table
 from agentsim.batch.summaries import SHARES
 from agentsim.calibration import targets

@@ -5,49 +5,31 @@
     >>> sample(Sampler("factorial"), levels, entropy=0).columns
     {'demand_elasticity': array([1., 2.])}
 
-A point is one value for each factor. Factors move along dimensions: usually each has one of its
-own, linked factors share one. A sampler puts points into the unit cube of the dimensions, and each
-factor reads its value off its dimension's coordinate. Points come in blocks, the rows that
-belong together in an analysis; the same entropy gives the same points.
+Factors move along dimensions: usually each has one of its own, linked factors share one. A sampler
+puts points into the unit cube of the dimensions, and each factor reads its value off its
+dimension's coordinate. The same entropy gives the same points.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from importlib import import_module
-from os import PathLike, fspath
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.batch.factors import Factor, Levels, Spread
+from agentsim.batch.factors import Factor, Levels
+from agentsim.batch.points import MOST_POINTS, Points, sample_table
+from agentsim.batch.samplers import Sampler
+from agentsim.batch.spreads import Spread
 from agentsim.calibration.draws import CLEARANCE, stratified
-from agentsim.errors import AgentsimError, check_known, shown, whole
+from agentsim.errors import AgentsimError, whole
 from agentsim.laws.numerics import Array
 
-MOST_POINTS = 1_000_000
-MOST_MORRIS_LEVELS = 100
 MOST_SOBOL_DIMENSIONS = 10_600
 """SciPy's Sobol sequence has 21,201 dimensions, of which each dimension here takes two."""
-
-KEYS = {
-    "factorial": (),
-    "latin_hypercube": ("points",),
-    "sobol": ("points", "second_order"),
-    "morris": ("trajectories", "levels"),
-    "table": ("file",),
-}
-"""The kinds of sampler, and what each may be told."""
-
-POINTS = {"latin_hypercube": 100, "sobol": 256}
-"""How many points a kind takes unless told."""
 
 STEEP, FLAT = "demand_elasticity", "saturated_elasticity"
 
@@ -56,149 +38,6 @@ ROUNDING = 1e-9
 
 Dimensions = Mapping[str, Mapping[str, Factor]]
 """The factors that move together on each dimension, by the dimension's name."""
-
-
-@dataclass(frozen=True)
-class Sampler:
-    """How points are chosen. What does not belong to the kind keeps its default."""
-
-    kind: str
-    points: int = 0
-    """Of a Latin hypercube, or of the base sample of Sobol indices; 0 stands for the usual."""
-    second_order: bool = False
-    """Whether Sobol indices of pairs are asked for, at about twice the points."""
-    trajectories: int = 20
-    levels: int = 4
-    """Of the grid on which Morris trajectories walk."""
-    file: str = ""
-    """The CSV file of a table."""
-
-    def __post_init__(self) -> None:
-        """Raise AgentsimError, one line, for what makes no sense."""
-        check_known("sampler", self.kind, KEYS)
-        for item in fields(self)[1:]:
-            if item.name not in KEYS[self.kind] and getattr(self, item.name) != item.default:
-                raise _stranger(item.name, self.kind)
-        if self.points == 0 and self.kind in POINTS:
-            object.__setattr__(self, "points", POINTS[self.kind])
-        for name in KEYS[self.kind]:
-            object.__setattr__(self, name, CHECKS[name](name, getattr(self, name)))
-        if self.kind == "sobol" and self.points.bit_count() != 1:
-            below = 2 ** (self.points.bit_length() - 1)
-            raise AgentsimError(
-                f"sampler: points = {self.points} is not a power of two; "
-                f"give {max(below, 2)} or {2 * below}"
-            )
-        if self.levels % 2:
-            raise AgentsimError(
-                f"sampler: levels = {self.levels} is odd; "
-                f"give {self.levels - 1} or {self.levels + 1}"
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """The points of a sample, row by row."""
-
-    columns: dict[str, NDArray[Any]]
-    """The values of each factor: float64, or where one is text, an object array of text."""
-    unit: Array
-    """Where each point lies on each dimension, from 0 to 1: (points, dimensions)."""
-    block: NDArray[np.int64]
-    """The block of each point: a base sample, a trajectory, a point of its own; 0 if factorial."""
-    dimensions: tuple[str, ...]
-
-    def __len__(self) -> int:
-        """Return the number of points."""
-        return len(self.block)
-
-
-# Reading and writing samplers
-
-
-def parse_sampler(given: Any) -> Sampler:
-    """Return the sampler that a file or Python gives: a kind as text, a table, or a sampler.
-
-    Raises AgentsimError: one line with the key, the value and the remedy.
-    """
-    if isinstance(given, Sampler):
-        return given
-    if isinstance(given, str):
-        return Sampler(given)
-    if not isinstance(given, Mapping):
-        raise AgentsimError(
-            f"sampler = {shown(given)} is neither text nor a table; give one of {', '.join(KEYS)}"
-        )
-    if "kind" not in given:
-        raise AgentsimError("sampler: kind is missing; add it")
-    kind = given["kind"]
-    check_known("sampler: kind", kind, KEYS)
-    known = {name for names in KEYS.values() for name in names}
-    for name in given:
-        if name in known.difference(KEYS[kind]):
-            raise _stranger(name, kind)
-        check_known("sampler: key", name, ("kind", *KEYS[kind]), "take it out or rename it")
-    # To the class 0 stands for the usual number; who writes it means none.
-    if "points" in given:
-        CHECKS["points"]("points", given["points"])
-    return Sampler(**given)
-
-
-def plain(sampler: Sampler) -> str | dict[str, Any]:
-    """Return the text or table that `parse_sampler` reads as an equal sampler."""
-    usual = {item.name: item.default for item in fields(Sampler)}
-    usual["points"] = POINTS.get(sampler.kind, 0)
-    told = {name: getattr(sampler, name) for name in KEYS[sampler.kind]}
-    changed = {name: each for name, each in told.items() if each != usual[name]}
-    return {"kind": sampler.kind} | changed if changed else sampler.kind
-
-
-def _stranger(name: str, kind: str) -> AgentsimError:
-    """Return the error for a key that belongs to other kinds."""
-    owners = " and ".join(each for each, names in KEYS.items() if name in names)
-    return AgentsimError(f"sampler: {name} belongs to {owners}, not to {kind}; take it out")
-
-
-def _size(least: int, most: int) -> Callable[[str, Any], int]:
-    """Return the check of a whole number within bounds."""
-
-    def check(name: str, given: Any) -> int:
-        size = whole(f"sampler: {name}", given)
-        if not least <= size <= most:
-            raise AgentsimError(
-                f"sampler: {name} = {size} is out of bounds; it must lie between {least} and {most}"
-            )
-        return size
-
-    return check
-
-
-def _check_second_order(name: str, given: Any) -> bool:
-    if not isinstance(given, bool):
-        raise AgentsimError(f"sampler: {name} = {shown(given)} is neither true nor false; give one")
-    return given
-
-
-def _check_file(name: str, given: Any) -> str:
-    if isinstance(given, PathLike):
-        given = fspath(given)
-    if given == "":
-        raise AgentsimError(f"sampler: {name} is missing; name the CSV file that holds the points")
-    if not isinstance(given, str):
-        raise AgentsimError(f"sampler: {name} = {shown(given)} is not text; put it in quotes")
-    return given
-
-
-CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "points": _size(1, MOST_POINTS),
-    "second_order": _check_second_order,
-    "trajectories": _size(2, MOST_POINTS),  # a spread of effects takes two
-    "levels": _size(2, MOST_MORRIS_LEVELS),
-    "file": _check_file,
-}
-
-
-# Sampling
 
 
 def sample(sampler: Sampler, dimensions: Dimensions, entropy: int) -> Points:
@@ -386,101 +225,3 @@ def _array(values: tuple[Any, ...] | list[Any]) -> NDArray[Any]:
     if any(isinstance(each, str) for each in values):
         return np.array([str(each) for each in values], dtype=object)
     return np.array(values, dtype=np.float64)
-
-
-# Tables of points
-
-
-def sample_table(path: str | PathLike[str]) -> Points:
-    """Return the points of a CSV file: a column for each factor, headed by its dotted name.
-
-    A column is one of numbers if all its values are, otherwise of text. Such points lie on no
-    dimensions.
-    Raises AgentsimError: one line with the file, the line and the remedy.
-    """
-    path = Path(path)
-    numbered = _rows(path)
-    if len(numbered) < 2:
-        raise AgentsimError(
-            f"{path} has no points; give names of factors in one line and points below it"
-        )
-    names = _header(path, *numbered[0])
-    for line, row in numbered[1:]:
-        _check_row(f"{path}, line {line}", row, names)
-    if len(numbered) > MOST_POINTS + 1:
-        raise AgentsimError(f"{path} has {len(numbered) - 1} points; give at most {MOST_POINTS}")
-    lines = [line for line, _ in numbered[1:]]
-    columns = {
-        name: _column(path, name, lines, [row[place] for _, row in numbered[1:]])
-        for place, name in enumerate(names)
-    }
-    count = len(lines)
-    return Points(columns, np.empty((count, 0)), np.arange(count, dtype=np.int64), ())
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the rows of a CSV file with the lines on which they end; empty lines are none."""
-    # The mark that spreadsheets put before UTF-8 is no part of the first name.
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    try:
-        return [(reader.line_num, [each.strip() for each in row]) for row in reader if row]
-    except csv.Error as error:
-        raise AgentsimError(
-            f"{path}, line {reader.line_num}: {error}; mend that line of CSV"
-        ) from None
-
-
-def _text(path: Path) -> str:
-    """Return the text of a file."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise AgentsimError(f"{path} does not exist; give the CSV file of the points") from None
-    except IsADirectoryError:
-        raise AgentsimError(f"{path} is a folder; give the CSV file in it") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise AgentsimError(
-            f"{path}, line {line}: not UTF-8 text; save the file as UTF-8"
-        ) from None
-    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
-        raise AgentsimError(f"{shown(str(path))} cannot be read: {error}") from None
-
-
-def _header(path: Path, line: int, names: list[str]) -> list[str]:
-    """Return the names of the columns, or refuse them."""
-    for place, name in enumerate(names):
-        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
-            raise AgentsimError(
-                f"{path}, line {line}: column {shown(name)} is not the name of a factor; "
-                "head it with one, such as demand_elasticity"
-            )
-        if name in names[:place]:
-            raise AgentsimError(f"{path}, line {line}: column {name} is there twice; drop one")
-    return names
-
-
-def _check_row(where: str, row: list[str], names: list[str]) -> None:
-    """Refuse a row with a value too many or too few."""
-    if len(row) != len(names):
-        raise AgentsimError(
-            f"{where}: {len(row)} values in {len(names)} columns; give one for each column"
-        )
-    for name, value in zip(names, row, strict=True):
-        if not value:
-            raise AgentsimError(f"{where}: {name} has no value; give one")
-
-
-def _column(path: Path, name: str, lines: list[int], given: list[str]) -> NDArray[Any]:
-    """Return a column as numbers if all its values are, otherwise as text."""
-    try:
-        numbers = np.array([float(each) for each in given])
-    except ValueError:
-        return np.array(given, dtype=object)
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if wrong.size:
-        first = int(wrong[0])
-        raise AgentsimError(
-            f"{path}, line {lines[first]}: {name} = {given[first]} is not a finite number; give one"
-        )
-    return numbers

@@ -47,7 +47,7 @@ def sensitivity(
 
         click.echo("\n".join(lines(table, outcome)))
     if not no_figure:
-        from agentsim.report import analysis_figures as figures
+        from agentsim.report import sensitivity_figures as figures
         from agentsim.report.sensitivity_text import called
 
         draw = figures.morris_figure if "mu_star" in table else figures.sobol_figure
@@ -90,7 +90,7 @@ def discover(
     found = discovery_of(results, outcome, **bounds, density=share, drop_failed=drop_failed)
     click.echo("\n".join(box_lines(found)))
     if not no_figure:
-        from agentsim.report.analysis_figures import box_figure
+        from agentsim.report.box_figure import box_figure
 
         holds = holds_of(results, outcome, **bounds)
         _save(box_figure(found, conditions_of(results), holds), results.folder, f"box_{outcome}")

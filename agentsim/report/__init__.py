@@ -6,6 +6,8 @@ measures, kinds   numbers with intervals; the kind of game; spread: how far draw
 claims            the numbers whose signs are told, with the run-off and to the horizon
 style, panels     how figures look, and the frame that they share
 *_figures         figures, listed in `figures`; captions: what they teach to look for
+box_figure        scenario discovery; sensitivity_figures: indices; both with dimension_rows, and
+                  mark_labels: names beside marks
 answers, levels   the sentences at the head, worked out from the numbers
 certainty         what would mislead if left out, and what the numbers are means of
 robustness        whether the signs survive elsewhere; variants: its tables

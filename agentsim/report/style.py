@@ -6,6 +6,7 @@ Colours of one figure are steps of lightness, and a hatch, marker or line says t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate
@@ -82,35 +83,45 @@ def styled[**P](
 
     @wraps(draw)
     def drawn(given: Results | Study, /, *args: P.args, **kwargs: P.kwargs) -> Figure:
-        import matplotlib as mpl
-        import seaborn as sns
-
-        style = sns.axes_style("whitegrid") | sns.plotting_context("paper")
-        own = {
-            "font.family": ["DejaVu Sans"],
-            "axes.edgecolor": INK,
-            "axes.titlesize": 9.5,
-            "axes.titleweight": "bold",
-            "axes.labelcolor": INK,
-            "axes.labelsize": 9,
-            "xtick.labelsize": SMALL,
-            "ytick.labelsize": SMALL,
-            "legend.fontsize": 9,
-            "grid.color": FAINT,
-            "grid.linewidth": 0.7,
-            "hatch.linewidth": 0.9,
-            "figure.facecolor": PAPER,
-            "legend.frameon": False,
-            "axes.unicode_minus": True,
-        }
-        with mpl.rc_context(style | own):
-            figure = draw(Study.of(given), *args, **kwargs)
-            # Laid out once, with the fonts in force, and not again each time it is saved.
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
-            return figure
+        with house_style():
+            return laid_out(draw(Study.of(given), *args, **kwargs))
 
     return drawn
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the house style."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    style = sns.axes_style("whitegrid") | sns.plotting_context("paper")
+    own = {
+        "font.family": ["DejaVu Sans"],
+        "axes.edgecolor": INK,
+        "axes.titlesize": 9.5,
+        "axes.titleweight": "bold",
+        "axes.labelcolor": INK,
+        "axes.labelsize": 9,
+        "xtick.labelsize": SMALL,
+        "ytick.labelsize": SMALL,
+        "legend.fontsize": 9,
+        "grid.color": FAINT,
+        "grid.linewidth": 0.7,
+        "hatch.linewidth": 0.9,
+        "figure.facecolor": PAPER,
+        "legend.frameon": False,
+        "axes.unicode_minus": True,
+    }
+    with mpl.rc_context(style | own):
+        yield
+
+
+def laid_out(figure: Figure) -> Figure:
+    """Lay a figure out once, with the fonts in force, and not again each time it is saved."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
 
 
 # Marks

@@ -1,0 +1,138 @@
+"""Points: what a sampler makes of factors, and reading points from a table.
+
+A point is one value for each factor. Points come in blocks, the rows that belong together in an
+analysis.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentsim.errors import AgentsimError, shown
+from agentsim.laws.numerics import Array
+
+MOST_POINTS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """The points of a sample, row by row."""
+
+    columns: dict[str, NDArray[Any]]
+    """The values of each factor: float64, or where one is text, an object array of text."""
+    unit: Array
+    """Where each point lies on each dimension, from 0 to 1: (points, dimensions)."""
+    block: NDArray[np.int64]
+    """The block of each point: a base sample, a trajectory, a point of its own; 0 if factorial."""
+    dimensions: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self.block)
+
+
+# Tables of points
+
+
+def sample_table(path: str | PathLike[str]) -> Points:
+    """Return the points of a CSV file: a column for each factor, headed by its dotted name.
+
+    A column is one of numbers if all its values are, otherwise of text. Such points lie on no
+    dimensions.
+    Raises AgentsimError: one line with the file, the line and the remedy.
+    """
+    path = Path(path)
+    numbered = _rows(path)
+    if len(numbered) < 2:
+        raise AgentsimError(
+            f"{path} has no points; give names of factors in one line and points below it"
+        )
+    names = _header(path, *numbered[0])
+    for line, row in numbered[1:]:
+        _check_row(f"{path}, line {line}", row, names)
+    if len(numbered) > MOST_POINTS + 1:
+        raise AgentsimError(f"{path} has {len(numbered) - 1} points; give at most {MOST_POINTS}")
+    lines = [line for line, _ in numbered[1:]]
+    columns = {
+        name: _column(path, name, lines, [row[place] for _, row in numbered[1:]])
+        for place, name in enumerate(names)
+    }
+    count = len(lines)
+    return Points(columns, np.empty((count, 0)), np.arange(count, dtype=np.int64), ())
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV file with the lines on which they end; empty lines are none."""
+    # The mark that spreadsheets put before UTF-8 is no part of the first name.
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    try:
+        return [(reader.line_num, [each.strip() for each in row]) for row in reader if row]
+    except csv.Error as error:
+        raise AgentsimError(
+            f"{path}, line {reader.line_num}: {error}; mend that line of CSV"
+        ) from None
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise AgentsimError(f"{path} does not exist; give the CSV file of the points") from None
+    except IsADirectoryError:
+        raise AgentsimError(f"{path} is a folder; give the CSV file in it") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise AgentsimError(
+            f"{path}, line {line}: not UTF-8 text; save the file as UTF-8"
+        ) from None
+    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
+        raise AgentsimError(f"{shown(str(path))} cannot be read: {error}") from None
+
+
+def _header(path: Path, line: int, names: list[str]) -> list[str]:
+    """Return the names of the columns, or refuse them."""
+    for place, name in enumerate(names):
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
+            raise AgentsimError(
+                f"{path}, line {line}: column {shown(name)} is not the name of a factor; "
+                "head it with one, such as demand_elasticity"
+            )
+        if name in names[:place]:
+            raise AgentsimError(f"{path}, line {line}: column {name} is there twice; drop one")
+    return names
+
+
+def _check_row(where: str, row: list[str], names: list[str]) -> None:
+    """Refuse a row with a value too many or too few."""
+    if len(row) != len(names):
+        raise AgentsimError(
+            f"{where}: {len(row)} values in {len(names)} columns; give one for each column"
+        )
+    for name, value in zip(names, row, strict=True):
+        if not value:
+            raise AgentsimError(f"{where}: {name} has no value; give one")
+
+
+def _column(path: Path, name: str, lines: list[int], given: list[str]) -> NDArray[Any]:
+    """Return a column as numbers if all its values are, otherwise as text."""
+    try:
+        numbers = np.array([float(each) for each in given])
+    except ValueError:
+        return np.array(given, dtype=object)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if wrong.size:
+        first = int(wrong[0])
+        raise AgentsimError(
+            f"{path}, line {lines[first]}: {name} = {given[first]} is not a finite number; give one"
+        )
+    return numbers
