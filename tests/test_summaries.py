@@ -6,8 +6,8 @@ import pytest
 from batches import made_up, refused, sampled, small
 from scipy import stats
 
+from agentsim.batch.contrasts import difference
 from agentsim.batch.design import Experiment, Variant
-from agentsim.batch.summaries import contrast_of
 
 RUNS = 40
 SHARE = ["customer_surplus", "total_surplus", "customer_share"]
@@ -345,9 +345,9 @@ def test_intervals_of_contrasts_cover_as_often_as_they_say(paired):
         x = 2.0 + luck + 0.3 * rng.normal(size=30)
         y = 1.0 + (luck if paired else 2.0 * rng.normal(size=20))
         sides = [{"s": each, "k": np.ones(len(each))} for each in (x, y)]
-        told = contrast_of(*sides, paired=paired, level=0.95)
+        told = difference(*sides, paired=paired, level=0.95)
         found.append((told["low"], told["high"]))
-        blind = contrast_of(*sides, paired=False, level=0.95)
+        blind = difference(*sides, paired=False, level=0.95)
         naive.append((blind["low"], blind["high"]))
     assert BOUNDS[0] <= covered(found, 1.0) <= BOUNDS[1]
     if paired:  # who does not pair learns less

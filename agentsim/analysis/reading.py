@@ -63,9 +63,9 @@ def reasons_of(results: Results) -> dict[int, str]:
         "select cell, count(*) as runs, any_value(status) as why from outcomes "
         f"where status <> 'ok' group by cell order by cell limit {MOST_REASONS}"
     )
+    columns = (found[name].tolist() for name in ("cell", "runs", "why"))
     return {
-        int(row.cell): f"{row.runs} of its runs failed: {row.why}"
-        for row in found.itertuples(index=False)
+        cell: f"{runs} of its runs failed: {why}" for cell, runs, why in zip(*columns, strict=True)
     }
 
 

@@ -10,7 +10,8 @@ engine     getting chunks done: here, in a pool, on a cluster
 parts      files that are there whole or not at all; store: the folder that they are in
 running    a plan through an engine into a folder, and going on from where it was
 results    reading a folder, by its tables: means by cell and group, contrasts, quarters
-summaries  the arithmetic of means, their intervals and contrasts
+summaries  the arithmetic of means and their intervals, from moments
+preview    what a plan takes, without running it; comparing: two folders of results
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch import parts, summaries
+from agentsim.batch.moments import student
 from agentsim.batch.results import Results
-from agentsim.batch.summaries import LEVEL, quoted, student
+from agentsim.batch.summaries import LEVEL, quoted
 from agentsim.errors import unknown
 
 if TYPE_CHECKING:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from agentsim.batch import parts, summaries
+from agentsim.batch.moments import student
 from agentsim.batch.summaries import quoted
 from agentsim.errors import AgentsimError
+from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
     from agentsim.batch.tables import Tables
-    from agentsim.laws.numerics import Array
 
 Labels = Mapping[str, Any] | int
 """Labels of cells, or the number of one."""
@@ -40,7 +43,7 @@ def contrast(
         connection.register("pairs", pairs)
         sums = _paired_sums if paired else _sums
         a, b = sums(connection, num, den, cluster)
-    return summaries.contrast_of(a, b, paired=paired, level=level)
+    return difference(a, b, paired=paired, level=level)
 
 
 def pairs_of(tables: Tables, a: Labels, b: Labels, labels: Mapping[str, Any]) -> pd.DataFrame:
@@ -118,3 +121,50 @@ def _finite(alias: str, num: str, den: str | None) -> str:
 
 def _side(frame: pd.DataFrame, which: str) -> Sums:
     return {"s": frame[f"s{which}"].to_numpy(), "k": frame[f"k{which}"].to_numpy()}
+
+
+def difference(
+    a: Mapping[str, Array], b: Mapping[str, Array], paired: bool, level: float
+) -> dict[str, Any]:
+    """Return the difference of two ratios of sums over independent parts, and its interval.
+
+    a, b: `s` and `k`, sums of numerator and denominator by part, `(parts,)`; of paired ones, the same
+    parts in the same order.
+    """
+    ra, ea = _linear(a)
+    rb, eb = _linear(b)
+    if paired:
+        n = len(ea)
+        variance = np.var(ea - eb, ddof=1) / n if n > 1 else np.nan
+        half = float(student(n, level) * np.sqrt(variance)) if n > 1 else np.nan
+        parts_of = n
+    else:
+        parts_of = len(ea) + len(eb)
+        half = _welch(ea, eb, level)
+    value = ra - rb
+    return {
+        "a": ra, "b": rb, "difference": value, "low": value - half, "high": value + half,
+        "n": parts_of, "paired": paired,
+    }  # fmt: skip
+
+
+def _linear(x: Mapping[str, Array]) -> tuple[float, Array]:
+    """Return a ratio of sums, and what each part adds to its error."""
+    s, k = np.asarray(x["s"], np.float64), np.asarray(x["k"], np.float64)
+    if not len(s) or k.sum() == 0.0:
+        return float("nan"), np.full(len(s), np.nan)
+    ratio = float(s.sum() / k.sum())
+    return ratio, (s - ratio * k) / k.mean()
+
+
+def _welch(ea: Array, eb: Array, level: float) -> float:
+    """Return the half width of the interval of a difference between independent samples."""
+    if min(len(ea), len(eb)) < 2:
+        return float("nan")
+    from scipy.special import stdtrit
+
+    va, vb = np.var(ea, ddof=1) / len(ea), np.var(eb, ddof=1) / len(eb)
+    if va + vb == 0.0:
+        return 0.0
+    freedom = (va + vb) ** 2 / (va**2 / (len(ea) - 1) + vb**2 / (len(eb) - 1))
+    return float(stdtrit(freedom, 0.5 + level / 2.0) * np.sqrt(va + vb))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from agentsim.batch.cells import Numbers
+    from agentsim.batch.moments import Moments
     from agentsim.batch.tables import Tables
 
 
@@ -51,7 +52,7 @@ def means_by_group(
 
     sizes = (len(heads), (int(block.max()) + 1) * runs)
     layers = _layers(cells["runs_of"].to_numpy(), group, len(tables.cells))
-    found: list[summaries.Moments] = []
+    found: list[Moments] = []
     for some in summaries.in_batches(outcomes, sizes[0] * sizes[1]):
         read = ["cell", "run", *summaries.needed(some, kept)]
         found += summaries.pooled(

@@ -13,15 +13,15 @@ all k are 1, that is the variance of a mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agentsim.batch import parts
 from agentsim.batch.cells import Numbers
+from agentsim.batch.moments import Moments, finite
 from agentsim.batch.plan import Chunk, Plan
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
@@ -120,7 +120,7 @@ def pooled(
         ones = np.ones(len(cell))
         for at, outcome in enumerate(outcomes):
             x, y = _parts_of(table, outcome, columns)
-            fine = _finite(x, y)
+            fine = finite(x, y)
             for side, values in enumerate((x, ones if y is None else y)):
                 kept = values if fine.all() else np.where(fine, values, 0.0)
                 for add in adders:
@@ -157,87 +157,6 @@ def in_batches(outcomes: Sequence[str], size: int) -> Iterator[Sequence[str]]:
         yield outcomes[start : start + count]
 
 
-@dataclass
-class Moments:
-    """Count, means, and sums of squares about them, of pairs (x, y); y is 1 where it is not given."""
-
-    n: Array
-    mx: Array
-    my: Array
-    xx: Array
-    yy: Array
-    xy: Array
-
-    @staticmethod
-    def none(size: int) -> Moments:
-        """Return the moments of nothing."""
-        return Moments(*(np.zeros(size) for _ in range(6)))
-
-    @staticmethod
-    def of(x: Array, y: Array | None, place: Array, size: int) -> Moments:
-        """Return the moments of what lies at each place; what is not finite is left out."""
-        fine = _finite(x, y)
-        if not fine.all():
-            x, place = x[fine], place[fine]
-            y = None if y is None else y[fine]
-        if size == 1:
-            return Moments._of_one(x, y)
-        n = np.bincount(place, minlength=size).astype(np.float64)
-        some = np.maximum(n, 1.0)
-        mx = np.bincount(place, x, size) / some
-        dx = x - mx[place]
-        xx = np.bincount(place, dx * dx, size)
-        if y is None:
-            zero = np.zeros(size)
-            return Moments(n, mx, np.ones(size), xx, zero, zero)
-        my = np.bincount(place, y, size) / some
-        dy = y - my[place]
-        return Moments(
-            n, mx, my, xx, np.bincount(place, dy * dy, size), np.bincount(place, dx * dy, size)
-        )
-
-    @staticmethod
-    def _of_one(x: Array, y: Array | None) -> Moments:
-        """Return the moments of all at one place."""
-        n = len(x)
-
-        def centred(given: Array) -> tuple[float, Array]:
-            mean = float(given.sum()) / max(n, 1)
-            return mean, given - mean
-
-        mx, dx = centred(x)
-        my, dy = (1.0, np.zeros(1)) if y is None else centred(y)
-        squares = (float((a * b).sum()) for a, b in ((dx, dx), (dy, dy)))
-        both = 0.0 if y is None else float((dx * dy).sum())
-        found = [float(n), mx, my, *squares, both]
-        return Moments(*(np.array([each]) for each in found))
-
-    def add(self, place: Array, other: Moments) -> None:
-        """Take in the moments of more, at some places: as if all had been there from the start."""
-        n = self.n[place] + other.n
-        share = other.n / np.maximum(n, 1.0)
-        gx, gy = other.mx - self.mx[place], other.my - self.my[place]
-        both = self.n[place] * share
-        self.xx[place] += other.xx + gx * gx * both
-        self.yy[place] += other.yy + gy * gy * both
-        self.xy[place] += other.xy + gx * gy * both
-        self.mx[place] += gx * share
-        self.my[place] += gy * share
-        self.n[place] = n
-
-    def take(self, places: Numbers) -> Moments:
-        """Return the moments of some places, in that order."""
-        return Moments(*(getattr(self, item.name)[places] for item in fields(self)))
-
-    def interval(self, level: float) -> tuple[Array, Array]:
-        """Return the ratio of the means, and half the width of its interval; NaN of nothing."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.where(self.n > 0, self.mx / self.my, np.nan)
-            squares = self.xx - 2.0 * value * self.xy + value * value * self.yy
-            variance = np.maximum(squares, 0.0) / ((self.n - 1.0) * self.n * self.my * self.my)
-            return value, student(self.n, level) * np.sqrt(variance)
-
-
 def rows_of(
     keys: pd.DataFrame, outcomes: Sequence[str], found: Sequence[Moments], level: float
 ) -> pd.DataFrame:
@@ -267,18 +186,6 @@ def _parts_of(table: pa.Table, outcome: str, columns: Sequence[str]) -> tuple[Ar
     return x, None if den is None else table[den].to_numpy()
 
 
-def _finite(x: Array, y: Array | None) -> Array:
-    return np.isfinite(x) if y is None else np.isfinite(x) & np.isfinite(y)
-
-
-def student(n: Any, level: float) -> Array:
-    """Return Student's t for an interval of so many independent parts; NaN for fewer than two."""
-    from scipy.special import stdtrit
-
-    count = np.asarray(n, dtype=np.float64)
-    return np.where(count > 1, stdtrit(np.maximum(count - 1.0, 1.0), 0.5 + level / 2.0), np.nan)
-
-
 def cell_intervals(folder: Path, plan: Plan, chunks: Sequence[Chunk], outcome: str) -> pd.DataFrame:
     """Return mean and interval of an outcome in every cell that was simulated.
 
@@ -295,53 +202,6 @@ def cell_intervals(folder: Path, plan: Plan, chunks: Sequence[Chunk], outcome: s
     found = by_cell([pa.concat_tables(bare)], len(plan.cells), [outcome], columns)
     keys = pd.DataFrame({"cell": np.arange(len(plan.cells))})
     return rows_of(keys, [outcome], found, LEVEL).loc[plan.cells.own].reset_index(drop=True)
-
-
-def contrast_of(
-    a: Mapping[str, Array], b: Mapping[str, Array], paired: bool, level: float
-) -> dict[str, Any]:
-    """Return the difference of two ratios of sums over independent parts, and its interval.
-
-    a, b: `s` and `k`, sums of numerator and denominator by part, `(parts,)`; of paired ones, the same
-    parts in the same order.
-    """
-    ra, ea = _linear(a)
-    rb, eb = _linear(b)
-    if paired:
-        n = len(ea)
-        variance = np.var(ea - eb, ddof=1) / n if n > 1 else np.nan
-        half = float(student(n, level) * np.sqrt(variance)) if n > 1 else np.nan
-        parts_of = n
-    else:
-        parts_of = len(ea) + len(eb)
-        half = _welch(ea, eb, level)
-    value = ra - rb
-    return {
-        "a": ra, "b": rb, "difference": value, "low": value - half, "high": value + half,
-        "n": parts_of, "paired": paired,
-    }  # fmt: skip
-
-
-def _linear(x: Mapping[str, Array]) -> tuple[float, Array]:
-    """Return a ratio of sums, and what each part adds to its error."""
-    s, k = np.asarray(x["s"], np.float64), np.asarray(x["k"], np.float64)
-    if not len(s) or k.sum() == 0.0:
-        return float("nan"), np.full(len(s), np.nan)
-    ratio = float(s.sum() / k.sum())
-    return ratio, (s - ratio * k) / k.mean()
-
-
-def _welch(ea: Array, eb: Array, level: float) -> float:
-    """Return the half width of the interval of a difference between independent samples."""
-    if min(len(ea), len(eb)) < 2:
-        return float("nan")
-    from scipy.special import stdtrit
-
-    va, vb = np.var(ea, ddof=1) / len(ea), np.var(eb, ddof=1) / len(eb)
-    if va + vb == 0.0:
-        return 0.0
-    freedom = (va + vb) ** 2 / (va**2 / (len(ea) - 1) + vb**2 / (len(eb) - 1))
-    return float(stdtrit(freedom, 0.5 + level / 2.0) * np.sqrt(va + vb))
 
 
 def check_level(ci: float) -> float:
