@@ -29,7 +29,7 @@ from agentsim.parameters import DECLARATIONS, ROLES, Declaration
 from agentsim.scenario import Scenario
 from agentsim.shocks import KINDS, collect
 from agentsim.strategy.params import Declared, declared, with_values
-from agentsim.strategy.registry import find
+from agentsim.strategy.registry import catalogue, find
 
 Dimension = dict[str, Factor]
 
@@ -99,8 +99,15 @@ class Names:
             _, kind, field = name.split(".")
             return "low" not in KINDS[kind].__dataclass_fields__[field].metadata
         if self.is_tuning(name):
-            return isinstance(given, str) or np.asarray(given).dtype.kind == "O"
+            return np.asarray(given).dtype.kind in "OU" or self.is_option(name)
         return name.startswith("lineup.")
+
+    def is_option(self, name: str) -> bool:
+        """Say whether a strategy's parameter selects code in some strategy of the role."""
+        _, who, parameter = name.split(".")
+        role = who if who in ROLES else self.role_of[who]
+        known = (parameters_of(role, row.id) for row in catalogue(role) if not row.problem)
+        return any(parameter in each and each[parameter].choices is not None for each in known)
 
     def split(self, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the settings that select what is done, and those that are numbers."""
