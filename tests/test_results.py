@@ -72,7 +72,7 @@ def test_names_and_levels_that_are_not_there_are_one_line(results):
 
 def test_cells_are_a_table(results):
     cells = results.cells
-    assert list(cells.columns) == ["cell", "runs_of", "block", *LABELS]
+    assert list(cells.columns) == ["cell", "runs_of", "block", "base", *LABELS]
     assert cells["cell"].tolist() == list(range(12)) and set(cells["block"]) == {0}
     assert cells["demand_elasticity"].dtype == np.float64
 

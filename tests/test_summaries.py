@@ -6,6 +6,8 @@ import pytest
 from batches import made_up, refused, sampled, small
 from scipy import stats
 
+from agentsim import batch
+from agentsim.analysis.reading import sensitivity_of
 from agentsim.batch.contrasts import difference
 from agentsim.batch.design import Experiment, Variant
 
@@ -352,3 +354,21 @@ def test_intervals_of_contrasts_cover_as_often_as_they_say(paired):
     assert BOUNDS[0] <= covered(found, 1.0) <= BOUNDS[1]
     if paired:  # who does not pair learns less
         assert np.diff(naive).mean() > 3 * np.diff(found).mean()
+
+
+@pytest.mark.parametrize("luck", ["auto", "shared", "independent"])
+def test_points_of_one_base_sample_are_one_part_whatever_their_luck(tmp_path, luck):
+    experiment = Experiment(
+        name="bases",
+        scenario="theory",
+        runs=1,
+        horizon=2,
+        set={"demand_noise": 0.1},
+        factors={"demand_elasticity": {"low": 1.2, "high": 2.0}},
+        sampler={"kind": "sobol", "points": 8},
+        luck=luck,
+    )
+    results = batch.run(experiment, tmp_path / "out", engine="here")
+    assert results.summary(by="kind", outcomes="capex")["n"].tolist() == [8]
+    assert results.summary(outcomes="capex")["n"].tolist() == [1] * 24
+    assert len(sensitivity_of(results, "customer_surplus")) == 1

@@ -29,7 +29,7 @@ class Design:
     kind: str
     dimensions: tuple[str, ...]
     points: pd.DataFrame
-    """By cell: `block`, and the place of the point along each dimension, from 0 to 1."""
+    """By cell: `block`, the base sample or trajectory, and the place of the point along each dimension, from 0 to 1."""
     levels: int
     """Levels of a Morris design."""
     second_order: bool
@@ -47,7 +47,7 @@ def design_of(results: Results, kinds: tuple[str, ...] = ("sobol", "morris")) ->
     cells = results.cells[results.cells["kind"] == "main"].set_index("cell")
     places = cells[[f"u{at}" for at in range(len(dimensions))]]
     places.columns = pd.Index(dimensions)
-    points = pd.concat([cells[["block"]], places], axis=1)
+    points = pd.concat([cells[["base"]].rename(columns={"base": "block"}), places], axis=1)
     return Design(sampler.kind, dimensions, points, sampler.levels, sampler.second_order)
 
 
@@ -115,7 +115,7 @@ def discovery_of(
     bound = _bound(above, below)
     holds = _holds(values_of(results, outcome), above, bound)
     conditions = conditions_of(results)
-    blocks = results.cells.set_index("cell")["block"].loc[conditions.index]
+    blocks = results.cells.set_index("cell")["base"].loc[conditions.index]
     return discovery.boxes(
         conditions, holds, density, block=blocks if blocks.duplicated().any() else None,
         drop_failed=drop_failed, reasons=reasons_of(results),
@@ -130,7 +130,7 @@ def conditions_of(results: Results) -> pd.DataFrame:
     """
     cells = results.cells[results.cells["kind"] == "main"].set_index("cell")
     if results.experiment.sampling.kind == "sobol":
-        block = cells["block"]
+        block = cells["base"]
         cells = cells[~block.duplicated(keep="first") | ~block.duplicated(keep="last")]
     names = [next(iter(factors)) for factors in results.experiment.dimensions.values()]
     names = names or list(results.factors)  # of a table

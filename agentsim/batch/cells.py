@@ -57,6 +57,8 @@ class Cells:
     """The row in `groups`."""
     block: Numbers
     """Cells of one block meet the same luck."""
+    base: Numbers
+    """Cells that a sampler placed together, as around one base sample; each its own otherwise."""
     values: dict[str, Array]
     """Parameters by dotted name that differ from the calibration, or might."""
     drawn: dict[str, Array] = field(default_factory=dict)
@@ -136,6 +138,7 @@ class Cells:
             groups=parts[0].groups,
             group=np.concatenate([part.group for part in parts]),
             block=np.concatenate([part.block for part in parts]),
+            base=parts[0].base if len(parts) == 1 else np.arange(sum(sizes), dtype=np.int64),
             values=stacked([part.values for part in parts]),
             drawn=stacked([part.drawn for part in parts]),
             shocks=stacked([part.shocks for part in parts]),

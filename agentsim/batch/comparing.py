@@ -279,7 +279,7 @@ def _attach(
         cell_a=("cell_a", "first"), weight=("cell_a", "size")
     )
     pairs["pair"] = np.arange(len(pairs))
-    block = a.cells.set_index("cell")["block"]
+    block = a.cells.set_index("cell")["base" if a._cluster() == ["base"] else "block"]
     pairs["block"] = block.loc[pairs["runs_of_a"]].to_numpy()
     connection.register("pairs", pairs)
     return pairs
@@ -346,7 +346,7 @@ def _differences(
     import pandas as pd
 
     paired = bool(matched["paired"].all())
-    cluster = ["block"] if a._cluster() == ["block"] else ["block", "run"]
+    cluster = ["block"] if a._cluster() == ["base"] else ["block", "run"]
     apart = _apart(connection, outcomes)
     rows: list[dict[str, Any]] = []
     for name in outcomes:

@@ -56,7 +56,7 @@ def pairs_of(tables: Tables, a: Labels, b: Labels, labels: Mapping[str, Any]) ->
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         # A variant is no match for a main cell, unless that is what is asked. The kind goes by these.
         alike = [name for name in tables.labels if name not in {*a, *b, "kind"}]
-    columns = ["runs_of", "block", *alike]
+    columns = ["runs_of", "block", "base", *alike]
     if alike:
         pairs = one[columns].merge(other[columns], on=alike, suffixes=("", "_b"))
     else:
@@ -70,14 +70,14 @@ def pairs_of(tables: Tables, a: Labels, b: Labels, labels: Mapping[str, Any]) ->
         raise AgentsimError(
             "contrast: no cell of a and cell of b agree in all other labels; name more of them"
         )
-    return pairs[["runs_of", "block", "runs_of_b", "block_b"]]
+    return pairs[["runs_of", "block", "base", "runs_of_b", "block_b", "base_b"]]
 
 
 def _paired_sums(
     connection: DuckDBPyConnection, num: str, den: str | None, cluster: Sequence[str]
 ) -> tuple[Sums, Sums]:
     """Return the sums over independent parts on both sides, of runs that both have."""
-    by = _grouped(cluster, "block")
+    by = _grouped(cluster, "")
     found = connection.execute(
         f"select {by}, {_summed('o', num, den, 'a')}, {_summed('q', num, den, 'b')} from pairs p "
         "join outcomes o on o.cell = p.runs_of join outcomes q on q.cell = p.runs_of_b "
@@ -92,21 +92,22 @@ def _sums(
 ) -> tuple[Sums, Sums]:
     """Return the sums over independent parts on either side, of all of its runs."""
 
-    def side(which: str, cell: str, block: str) -> Sums:
-        by = _grouped(cluster, block)
+    def side(which: str, suffix: str) -> Sums:
+        by, cell = _grouped(cluster, suffix), f"runs_of{suffix}"
         found = connection.execute(
             f"select {by}, {_summed('o', num, den, which)} "
-            f"from (select distinct {cell}, {block} from pairs) p "
+            f"from (select distinct {cell}, block{suffix}, base{suffix} from pairs) p "
             f"join outcomes o on o.cell = p.{cell} where {_finite('o', num, den)} "
             f"group by {by} order by {by}"
         ).df()
         return _side(found, which)
 
-    return side("a", "runs_of", "block"), side("b", "runs_of_b", "block_b")
+    return side("a", ""), side("b", "_b")
 
 
-def _grouped(cluster: Sequence[str], block: str) -> str:
-    return ", ".join(f"p.{block}" if each == "block" else f"o.{each}" for each in cluster)
+def _grouped(cluster: Sequence[str], suffix: str) -> str:
+    """Return what sums are grouped by; the pairs know blocks and bases, of b with a suffix."""
+    return ", ".join("o.run" if each == "run" else f"p.{each}{suffix}" for each in cluster)
 
 
 def _summed(alias: str, num: str, den: str | None, which: str) -> str:

@@ -64,7 +64,7 @@ def cells_of(experiment: Experiment) -> Cells:
         _cells(names, section, _blocks(experiment, points, section), points.columns, groups, made)
         for section in sections
     ]
-    parts[0] = replace(parts[0], unit=points.unit)
+    parts[0] = replace(parts[0], unit=points.unit, base=_bases(experiment, points))
     whole = Cells.together([replace(part, groups=tuple(made)) for part in parts])
     check_used(names, whole)
     return whole
@@ -99,6 +99,13 @@ def _sections(experiment: Experiment, names: Names, points: Points) -> Iterator[
         grid = sample(FACTORIAL, names.crossed(variant.factors), 0)
         fixed, labels = base | names.changes(variant), {"variant": variant.name}
         yield Section("variant", labels, fixed, grid.columns, grid.columns, len(grid.block))
+
+
+def _bases(experiment: Experiment, points: Points) -> Numbers:
+    """Return which points were placed together."""
+    if experiment.sampling.kind in ("sobol", "morris"):
+        return points.block.astype(np.int64)
+    return np.arange(len(points.block), dtype=np.int64)
 
 
 def _blocks(experiment: Experiment, points: Points, section: Section) -> Numbers:
@@ -150,6 +157,7 @@ def _cells(
         groups=tuple(made),
         group=group,
         block=block,
+        base=np.arange(section.count, dtype=np.int64),
         values=values,
         drawn=drawn,
         shocks={name: np.array(each) for name, each in shocks.items()},

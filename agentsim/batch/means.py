@@ -43,7 +43,7 @@ def means_by_group(
     """
     group = np.asarray(cells.groupby(keys, dropna=False, sort=True).ngroup(), dtype=np.int64)
     heads = cells[keys].iloc[np.unique(group, return_index=True)[1]].reset_index(drop=True)
-    block = tables.cells["cell" if "cell" in cluster else "block"].to_numpy()
+    block = tables.cells["base" if "base" in cluster else "block"].to_numpy()
     runs = _most_runs(tables) if "run" in cluster else 1
 
     def part_of(table: Any) -> Any:

@@ -80,7 +80,8 @@ class Results:
 
     @property
     def cells(self) -> pd.DataFrame:
-        """A row a cell: its number, the one whose runs are its own, its block of luck, its labels.
+        """A row a cell: its number, the one whose runs are its own, its block of luck, its base
+        sample, its labels.
 
         What does not apply is missing, as `own` of a main cell. In sampled designs u0, u1 ... are the
         places of the points in the unit cube.
@@ -254,12 +255,12 @@ class Results:
     def _cluster(self) -> list[str]:
         """What runs that are not independent have in common.
 
-        Where points are placed at random it is the point; its runs tell less than points of their own.
-        If all points share one luck, intervals are for that luck.
+        Where points are placed at random it is what was placed at once; its runs tell less than points
+        of their own. If all points share one luck, intervals are for that luck.
         """
         if self.experiment.sampling.kind in ("factorial", "table"):
             return ["block", "run"]
-        return ["cell"] if self.manifest["luck"] == "shared" else ["block"]
+        return ["base"]
 
     def _wanted(self, given: str | Sequence[str] | None) -> list[str]:
         """Return the outcomes that are asked for."""

@@ -253,7 +253,7 @@ def _writer(folder: Path) -> str:
 
 
 def cells_table(plan: Plan) -> Any:
-    """Return a row a cell: its number, the one whose runs stand for its own, block, labels, group."""
+    """Return a row a cell: its number, the one whose runs stand for its own, block, base, labels."""
     import numpy as np
     import pyarrow as pa
 
@@ -262,6 +262,7 @@ def cells_table(plan: Plan) -> Any:
         "cell": np.arange(len(cells), dtype=np.int32),
         "runs_of": cells.stands_for().astype(np.int32),
         "block": cells.block,
+        "base": cells.base,
     }
     for name, given in cells.labels.items():
         if given.dtype == object:

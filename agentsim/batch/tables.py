@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
-INTERNAL = ("cell", "runs_of", "block")
+INTERNAL = ("cell", "runs_of", "block", "base")
 """Columns of cells that are no labels."""
 
 
