@@ -11,7 +11,8 @@ parts      files that are there whole or not at all; store: the folder that they
 running    a plan through an engine into a folder, and going on from where it was
 results    reading a folder, by its tables: means by cell and group, contrasts, quarters
 summaries  the arithmetic of means and their intervals, from moments
-preview    what a plan takes, without running it; comparing: two folders of results
+preview    a plan without running it: differences from the calibration, cautions, a trial of it
+comparing  two folders of results
 """
 
 from __future__ import annotations

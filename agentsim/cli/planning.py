@@ -13,7 +13,9 @@ from agentsim.errors import AgentsimError
 from agentsim.printing import aligned, short
 
 if TYPE_CHECKING:
-    from agentsim.batch.preview import Change, Cost, Preview, Trial
+    from agentsim.batch.differences import Change
+    from agentsim.batch.preview import Preview
+    from agentsim.batch.trial import Cost, Trial
 
 MOST_CHANGES, MOST_LEVELS = 12, 6
 """Lines, and levels in a line, beyond which the rest is counted."""
