@@ -12,7 +12,7 @@ running    a plan through an engine into a folder, and going on from where it wa
 results    reading a folder, by its tables: means by cell and group, contrasts, quarters
 summaries  the arithmetic of means and their intervals, from moments
 preview    a plan without running it: differences from the calibration, cautions, a trial of it
-comparing  two folders of results
+comparing  two folders of results; moved: how far their runs lie apart
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ MODULES = {
     "run": "agentsim.cli.running",
     "ls": "agentsim.cli.results",
     "show": "agentsim.cli.results",
-    "diff": "agentsim.cli.results",
+    "diff": "agentsim.cli.comparing",
     "report": "agentsim.cli.results",
     "sensitivity": "agentsim.cli.analysing",
     "discover": "agentsim.cli.analysing",
