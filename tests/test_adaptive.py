@@ -154,3 +154,15 @@ def test_what_is_asked_of_it_is_checked(tmp_path):
         ["adaptive.outcome", "nearest: total_surplus"],
         lambda: ran(small(adaptive=asked("total_surplu", relative=1.0)), tmp_path / "x"),
     )
+
+
+def test_looking_again_at_what_is_complete_changes_nothing(uneven, tmp_path):
+    experiment = small(adaptive=asked(half_width=1.0, most=60))
+    first = ran(experiment, tmp_path / "out")
+    assert len(set(runs_by_cell(first))) > 1  # runs were added to some cells
+    kept = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    again = ran(experiment, tmp_path / "out")
+    same_tables(first, again)
+    for path, content in kept.items():
+        assert path.read_bytes() == content, path
+    assert again.manifest == first.manifest

@@ -183,3 +183,15 @@ def test_only_the_outcomes_asked_for_are_kept(results, tmp_path):
     whole = results.runs(some.outcomes, kind="main")
     pd.testing.assert_series_equal(some.runs()["capex"], whole["capex"], check_exact=True)
     assert set(some.summary()["outcome"]) == {"capex", "value.firm_1"}
+
+
+def test_a_contrast_takes_several_outcomes(results):
+    names = ["capex", "total_surplus"]
+    found = results.contrast(0, 1, names)
+    assert found["outcome"].tolist() == names
+    one = results.contrast(0, 1, "capex")
+    pd.testing.assert_frame_equal(found.iloc[:1], one)
+
+
+def test_results_show_themselves_in_a_line(results):
+    assert "\n" not in repr(results) and len(repr(results)) < 200

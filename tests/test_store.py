@@ -137,8 +137,7 @@ def test_what_is_complete_is_not_done_again(tmp_path, monkeypatch):
     again = ran(small(), tmp_path / "x")
     assert len(names) == 3
     assert before == {path: path.read_bytes() for path in (again.folder / "outcomes").iterdir()}
-    assert [each["status"] for each in again.manifest["sessions"]] == ["complete"] * 2
-    assert again.manifest["start"] == one.manifest["start"]
+    assert again.manifest == one.manifest  # who only looks again leaves no trace
     assert again.manifest["chunk_runs"] == 10
     assert ran(small(), tmp_path / "x", chunk_runs=3).manifest["chunk_runs"] == 10
 
@@ -306,9 +305,8 @@ def test_changes_of_the_environment_are_told_one_by_one():
     other = {"python": "3.13", "packages": {"numpy": "2", "scipy": "1"}, "cpu_features": []}
     assert changes(one, one) == []
     assert changes(one, other) == [
-        *("Python 3.12 -> 3.13", "numpy 1 -> 2", "mesa 3 -> none", "scipy none -> 1"),
-        "other processor features",
-    ]
+        *("Python 3.12 -> 3.13", "numpy 1 -> 2", "other processor features"),
+    ]  # what only one of them has, the other had no use for
 
 
 def test_results_are_replaced_on_request(tmp_path):

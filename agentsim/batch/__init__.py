@@ -17,6 +17,7 @@ comparing  two folders of results; moved: how far their runs lie apart
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ def run(
     time_limit: seconds after which a chunk counts as hanging. chunk_runs: runs of a chunk.
     retry: simulate again what was set aside because it hung or killed its worker.
     progress: whether to show a bar; by default on a terminal, if it takes over two seconds.
-    say: told, in a line each, why results go elsewhere and what has changed since they were begun.
+    say: told, in a line each, why results go elsewhere and what has changed since they were begun;
+    they go to stderr otherwise.
     Raises AgentsimError, one line, before any run for all that is wrong with what was asked. Runs
     that fail are rows with their status. Interrupted, it keeps what is done.
     """
@@ -80,6 +82,10 @@ def run(
         retry=retry,
         progress=progress,
         command=command,
-        say=say or (lambda line: None),
+        say=say or _say,
     )
     return Results.open(path)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

@@ -242,7 +242,12 @@ def _matched(a: Results, b: Results) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
     found = one[taken].merge(other[taken], on=[*common, "turn"], suffixes=("_a", "_b"), how="inner")
     entropies = {each.manifest.get("entropy") for each in (a, b)}
     same_scenario = a.experiment.scenario == b.experiment.scenario
-    found["paired"] = (found["block_a"] == found["block_b"]) & (len(entropies) == 1) & same_scenario
+    # Draws of the marked ranges are as fine as there are runs: with other runs, other draws.
+    drawn = {
+        each.experiment.runs if each.experiment.uncertainty == "marked" else 0 for each in (a, b)
+    }
+    alike = same_scenario and len(entropies) == 1 and len(drawn) == 1
+    found["paired"] = (found["block_a"] == found["block_b"]) & alike
     only_a = a.cells[~a.cells["cell"].isin(found["cell_a"])][["cell", *a.labels]]
     only_b = b.cells[~b.cells["cell"].isin(found["cell_b"])][["cell", *b.labels]]
     columns = ["cell_a", "cell_b", *common, "paired", "runs_of_a", "runs_of_b"]

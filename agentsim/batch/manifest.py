@@ -27,6 +27,9 @@ PACKAGES = (
 MOST_CHANGED, MOST_DIFF = 100, 200_000
 """Lines and characters of a dirty checkout that a manifest keeps."""
 
+SOURCES = ("agentsim/", "strategies/", "experiments/")
+"""Folders in which a file that git does not know counts as a change."""
+
 CODE = Path(agentsim.__file__).resolve().parents[1]
 
 
@@ -75,12 +78,18 @@ def commit(root: Path = CODE) -> dict[str, Any] | None:
         return None
     lines = said.splitlines()
     head = next((each.split()[-1] for each in lines if each.startswith("# branch.oid")), "")
-    changes = [each for each in lines if not each.startswith("#")]
+    changes = [each for each in lines if not each.startswith("#") and _counts(each)]
     found: dict[str, Any] = {"commit": head, "dirty": bool(changes)}
     if changes:
         found["changed"] = [each.split(" ")[-1] for each in changes[:MOST_CHANGED]]
         found["diff"] = (_git(root, "diff", "HEAD") or "")[:MOST_DIFF]
     return found
+
+
+def _counts(line: str) -> bool:
+    """Say whether a line of git's status is of something that could decide what comes out."""
+    kind, path = line[0], line.split(" ")[-1]
+    return kind != "?" or path.startswith(SOURCES)
 
 
 def _git(root: Path, *words: str) -> str | None:
@@ -163,9 +172,9 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if before.get("python") != after.get("python"):
         found.append(f"Python {before.get('python')} -> {after.get('python')}")
     old, new = before.get("packages", {}), after.get("packages", {})
-    for name in dict.fromkeys([*old, *new]):
-        if old.get(name) != new.get(name):
-            found.append(f"{name} {old.get(name, 'none')} -> {new.get(name, 'none')}")
+    for name in old:  # what only one of them has was of no use to the other
+        if name in new and old[name] != new[name]:
+            found.append(f"{name} {old[name]} -> {new[name]}")
     if before.get("cpu_features") != after.get("cpu_features"):
         found.append("other processor features")
     return found

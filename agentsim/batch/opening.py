@@ -63,7 +63,8 @@ def run_in(
                 say(f"since {name} was begun: {change}; bits may differ")
             keep = {key: before[key] for key in ("sessions", "seconds") if key in before}
             manifest |= keep | {"chunk_runs": plan.chunk_runs}
-        batch = Batch(experiment, plan, folder, engine, manifest, progress, retry)
+        done = before if before is not None and before.get("status") == COMPLETE else None
+        batch = Batch(experiment, plan, folder, engine, manifest, progress, retry, done)
         try:
             batch.run()
             write_extras(path, plan, list(batch.rounds.values()))

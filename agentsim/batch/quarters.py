@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
 
 
+def of_role(names: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the role that names as an experiment has them (`hyperscaler.debt`) are of, and states.
+
+    Raises AgentsimError, one line, for names of several tables.
+    """
+    roles = {name.partition(".")[0] if "." in name else None for name in names}
+    if len(roles) > 1:
+        raise AgentsimError(
+            f"series: {', '.join(names)} are of several tables; ask for the market's and each role's apart"
+        )
+    (role,) = roles or {None}
+    return role, [name.partition(".")[2] if role else name for name in names]
+
+
 def series(
     tables: Tables,
     names: str | Sequence[str] | None,

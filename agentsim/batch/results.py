@@ -64,6 +64,14 @@ class Results:
             )
         return Results(path, manifest)
 
+    def __repr__(self) -> str:
+        """Return where the results are, and how far they came."""
+        m = self.manifest
+        return (
+            f"<Results {self.folder}: {m.get('status')}, {m.get('cells', 0):,} cells, "
+            f"{m.get('runs_simulated', 0):,} runs>"
+        )
+
     # What was asked
 
     @cached_property
@@ -158,9 +166,14 @@ class Results:
         return found.drop(columns="half_width")
 
     def contrast(
-        self, a: Labels, b: Labels, outcome: str, ci: float = 0.95, **labels: Any
+        self,
+        a: Labels,
+        b: Labels,
+        outcome: str | Sequence[str],
+        ci: float = 0.95,
+        **labels: Any,
     ) -> pd.DataFrame:
-        """Return the difference of an outcome between cells a and b, with its interval, in one row.
+        """Return the difference a less b of outcomes between cells, with its interval, a row each.
 
         a, b: labels, or the number of a cell; labels: what both have. Where several cells of a and b
         are left, those that agree in all other labels are compared, and pooled. Runs that met the
@@ -169,11 +182,14 @@ class Results:
         import pandas as pd
 
         level = summaries.check_level(ci)
-        (name,) = self._wanted(outcome)
+        names = self._wanted(outcome)
         pairs = contrasts.pairs_of(self._tables, a, b, labels)
         cluster = self._cluster() if len(pairs) > 1 else ["run"]
-        told = contrasts.contrast(self._tables, pairs, name, self.outcomes, level, cluster)
-        return pd.DataFrame([{"outcome": name, **told}])
+        rows = []
+        for name in names:
+            told = contrasts.contrast(self._tables, pairs, name, self.outcomes, level, cluster)
+            rows.append({"outcome": name, **told})
+        return pd.DataFrame(rows)
 
     # Quarters
 
@@ -186,9 +202,11 @@ class Results:
         """Return a row a run and quarter (0 is the base date): cell, labels, run, quarter, series.
 
         role: that role's states instead, a row a run, quarter and firm; the label `firm`, who
-        deviates in a cell, is then called deviator. Kept are the series that the experiment asks
+        deviates in a cell, is then called deviator. `series("hyperscaler.debt")` says it too. Kept are the series that the experiment asks
         for, of the first `series_runs` runs of each cell.
         """
+        if role is None and names is not None:
+            role, names = quarters.of_role([names] if isinstance(names, str) else list(names))
         return quarters.series(self._tables, names, role, labels)
 
     def bands(self, name: str, **labels: Any) -> pd.DataFrame:

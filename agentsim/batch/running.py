@@ -62,6 +62,7 @@ class Batch:
         manifest: dict[str, Any],
         progress: bool | None,
         retry: bool,
+        complete: dict[str, Any] | None = None,
     ) -> None:
         self.experiment = experiment
         self.plan = plan
@@ -70,6 +71,8 @@ class Batch:
         self.manifest = manifest
         self.progress = progress
         self.retry = retry
+        self.complete = complete  # the manifest of a batch that was run to its end before
+        self.worked = False
         self.tally = Tally()
         self.rounds: dict[int, Round] = {}
         self.adapting = Adapting(experiment, plan, folder.path)
@@ -92,7 +95,9 @@ class Batch:
             raise
         self.tally.failed, self.tally.reasons = self.folder.failures()
         self.tally.set_aside = self.folder.set_aside(self.tally.chunks)
-        self.manifest = self.closed(COMPLETE)
+        # Who only looks again leaves no trace: when it was made, and by what, stays as it was.
+        looked = self.complete is not None and not self.worked
+        self.manifest = self.complete or {} if looked else self.closed(COMPLETE)
         self.folder.write_manifest(self.manifest)
         return self.manifest
 
@@ -102,11 +107,15 @@ class Batch:
         self.tally.chunks += chunks
         todo, given_up = self.folder.finished(self.plan, chunks)
         if self.retry and given_up:
-            self.folder.drop(self.plan, given_up)
+            if self.experiment.adaptive is None:
+                self.folder.drop(self.plan, given_up)
+            else:  # what later rounds added follows from what is tried again
+                self.folder.drop_all(self.plan)
             todo, given_up = self.folder.finished(self.plan, chunks)
         self.tally.runs += of.total - sum(chunk.runs for chunk in todo)
         if not todo:
             return
+        self.worked = True
         work.put(self.folder.path, self.plan, self.rounds)
         orders = [work.Order(str(self.folder.path), self.plan.key, chunk) for chunk in todo]
         done = of.total - sum(chunk.runs for chunk in todo)

@@ -156,6 +156,11 @@ class Folder:
             for chunk in chunks:
                 parts.part_path(self.path, name, chunk).unlink(missing_ok=True)
 
+    def drop_all(self, plan: Plan) -> None:
+        """Forget all chunks."""
+        for name in (*parts.tables(plan), parts.PARTS):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+
     # Writing
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:

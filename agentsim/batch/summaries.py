@@ -186,20 +186,24 @@ def _parts_of(table: pa.Table, outcome: str, columns: Sequence[str]) -> tuple[Ar
     return x, None if den is None else table[den].to_numpy()
 
 
-def cell_intervals(folder: Path, plan: Plan, chunks: Sequence[Chunk], outcome: str) -> pd.DataFrame:
-    """Return mean and interval of an outcome in every cell that was simulated.
+def cell_intervals(
+    folder: Path, plan: Plan, chunks: Sequence[Chunk], runs: Numbers, outcome: str
+) -> pd.DataFrame:
+    """Return mean and interval of an outcome in every cell, over its first runs, `(cells,)` of them.
 
-    The same to the last bit whether chunks are joined by now or not: sums are taken over all of
-    them at once, in their order.
+    The same to the last bit whether chunks are joined by now or not, and whether runs were added
+    since: sums are taken over all that count at once, in the order of their chunks.
     """
     import pandas as pd
     import pyarrow as pa
 
     columns = plan.kept.outcomes
-    read = ["cell", *needed([outcome], columns)]
+    read = ["cell", "run", *needed([outcome], columns)]
     files = files_of(folder, [parts.OUTCOMES], chunks)[parts.OUTCOMES]
     bare = [parts.read(Path(each), read).replace_schema_metadata(None) for each in files]
-    found = by_cell([pa.concat_tables(bare)], len(plan.cells), [outcome], columns)
+    every = pa.concat_tables(bare)
+    counted = every["run"].to_numpy() < runs[every["cell"].to_numpy()]
+    found = by_cell([every.filter(pa.array(counted))], len(plan.cells), [outcome], columns)
     keys = pd.DataFrame({"cell": np.arange(len(plan.cells))})
     return rows_of(keys, [outcome], found, LEVEL).loc[plan.cells.own].reset_index(drop=True)
 
