@@ -151,7 +151,8 @@ def _bound(above: float | None, below: float | None) -> float:
     given = [each for each in (above, below) if each is not None]
     if len(given) != 1 or not np.isfinite(given[0]):
         raise AgentsimError(
-            f"above = {above} and below = {below} do not say what to look for; give one of them"
+            f"above = {above} and below = {below} do not say what to look for; "
+            "give one of them a number, as in --above 0.95"
         )
     return given[0]
 

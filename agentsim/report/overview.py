@@ -107,6 +107,16 @@ def overview(results: Results, outcomes: Sequence[str] | None = None, level: flo
     return "\n".join([*about(results), "", *table(results, outcomes, level)])
 
 
+def _not_whole(results: Results) -> str:
+    """Say that means are of what is there: cells are done one after the other."""
+    found = results.sql("select count(distinct cell) as begun from outcomes")
+    own = results.cells["runs_of"].nunique()
+    return (
+        f"what follows is of the runs that are there, in {int(found['begun'].iloc[0]):,} of {own:,} "
+        "cells: groups of cells may lack some, and means are not yet those of the whole"
+    )
+
+
 def about(results: Results) -> list[str]:
     """Return what was asked, how far it came and what failed."""
     m, e = results.manifest, results.experiment
@@ -122,6 +132,8 @@ def about(results: Results) -> list[str]:
         )
     elif far.status == "running":
         lines.append(f"{far.runs:,} of {far.planned:,} runs are there, more are on their way")
+    if far.status != "complete" and far.runs:
+        lines.append(_not_whole(results))
     if results.factors:
         lines.append("factors: " + _listed(results.factors))
     if far.failed:
