@@ -13,6 +13,7 @@ results    reading a folder, by its tables: means by cell and group, contrasts, 
 summaries  the arithmetic of means and their intervals, from moments
 preview    a plan without running it: differences from the calibration, cautions, a trial of it
 comparing  two folders of results; moved: how far their runs lie apart
+provenance what results were asked for and made by, as far as two folders differ
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Preview: what an experiment would simulate, and what that would take, before it is run.
 
 >>> found = preview(Experiment.read("escalator_war"))
->>> found.simulated, found.trial.seconds_here
+>>> found.simulated, found.trial.least.seconds_here
 (41600, 9.7)
 """
 

@@ -98,7 +98,7 @@ def _section(name: str, table: pd.DataFrame, keys: list[str]) -> Iterator[str]:
 
 
 def _arrows(table: pd.DataFrame, keys: list[str]) -> list[str]:
-    from agentsim.batch.comparing import shown as as_told
+    from agentsim.batch.provenance import shown as as_told
 
     rows = []
     for key, row in zip(keys, table.to_dict("records"), strict=True):

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 PUBLISHED = "published"
 """A folder with what is quoted of results, which holds no results."""
-ROUNDING = 1e-9
-"""Share of an outcome's mean below which even the largest difference is one of rounding."""
-MOST_ROWS, MOST_VALUE = 20, 60
-"""Rows and characters of a comparison beyond which the rest is counted."""
-ALL_DIGITS = "identical to the last bit"
 
 
 @click.command()
@@ -81,7 +76,7 @@ def show(folder: str, by: str | None, outcomes: str | None, ci: str | None, as_c
     results = Results.open(folder)
     level = check_level(0.95 if ci is None else _level(ci))
     wanted, keys = names_in(outcomes), names_in(by)
-    _checknames_in(results, wanted, keys)
+    _check_names(results, wanted, keys)
     if as_csv:
         picked = overview.chosen(results, wanted)
         table = (
@@ -172,7 +167,7 @@ def _has_cells(folder: Path) -> bool:
 
 def _entry(top: Path, path: Path) -> list[str]:
     """Return a folder of results as a line of the list."""
-    from agentsim.batch.comparing import commit
+    from agentsim.batch.provenance import commit
     from agentsim.batch.results import Results
     from agentsim.report.overview import progress
 
@@ -248,7 +243,7 @@ def _level(text: str) -> float:
         raise AgentsimError(f"--ci {text!r} is not a number; give one between 0 and 1") from None
 
 
-def _checknames_in(results: Results, outcomes: Sequence[str], by: Sequence[str]) -> None:
+def _check_names(results: Results, outcomes: Sequence[str], by: Sequence[str]) -> None:
     """Refuse names of outcomes and columns that are not there, even where no run is yet."""
     from agentsim.errors import unknown
     from agentsim.report.overview import progress
