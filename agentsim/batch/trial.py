@@ -80,7 +80,9 @@ class _Stretches:
     start: Numbers
     size: Numbers
     recorded: Any
-    """Of which quarters are kept."""
+    stepped: Any
+    """Sizes of what is stepped together."""
+    stepped_recorded: Any
 
 
 def _stretches(plan: Plan, of: Round) -> _Stretches:
@@ -103,7 +105,21 @@ def _stretches(plan: Plan, of: Round) -> _Stretches:
     row = np.repeat(np.arange(len(start)), pieces)
     at = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     first, last = at * size[row] // pieces[row], (at + 1) * size[row] // pieces[row]
-    return _Stretches(start[row] + first, last - first, recorded[row])
+    # Runs of a group that are kept, or not, are stepped together, wherever they lie in their chunk.
+    chunk = np.searchsorted(cuts[0], start, side="right")
+    cells, _ = _at(of, start)
+    key = (chunk * len(plan.cells.groups) + plan.cells.group[cells]) * 2 + recorded
+    kinds, place = np.unique(key, return_inverse=True)
+    together = np.bincount(place, size).astype(np.int64)
+    kept = kinds % 2 == 1
+    times = -(-together // np.where(kept & bool(plan.kept.firms), TOGETHER_RECORDED, TOGETHER))
+    return _Stretches(
+        start[row] + first,
+        last - first,
+        recorded[row],
+        np.repeat(together / times, times),
+        np.repeat(kept, times),
+    )
 
 
 def _at(of: Round, places: Numbers) -> tuple[Numbers, Numbers]:
@@ -260,7 +276,7 @@ def _cost(plan: Plan, of: Round, found: _Tried, workers: int) -> Cost:
     chunks = -(-of.total // plan.chunk_runs)
     stepping = 0.0
     for recorded in (False, True):
-        size = stretches.size[stretches.recorded == recorded]
+        size = stretches.stepped[stretches.stepped_recorded == recorded]
         if len(size):
             points = [(n, s) for kept, n, s in found.stepped if kept == recorded]
             fixed, each = _line(points or [(n, s) for _, n, s in found.stepped])
