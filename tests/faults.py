@@ -198,6 +198,8 @@ def started(arguments, cwd, **environment):
         [sys.executable, *map(str, arguments)], cwd=cwd, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=os.environ | {name: str(each) for name, each in environment.items()},
+        # A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         yield process

@@ -323,6 +323,8 @@ def test_clearing_agrees_with_plain_bisection(market):
     *arrays, sigma, d = market
     if not (arrays[0] + arrays[2]).any():
         return
+    if any((cost == d.P_bar).any() for cost in arrays[1:4:2]):
+        return  # who can just cover its cost at the choke price may serve or not: both clear
     Q, x = cleared_by_bisection(*(a[:, 0].tolist() for a in arrays), sigma, d)
     s = clear(*market)
     assert s.Q[0] == pytest.approx(Q, rel=1e-9)
