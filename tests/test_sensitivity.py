@@ -287,3 +287,26 @@ def test_without_salib_the_remedy_is_told(design, monkeypatch):
     with pytest.raises(AgentsimError, match=r"needs SALib; pip install 'agentsim\[sensitivity\]'"):
         sobol(*design, XS)
     assert rank_certainty(*design, XS, top=1, resamples=10).index[0] == "x1"
+
+
+def test_a_cell_of_which_some_runs_failed_has_no_value(tmp_path, monkeypatch):
+    from batches import ran, sampled
+
+    from agentsim.analysis.reading import sensitivity_of, values_of
+    from agentsim.batch import simulating
+    from agentsim.errors import AgentsimError
+    from agentsim.simulation import Simulation
+
+    class Fails(Simulation):
+        def run(self):
+            super().run()
+            self.status[self.runs == 1] = "failed: made to"  # run 1 of the first block
+
+    monkeypatch.setattr(simulating, "Simulation", Fails)
+    results = ran(sampled("sobol", runs=2), tmp_path / "out")
+    assert (results.runs()["status"] != "ok").any()
+    values = values_of(results, "capex")
+    block = results.cells.set_index("cell")["base"]
+    assert values[block == 0].isna().all() and values[block > 0].notna().all()
+    with pytest.raises(AgentsimError, match="cell 0"):
+        sensitivity_of(results, "capex")

@@ -52,9 +52,15 @@ def design_of(results: Results, kinds: tuple[str, ...] = ("sobol", "morris")) ->
 
 
 def values_of(results: Results, outcome: str) -> pd.Series[float]:
-    """Return an outcome by cell: the mean over its runs; NaN, or no row, where all have failed."""
+    """Return an outcome by cell: the mean over its runs; NaN where any of them failed.
+
+    The cells of a block are compared run by run: a mean over the runs that are left would compare
+    one luck with another.
+    """
     found = results.summary(outcomes=outcome, kind="main").set_index("cell")["mean"]
-    return found.rename(outcome)
+    failed = results.sql("select distinct cell from outcomes where status <> 'ok'")["cell"]
+    source = results.cells.set_index("cell")["runs_of"].loc[found.index]
+    return found.mask(source.isin(failed)).rename(outcome)
 
 
 def reasons_of(results: Results) -> dict[int, str]:
