@@ -6,7 +6,7 @@ about a second of work; it names runs and nothing else, so that any worker can s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -235,11 +235,11 @@ class Plan:
         return found
 
     @cached_property
-    def _raw(self):  # type: ignore[no-untyped-def]
+    def _raw(self) -> Callable[[int], dict[str, Array]]:
         return lru_cache(maxsize=8)(self.raw_draws)
 
     @cached_property
-    def _followed(self):  # type: ignore[no-untyped-def]
+    def _followed(self) -> Callable[[int], dict[str, Array]]:
         def followed(block: int) -> dict[str, Array]:
             return by_target(self._pinned, self._pinned.following(self.raw_draws(block)))
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from agentsim.batch.comparing import Comparison
     from agentsim.batch.results import Results
 
-PUBLISHED = "published"
-"""A folder with what is quoted of results, which holds no results."""
 ROUNDING = 1e-9
 """Share of an outcome's mean below which even the largest difference is one of rounding."""
 MOST_ROWS, MOST_VALUE = 20, 60
