@@ -120,16 +120,24 @@ def stopped_after(chunks: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def made_up(folder: Path, experiment: Experiment, outcomes: dict[str, Any]) -> Results:
-    """A folder with these outcomes, `(own cells, runs)` each, as if the experiment had been run."""
+    """A folder with these outcomes, as if the experiment had been run.
+
+    outcomes: `(own cells, runs)` each, or a list of the runs of each cell, which may differ.
+    """
     plan = make(experiment)
-    cells, numbers = everything(plan)
-    order = np.lexsort((numbers, cells))
+    lengths = [len(each) for each in next(iter(outcomes.values()))]
+    own = np.sort(plan.cells.own)
+    cells = np.repeat(own, lengths)
+    numbers = np.concatenate([np.arange(each) for each in lengths])
     columns: dict[str, Any] = {
-        "cell": cells[order].astype(np.int32),
-        "run": numbers[order].astype(np.int32),
+        "cell": cells.astype(np.int32),
+        "run": numbers.astype(np.int32),
         "status": pa.array(["ok"] * len(cells)).dictionary_encode(),
     }
-    columns |= {name: np.asarray(x, np.float64).ravel() for name, x in outcomes.items()}
+    columns |= {
+        name: np.concatenate([np.asarray(each, np.float64) for each in x])
+        for name, x in outcomes.items()
+    }
     (folder / parts.OUTCOMES).mkdir(parents=True)
     told = {parts.CHUNKS: json.dumps(["made up"])}
     parts.write(

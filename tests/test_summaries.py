@@ -8,7 +8,7 @@ from scipy import stats
 
 from agentsim import batch
 from agentsim.analysis.reading import sensitivity_of
-from agentsim.batch.contrasts import difference
+from agentsim.batch.clustered import Compared, Parts, Side, Values
 from agentsim.batch.design import Experiment, Variant
 
 RUNS = 40
@@ -99,14 +99,55 @@ def test_pooled_runs_of_the_same_luck_count_once(results, numbers):
     )
 
 
-def test_pooled_runs_with_failures_are_a_ratio_of_sums(results, numbers):
+def by_hand(cells, level=0.95):
+    """Mean of the means of cells that share their luck, some with more runs than others.
+
+    Errors are added up run by run, by a loop. Degrees of freedom by Satterthwaite, over the stretches
+    of runs that the same cells have.
+    """
+    finite = [np.isfinite(x) for x in cells]
+    means = [x[fine].mean() for x, fine in zip(cells, finite, strict=True)]
+    most = max(len(x) for x in cells)
+    variance, squares = 0.0, {}
+    for i in range(most):
+        error, present = 0.0, tuple(len(x) > i for x in cells)
+        for x, fine, mean in zip(cells, finite, means, strict=True):
+            if len(x) > i and fine[i]:
+                n = fine.sum()
+                error += (x[i] - mean) / n * np.sqrt(n / (n - 1)) / len(cells)
+        variance += error**2
+        squares.setdefault(present, []).append(error**2)
+    doubt = sum(sum(each) ** 2 / max(len(each) - 1, 1) for each in squares.values())
+    half = stats.t.ppf(0.5 + level / 2, variance**2 / doubt) * np.sqrt(variance)
+    return np.mean(means), np.mean(means) - half, np.mean(means) + half, most
+
+
+def test_pooled_cells_count_alike_where_some_of_their_runs_failed(results, numbers):
     x = numbers["capex"][2:]
-    s, k = np.nansum(x, axis=0), np.isfinite(x).sum(axis=0).astype(float)
     found = results.summary(by="lineup.hyperscaler", outcomes="capex").set_index(
         "lineup.hyperscaler"
     )
-    assert told(found.loc[["best_response"]]) == pytest.approx(ratio_interval(s, k))
-    assert told(found.loc[["best_response"]])[0] == pytest.approx(np.nanmean(x))
+    assert told(found.loc[["best_response"]]) == pytest.approx(by_hand(x))
+    assert told(found.loc[["best_response"]])[0] == pytest.approx(np.nanmean(x, axis=1).mean())
+
+
+def test_pooled_cells_count_alike_whatever_their_runs(tmp_path):
+    rng = np.random.default_rng(4)
+    luck = rng.normal(size=60)
+    cells = [mean + luck[:runs] + 0.3 * rng.normal(size=runs)
+             for mean, runs in ((1.0, 10), (2.0, 60), (4.0, 10), (9.0, 25))]  # fmt: skip
+    results = made_up(
+        tmp_path / "uneven", experiment(outcomes=["capex"], runs=10), {"capex": cells}
+    )
+    found = results.summary(by="kind")
+    assert told(found) == pytest.approx(by_hand(cells))
+    assert told(found)[0] == pytest.approx(np.mean([each.mean() for each in cells]))
+    gap = results.contrast(A, B, "capex").iloc[0]  # of the runs that both cells of a pair have
+    assert gap["difference"] == pytest.approx(
+        np.mean([(cells[0] - cells[2]).mean(), (cells[1][:25] - cells[3]).mean()])
+    )
+    expected = by_hand([cells[0] - cells[2], cells[1][:25] - cells[3]])
+    assert gap[["difference", "low", "high", "n"]].tolist() == pytest.approx(list(expected))
 
 
 def test_a_pooled_share_is_a_ratio_of_sums_by_run(results, numbers):
@@ -126,11 +167,22 @@ def test_a_pooled_share_takes_in_runs_whose_denominator_is_below_zero(tmp_path):
     assert told(found) == pytest.approx(ratio_interval(num, den))
 
 
-def test_independent_cells_are_pooled_run_by_run(numbers, tmp_path):
+def test_what_chosen_cells_differ_by_is_no_error_of_their_mean(numbers, tmp_path):
     apart = experiment(luck="independent")
-    results = made_up(tmp_path / "apart", apart, numbers)
+    x = numbers["total_surplus"] + 100.0 * np.arange(4)[:, None]
+    results = made_up(tmp_path / "far", apart, numbers | {"total_surplus": x})
+    variances = x.var(axis=1, ddof=1) / RUNS
+    freedom = variances.sum() ** 2 / (variances**2 / (RUNS - 1)).sum()
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(variances.sum()) / 4
     found = results.summary(by="kind", outcomes="total_surplus")
-    assert told(found) == pytest.approx(interval(numbers["total_surplus"].ravel()))
+    assert told(found) == pytest.approx((x.mean(), x.mean() - half, x.mean() + half, 4 * RUNS))
+
+
+def test_independent_cells_of_one_run_are_pooled_as_draws(tmp_path):
+    apart = experiment(luck="independent", runs=1, outcomes=["capex"])
+    x = np.random.default_rng(1).normal(size=(4, 1))
+    results = made_up(tmp_path / "apart", apart, {"capex": x})
+    assert told(results.summary(by="kind")) == pytest.approx(interval(x.ravel()))
 
 
 def test_sampled_points_are_pooled_point_by_point(tmp_path):
@@ -166,6 +218,13 @@ def test_a_single_run_has_no_interval_and_none_has_no_mean(tmp_path):
     assert rows["n"].tolist() == [1, 0]
     assert rows["mean"].tolist()[0] == 1.0 and np.isnan(rows["mean"][1])
     assert rows[["low", "high"]].isna().all(axis=None)
+
+
+def test_parts_of_many_groups_are_told_apart_however_large_their_keys():
+    group = np.array([0, 1, 999_999, 999_999])
+    key = np.array([2**52, 2**52, 2**52, 1])
+    parts = Parts.of(group, key, np.zeros(4, np.int64), 1_000_000, True)
+    assert len(set(parts.of_row.tolist())) == 4 and sorted(parts.group.tolist()) == group.tolist()
 
 
 # Contrasts
@@ -346,14 +405,80 @@ def test_intervals_of_contrasts_cover_as_often_as_they_say(paired):
         luck = rng.normal(size=30)
         x = 2.0 + luck + 0.3 * rng.normal(size=30)
         y = 1.0 + (luck if paired else 2.0 * rng.normal(size=20))
-        sides = [{"s": each, "k": np.ones(len(each))} for each in (x, y)]
-        told = difference(*sides, paired=paired, level=0.95)
-        found.append((told["low"], told["high"]))
-        blind = difference(*sides, paired=False, level=0.95)
-        naive.append((blind["low"], blind["high"]))
+        found.append(compared(x, y, shared=paired))
+        naive.append(compared(x, y, shared=False))
     assert BOUNDS[0] <= covered(found, 1.0) <= BOUNDS[1]
     if paired:  # who does not pair learns less
         assert np.diff(naive).mean() > 3 * np.diff(found).mean()
+
+
+def compared(x, y, shared):
+    """The interval of the difference of two cells, whose luck is shared or is their own."""
+    sides = [
+        Side(np.zeros(len(each), np.int64), np.arange(len(each)) + first, 1)
+        for each, first in ((x, 0), (y, 0 if shared else len(x)))
+    ]
+    made = Compared(*sides, shared, False).difference(Values(x, None), Values(y, None), 0.95)
+    return made["low"], made["high"]
+
+
+@pytest.mark.parametrize("luck", ["auto", "independent"])
+def test_intervals_of_pooled_means_cover_where_cells_have_as_many_runs_as_they_need(tmp_path, luck):
+    """Each repetition is a group of three cells; the noisy one got runs until it was known."""
+    rng = np.random.default_rng(11)
+    given = Experiment(
+        name="uneven",
+        scenario="theory",
+        runs=20,
+        outcomes=["capex"],
+        luck=luck,
+        factors={
+            "substitution": np.linspace(2, 9, REPETITIONS).tolist(),
+            "power_limit": [1, 2, 3],
+        },
+    )
+    cells = []
+    for _ in range(REPETITIONS):
+        common = rng.normal(size=200)
+        for mean, spread, runs in ((0.0, 1.0, 20), (5.0, 2.0, 80), (10.0, 5.0, 200)):
+            own = rng.normal(size=runs)
+            cells.append(
+                mean + spread * (0.8 * common[:runs] + 0.6 * own if luck == "auto" else own)
+            )
+    results = made_up(tmp_path / "uneven", given, {"capex": cells})
+    rows = results.summary(by="substitution")
+    assert BOUNDS[0] <= covered(rows[["low", "high"]], 5.0) <= BOUNDS[1]
+    gap = [
+        results.contrast({"power_limit": 3}, {"power_limit": 1}, "capex", substitution=each).iloc[0]
+        for each in results.cells["substitution"].unique()[:100]
+    ]
+    share = covered([(each["low"], each["high"]) for each in gap], 10.0)
+    assert share >= stats.binom.ppf(0.0005, 100, 0.95) / 100
+    whole = results.contrast({"power_limit": 3}, {"power_limit": 1}, "capex").iloc[0]
+    assert whole["difference"] == pytest.approx(10.0, abs=0.5)
+
+
+def test_points_of_a_hypercube_are_compared_by_a_factors_level_point_by_point(tmp_path):
+    points = Experiment(
+        name="points",
+        scenario="theory",
+        runs=3,
+        outcomes=["capex"],
+        sampler={"kind": "latin_hypercube", "points": 40},
+        factors={"substitution": {"low": 2, "high": 9}, "power_limit": [1, 2]},
+    )
+    x = np.random.default_rng(1).normal(size=(40, 1)) + 0.1 * np.random.default_rng(2).normal(
+        size=(40, 3)
+    )
+    results = made_up(tmp_path / "points", points, {"capex": x})
+    one = (results.cells["power_limit"] == 1).to_numpy()
+    found = results.contrast({"power_limit": 1}, {"power_limit": 2}, "capex").iloc[0]
+    means = x.mean(axis=1)
+    test = stats.ttest_ind(means[one], means[~one], equal_var=False)
+    expected = test.confidence_interval(0.95)
+    assert found["difference"] == pytest.approx(means[one].mean() - means[~one].mean())
+    assert found[["low", "high"]].tolist() == pytest.approx([expected.low, expected.high])
+    assert not found["paired"] and found["n"] == 40
 
 
 @pytest.mark.parametrize("luck", ["auto", "shared", "independent"])

@@ -95,7 +95,7 @@ def compare(
         with summaries.connect() as connection:
             pairs = attach(connection, a, b, matched)
             matched = bit_by_bit(connection, matched, pairs, both)
-            table = differences(connection, a, b, matched, wanted, both, level)
+            table = differences(connection, a, matched, pairs, wanted, both, level)
     else:
         matched = matched.assign(runs=0, only_a=0, only_b=0, identical_runs=0, identical=False)
         table = no_outcomes()

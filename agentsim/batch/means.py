@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agentsim.batch import parts, summaries
+from agentsim.batch.clustered import Parts, errors
+from agentsim.batch.gathered import gather, read
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from agentsim.batch.cells import Numbers
-    from agentsim.batch.moments import Moments
     from agentsim.batch.tables import Tables
 
 
@@ -25,7 +25,8 @@ def means_by_cell(
     found = summaries.by_cell(tables.each(parts.OUTCOMES, read), len(tables.cells), outcomes, kept)
     source = cells["runs_of"].to_numpy()
     own = [each.take(source) for each in found]
-    return summaries.rows_of(cells[["cell", *tables.labels]], outcomes, own, level)
+    told = [(each.n, *each.interval(level)) for each in own]
+    return summaries.rows_of(cells[["cell", *tables.labels]], outcomes, told)
 
 
 def means_by_group(
@@ -35,46 +36,24 @@ def means_by_group(
     outcomes: list[str],
     kept: Sequence[str],
     level: float,
-    cluster: Sequence[str],
+    drawn: bool,
 ) -> pd.DataFrame:
-    """Return means by groups of cells that have labels in common.
+    """Return means by groups of cells that have labels in common, in which cells count alike.
 
-    kept: all outcomes that there are; cluster: what runs that are not independent have in common.
+    kept: all outcomes that there are; drawn: whether cells were drawn, base by base.
     """
     group = np.asarray(cells.groupby(keys, dropna=False, sort=True).ngroup(), dtype=np.int64)
     heads = cells[keys].iloc[np.unique(group, return_index=True)[1]].reset_index(drop=True)
-    block = tables.cells["base" if "base" in cluster else "block"].to_numpy()
-    runs = _most_runs(tables) if "run" in cluster else 1
-
-    def part_of(table: Any) -> Any:
-        number = table["run"].to_numpy().astype(np.int64) if runs > 1 else 0
-        return block[table["cell"].to_numpy()] * runs + number
-
-    sizes = (len(heads), (int(block.max()) + 1) * runs)
-    layers = _layers(cells["runs_of"].to_numpy(), group, len(tables.cells))
-    found: list[Moments] = []
-    for some in summaries.in_batches(outcomes, sizes[0] * sizes[1]):
-        read = ["cell", "run", *summaries.needed(some, kept)]
-        found += summaries.pooled(
-            tables.each(parts.OUTCOMES, read), layers, part_of, sizes, some, kept
-        )
-    return summaries.rows_of(heads, outcomes, found, level)
-
-
-def _layers(source: Numbers, group: Numbers, cells: int) -> list[Numbers]:
-    """Return the group of every cell whose runs are stored, as often as they stand for a cell."""
-    order = np.argsort(source, kind="stable")
-    source, group = source[order], group[order]
-    nth = np.arange(len(source)) - np.searchsorted(source, source)
-    layers = []
-    for at in range(int(nth.max()) + 1):
-        layer = np.full(cells, -1)
-        layer[source[nth == at]] = group[nth == at]
-        layers.append(layer)
-    return layers
-
-
-def _most_runs(tables: Tables) -> int:
-    """Return the number after the greatest number of a run."""
-    greatest = tables.sql("select max(run) as run from outcomes")["run"].iloc[0]
-    return int(greatest) + 1
+    (runs,) = gather(tables, cells["runs_of"].to_numpy())
+    # A cell's only run does not tell what it is off by: cells then stand for draws of what might be.
+    loose = drawn or not runs.run.any()
+    key = runs.keys(cells, drawn)
+    who = np.zeros_like(runs.cell) if loose else runs.cell
+    common = Parts.of(group[runs.cell], key, who, len(heads), loose)
+    told = []
+    for (values,) in read(tables, outcomes, kept, [runs]):
+        fine = values.fine()
+        value, error = errors(values.take(fine), runs.cell[fine], group, len(heads), loose)
+        n, half = common.interval(error, fine, level)
+        told.append((n, value, half))
+    return summaries.rows_of(heads, outcomes, told)

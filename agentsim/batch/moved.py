@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch import parts, summaries
-from agentsim.batch.moments import student
+from agentsim.batch.clustered import Compared, Side, Values
+from agentsim.batch.plan import luck_of
 from agentsim.batch.results import Results
 from agentsim.batch.summaries import quoted
 
@@ -37,7 +38,7 @@ def attach(
         cell_a=("cell_a", "first"), weight=("cell_a", "size")
     )
     pairs["pair"] = np.arange(len(pairs))
-    block = a.cells.set_index("cell")["base" if a._cluster() == ["base"] else "block"]
+    block = a.cells.set_index("cell")["base" if a.drawn else "block"]
     pairs["block"] = block.loc[pairs["runs_of_a"]].to_numpy()
     connection.register("pairs", pairs)
     return pairs
@@ -95,8 +96,8 @@ OUTCOME_COLUMNS = (
 def differences(
     connection: DuckDBPyConnection,
     a: Results,
-    b: Results,
     matched: pd.DataFrame,
+    pairs: pd.DataFrame,
     outcomes: Sequence[str],
     kept: Sequence[str],
     level: float,
@@ -105,12 +106,11 @@ def differences(
     import pandas as pd
 
     paired = bool(matched["paired"].all())
-    cluster = ["block"] if a._cluster() == ["base"] else ["block", "run"]
     apart = _apart(connection, outcomes)
     rows: list[dict[str, Any]] = []
     for name in outcomes:
         differ, largest, cell, run = apart[name]
-        row = _moved(connection, name, kept, cluster, paired, level, differ > 0)
+        row = _moved(connection, name, kept, pairs, a.drawn, paired, level, differ > 0)
         there = paired and largest is not None
         row |= {"outcome": name, "identical": differ == 0, "largest": largest if there else np.nan}
         row |= {"cell_a": cell, "run": run} if there and differ else {"cell_a": None, "run": None}
@@ -142,54 +142,52 @@ def _moved(
     connection: DuckDBPyConnection,
     name: str,
     kept: Sequence[str],
-    cluster: Sequence[str],
+    pairs: pd.DataFrame,
+    drawn: bool,
     paired: bool,
     level: float,
     differs: bool,
 ) -> dict[str, Any]:
-    """Return the means of an outcome on both sides and their difference, with its interval.
-
-    Sums are taken over what shares its luck, in the database; what they leave of each other is
-    squared in a second pass, so that small differences keep their digits.
-    """
+    """Return the means of an outcome on both sides and their difference, with its interval."""
     num, den = summaries.ratio_parts(name, kept)
-    below = [f"{side}.{quoted(den)}" if den else "1e0" for side in ("a", "b")]
-    x, y = f"a.{quoted(num)}", f"b.{quoted(num)}"
-    by = ", ".join("p.block" if each == "block" else "a.run" for each in cluster)
-    fine = " and ".join(f"isfinite({each})" for each in (x, y, *(below if den else ())))
-    sums = (
-        f"(select sum(p.weight * {x}) as sa, sum(p.weight * {y}) as sb, "
-        f"sum(p.weight * {below[0]}) as ka, sum(p.weight * {below[1]}) as kb, "
-        f"sum(p.weight * ({y} - {x})) as d from {JOINED} where {fine} group by {by})"
+    told = ["p.pair", "a.run", f"a.{quoted(num)} as xa", f"b.{quoted(num)} as xb"]
+    told += [f"a.{quoted(den)} as ya", f"b.{quoted(den)} as yb"] if den else []
+    found = connection.execute(
+        f"select {', '.join(told)} from {JOINED} order by p.pair, a.run"
+    ).df()
+    runs = _logical(found, pairs)
+    before, after = (
+        Values(runs[f"x{side}"].to_numpy(), runs[f"y{side}"].to_numpy() if den else None)
+        for side in "ab"
     )
-    first = connection.execute(
-        f"select count(*), sum(sa), sum(sb), sum(ka), sum(kb), sum(d) from {sums}"
-    ).fetchone()
-    assert first is not None  # a row of totals there always is
-    n, sa, sb, ka, kb, d = first
-    nothing = float("nan")
-    if not n or not ka or not kb:
-        return {each: nothing for each in ("a", "b", "difference", "low", "high")} | {
-            "n": 0,
-            "excludes_zero": False,
-        }
-    ra, rb = sa / ka, sb / kb
-    if not differs:
-        same = {"difference": 0.0, "low": 0.0, "high": 0.0, "excludes_zero": False}
-        return {"a": ra, "b": ra, "n": n, **same}
-    value = rb - ra if den else d / ka
-    ea, eb = f"(sa - {ra!r} * ka) / {ka / n!r}", f"(sb - {rb!r} * kb) / {kb / n!r}"
-    if not paired:
-        spread = f"var_samp({ea}) + var_samp({eb})"
-    elif den:
-        spread = f"var_samp({eb} - {ea})"
-    else:
-        spread = f"var_samp((d - {value!r} * ka) / {ka / n!r})"
-    second = connection.execute(f"select {spread} from {sums}").fetchone()
-    variance = nothing if second is None or second[0] is None else float(second[0])
-    half = float(student(n, level)) * float(np.sqrt(variance / n))
-    low, high = value - half, value + half
-    return {
-        "a": ra, "b": rb, "difference": value, "low": low, "high": high, "n": n,
-        "excludes_zero": bool(low > 0.0 or high < 0.0),
+    block, run, cell = (runs[each].to_numpy() for each in ("block", "run", "cell"))
+    key = block if drawn else luck_of(block, run)
+    cells = int(pairs["weight"].sum())
+    other = key if paired else key + key.max(initial=0) + 1
+    compared = Compared(
+        Side(cell, other, cells), Side(cell, key, cells), paired, drawn or not run.any()
+    )
+    made = compared.difference(after, before, level)
+    moved = {"a": made["b"], "b": made["a"], "n": made["n"]}
+    if made["n"] and not differs:
+        moved["b"] = moved["a"]
+        return moved | {"difference": 0.0, "low": 0.0, "high": 0.0, "excludes_zero": False}
+    low, high = made["low"], made["high"]
+    excludes = bool(low > 0.0 or high < 0.0)
+    return moved | {
+        "difference": made["difference"], "low": low, "high": high, "excludes_zero": excludes,
     }  # fmt: skip
+
+
+def _logical(runs: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of pairs with their block and cell: as often as cells share them."""
+    weight = pairs["weight"].to_numpy()
+    pair = runs["pair"].to_numpy()
+    times = weight[pair]
+    row = np.repeat(np.arange(len(pair)), times)
+    copy = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
+    again = runs.take(row)
+    pair = pair[row]
+    return again.assign(
+        block=pairs["block"].to_numpy()[pair], cell=(np.cumsum(weight) - weight)[pair] + copy
+    )

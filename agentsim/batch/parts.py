@@ -177,6 +177,16 @@ def columns(path: Path) -> list[str]:
         raise damaged(path, error) from None
 
 
+def rows(path: Path) -> int:
+    """Return how many rows a file has. Raises AgentsimError if it is damaged."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (OSError, ValueError, ArrowException) as error:
+        raise damaged(path, error) from None
+
+
 def _table(name: str, plan: Plan, made: Simulated) -> pa.Table:
     """Return runs as rows of a table."""
     if name == OUTCOMES:

@@ -155,8 +155,7 @@ class Plan:
 
     def luck(self, cells: Numbers, numbers: Numbers) -> Numbers:
         """Return the runs' numbers in the randomness: runs of one number meet the same luck."""
-        luck: Numbers = (self.cells.block[cells] << LUCK_BITS) | numbers
-        return luck
+        return luck_of(self.cells.block[cells], numbers)
 
     @cached_property
     def blocks(self) -> int:
@@ -264,6 +263,12 @@ class Plan:
             assert x is not None  # varied names are drawn or set
             found[name] = x
         return found
+
+
+def luck_of(block: Numbers, number: Numbers) -> Numbers:
+    """Return what runs of some numbers in a block are called in the randomness, `(runs,)`."""
+    luck: Numbers = (block << LUCK_BITS) | number
+    return luck
 
 
 def by_target(scenario: Scenario, given: dict[str, Array]) -> dict[str, Array]:

@@ -115,6 +115,15 @@ class Results:
             name for name in self._tables.columns(parts.OUTCOMES) if name not in NOT_OUTCOMES
         )
 
+    @property
+    def drawn(self) -> bool:
+        """Whether points were drawn and not chosen: then means over them are known as points tell.
+
+        What was placed at once, as around a base sample, is one draw; runs of a point tell less than
+        points of their own would. If all points share one luck, intervals are for that luck.
+        """
+        return self.experiment.sampling.kind not in ("factorial", "table")
+
     # Runs
 
     def runs(self, outcomes: str | Sequence[str] | None = None, **labels: Any) -> pd.DataFrame:
@@ -147,9 +156,10 @@ class Results:
     ) -> pd.DataFrame:
         """Return a row a group and outcome: mean, its interval (low, high), and n.
 
-        by: columns of labels that make groups; every cell is one, by default. n is of independent
-        parts: runs in a cell; where cells are pooled, runs of the same luck count once.
-        Shares are ratios of means; intervals are Student's t (see `agentsim.batch.summaries`).
+        by: columns of labels that make groups; every cell is one, by default. In a group cells count
+        alike, however many runs they have. n is of independent parts: runs in a cell; where cells
+        are pooled, runs of the same luck count once, and what chosen cells differ by is no error.
+        Shares are ratios of means; intervals are Student's t (see `agentsim.batch.clustered`).
         """
         level, wanted = summaries.check_level(ci), self._wanted(outcomes)
         keys = [by] if isinstance(by, str) else list(by or ())
@@ -159,7 +169,7 @@ class Results:
         cells = self._tables.cells_with(labels)
         kept = self.outcomes
         found = (
-            means_by_group(self._tables, cells, keys, wanted, kept, level, self._cluster())
+            means_by_group(self._tables, cells, keys, wanted, kept, level, self.drawn)
             if keys
             else means_by_cell(self._tables, cells, wanted, kept, level)
         )
@@ -176,20 +186,20 @@ class Results:
         """Return the difference a less b of outcomes between cells, with its interval, a row each.
 
         a, b: labels, or the number of a cell; labels: what both have. Where several cells of a and b
-        are left, those that agree in all other labels are compared, and pooled. Runs that met the
-        same luck are compared one by one (`paired`). Of a share it is the ratios that differ.
+        are left, those that agree in all other labels are compared, and pairs count alike; where a
+        sampler left none that agree, all of a are compared with all of b, point by point. Runs that
+        met the same luck are compared one by one (`paired`). Of a share it is the ratios that differ.
         """
         import pandas as pd
 
         level = summaries.check_level(ci)
         names = self._wanted(outcome)
-        pairs = contrasts.pairs_of(self._tables, a, b, labels)
-        cluster = self._cluster() if len(pairs) > 1 else ["run"]
-        rows = []
-        for name in names:
-            told = contrasts.contrast(self._tables, pairs, name, self.outcomes, level, cluster)
-            rows.append({"outcome": name, **told})
-        return pd.DataFrame(rows)
+        factorial = self.experiment.sampling.kind == "factorial"
+        sides = contrasts.sides_of(self._tables, a, b, labels, factorial)
+        told = contrasts.contrast(self._tables, sides, names, self.outcomes, level, self.drawn)
+        return pd.DataFrame(
+            {"outcome": name, **each} for name, each in zip(names, told, strict=True)
+        )
 
     # Quarters
 
@@ -269,16 +279,6 @@ class Results:
     @cached_property
     def _tables(self) -> Tables:
         return Tables(self.folder)
-
-    def _cluster(self) -> list[str]:
-        """What runs that are not independent have in common.
-
-        Where points are placed at random it is what was placed at once; its runs tell less than points
-        of their own. If all points share one luck, intervals are for that luck.
-        """
-        if self.experiment.sampling.kind in ("factorial", "table"):
-            return ["block", "run"]
-        return ["base"]
 
     def _wanted(self, given: str | Sequence[str] | None) -> list[str]:
         """Return the outcomes that are asked for."""

@@ -1,27 +1,22 @@
 """Summaries: means over runs with honest intervals, by cells and by groups of cells.
 
-A mean is known as well as its independent parts tell. Runs of one cell are independent. Where cells
-are pooled they are not: in cells that share their luck, run 17 is one draw of the world seen several
-times, and in a design that places its points at random it is the point, not the run, that is drawn.
-So pooled runs are added up by what they share, and the interval is over those sums. Shares (see
-`SHARES`) are ratios of means. Intervals are Student's t of the linearised ratio of sums.
-
-With e_i = s_i - R k_i, s_i and k_i the sums of numerator and denominator over independent part i
-and R = sum s / sum k, the variance of R is var(e) / (n mean(k)^2): for n runs of one cell, where
-all k are 1, that is the variance of a mean.
+Runs of one cell are independent, and the interval of a mean is Student's t. Shares (see `SHARES`)
+are ratios of means, R = sum x / sum y; their intervals are those of the linearised ratio: with
+e_i = x_i - R y_i, the variance of R over n runs is var(e) / (n mean(y)^2), which for a mean, where
+all y are 1, is that of a mean. What is pooled over cells is in `clustered`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agentsim.batch import parts
 from agentsim.batch.cells import Numbers
-from agentsim.batch.moments import Moments, finite
+from agentsim.batch.moments import Moments
 from agentsim.batch.plan import Chunk, Plan
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
@@ -32,7 +27,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LEVEL = 0.95
-MOST_SUMS = 4_000_000
 SHARES = {
     f"customer_share{suffix}": (f"customer_surplus{suffix}", f"total_surplus{suffix}")
     for suffix in ("", "_to_horizon")
@@ -93,83 +87,26 @@ def by_cell(
     for table in tables:
         cell, place = np.unique(table["cell"].to_numpy(), return_inverse=True)
         for moments, outcome in zip(found, outcomes, strict=True):
-            x, y = _parts_of(table, outcome, columns)
+            x, y = columns_of(table, outcome, columns)
             moments.add(cell, Moments.of(x, y, place, len(cell)))
     return found
 
 
-def pooled(
-    tables: Iterable[pa.Table],
-    layers: Sequence[Numbers],
-    cluster: Callable[[pa.Table], Numbers],
-    sizes: tuple[int, int],
-    outcomes: Sequence[str],
-    columns: Sequence[str],
-) -> list[Moments]:
-    """Return the moments of each outcome by group, over what runs that are not independent add up to.
-
-    layers: the group of every cell, `(cells,)`, -1 for none; a cell whose runs stand for others'
-    too is in several layers. cluster: says of every row of a table what it adds up with.
-    sizes: how many groups there are, and how many clusters.
-    """
-    groups, clusters = sizes
-    sums = np.zeros((len(outcomes), 2, groups * clusters))
-    for table in tables:
-        cell, part = table["cell"].to_numpy(), cluster(table)
-        adders = [_adder(layer[cell], part, clusters) for layer in layers]
-        ones = np.ones(len(cell))
-        for at, outcome in enumerate(outcomes):
-            x, y = _parts_of(table, outcome, columns)
-            fine = finite(x, y)
-            for side, values in enumerate((x, ones if y is None else y)):
-                kept = values if fine.all() else np.where(fine, values, 0.0)
-                for add in adders:
-                    add(sums[at, side], kept)
-    place = np.repeat(np.arange(groups), clusters)
-    found = []
-    for s, k in sums:
-        there = k != 0.0
-        found.append(Moments.of(s[there], k[there], place[there], groups))
-    return found
-
-
-def _adder(group: Numbers, part: Numbers, clusters: int) -> Callable[[Array, Array], None]:
-    """Return what adds rows to the sums of their groups and clusters; a group of -1 is none."""
-    told = group >= 0
-    everywhere = bool(told.all())
-    place = (group * clusters + part)[told]
-    alone = bool(np.all(place[1:] > place[:-1]))
-
-    def add(sums: Array, values: Array) -> None:
-        kept = values if everywhere else values[told]
-        if alone:  # several times as fast, and wrong where a place comes twice
-            sums[place] += kept
-        else:
-            np.add.at(sums, place, kept)
-
-    return add
-
-
-def in_batches(outcomes: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Yield outcomes in batches whose sums, of `size` parts each, fit into little memory."""
-    count = max(1, MOST_SUMS // max(size, 1))
-    for start in range(0, len(outcomes), count):
-        yield outcomes[start : start + count]
-
-
 def rows_of(
-    keys: pd.DataFrame, outcomes: Sequence[str], found: Sequence[Moments], level: float
+    keys: pd.DataFrame, outcomes: Sequence[str], told: Sequence[tuple[Any, Array, Array]]
 ) -> pd.DataFrame:
-    """Return a row a group and outcome: keys, outcome, mean, low, high, n and half_width."""
+    """Return a row a group and outcome: keys, outcome, mean, low, high, n and half_width.
+
+    told: of each outcome n, mean and half_width, `(groups,)` each.
+    """
     import pandas as pd
 
     count, each = len(keys), len(outcomes)
-    told = [moments.interval(level) for moments in found]
-    value, half = (np.stack([pair[side] for pair in told], axis=1).ravel() for side in (0, 1))
+    n, value, half = (np.stack([of[at] for of in told], axis=1).ravel() for at in range(3))
     frame: pd.DataFrame = keys.loc[keys.index.repeat(each)].reset_index(drop=True)
     frame["outcome"] = pd.array(list(outcomes), dtype="str").take(np.tile(np.arange(each), count))
     frame["mean"], frame["low"], frame["high"] = value, value - half, value + half
-    frame["n"] = np.stack([moments.n for moments in found], axis=1).ravel().astype(np.int64)
+    frame["n"] = n.astype(np.int64)
     frame["half_width"] = half
     return frame
 
@@ -180,7 +117,8 @@ def needed(outcomes: Sequence[str], columns: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _parts_of(table: pa.Table, outcome: str, columns: Sequence[str]) -> tuple[Array, Array | None]:
+def columns_of(table: pa.Table, outcome: str, columns: Sequence[str]) -> tuple[Array, Array | None]:
+    """Return numerators and denominators of an outcome, as the rows of a table have them."""
     num, den = ratio_parts(outcome, columns)
     x = table[num].to_numpy()
     return x, None if den is None else table[den].to_numpy()
@@ -205,7 +143,8 @@ def cell_intervals(
     counted = every["run"].to_numpy() < runs[every["cell"].to_numpy()]
     found = by_cell([every.filter(pa.array(counted))], len(plan.cells), [outcome], columns)
     keys = pd.DataFrame({"cell": np.arange(len(plan.cells))})
-    return rows_of(keys, [outcome], found, LEVEL).loc[plan.cells.own].reset_index(drop=True)
+    told = [(each.n, *each.interval(LEVEL)) for each in found]
+    return rows_of(keys, [outcome], told).loc[plan.cells.own].reset_index(drop=True)
 
 
 def check_level(ci: float) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch import parts, summaries
+from agentsim.batch.gathered import places_of
 from agentsim.batch.store import CELLS, DRAWS
 from agentsim.batch.summaries import quoted
 from agentsim.errors import AgentsimError, unknown
@@ -61,6 +62,10 @@ class Tables:
             raise AgentsimError(f"{self.folder} holds no {table} yet; run the experiment again")
         return parts.columns(Path(files[0]))
 
+    def rows(self, table: str) -> int:
+        """Return how many rows a table has."""
+        return sum(parts.rows(Path(file)) for file in self.files[table])
+
     def each(self, table: str, columns: Sequence[str]) -> Iterator[Any]:
         """Yield columns of a table, file by file."""
         for file in self.files[table]:
@@ -106,14 +111,10 @@ class Tables:
 
         columns = ("run", "status", *outcomes)
         table = frame_of(self.whole(parts.OUTCOMES, ["cell", *columns]))
-        order = np.lexsort((table["run"].to_numpy(), table["cell"].to_numpy()))
-        own = table["cell"].to_numpy()[order]
-        source = cells["runs_of"].to_numpy()
-        starts = np.searchsorted(own, source, side="left")
-        counts = np.searchsorted(own, source, side="right") - starts
-        row = np.repeat(np.arange(len(cells)), counts)
-        within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-        places = order[starts[row] + within]
+        row, places = places_of(
+            cells["runs_of"].to_numpy(),
+            *(table[name].to_numpy(np.int64) for name in ("cell", "run")),
+        )
         found = {"cell": cells["cell"].to_numpy()[row]}
         for name in self.labels:
             found[name] = cells[name].array.take(row)
