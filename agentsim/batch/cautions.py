@@ -31,6 +31,7 @@ def cautions(experiment: Experiment, plan: Plan, tried: Trial | None, free: int)
             "leave luck out"
         )
     yield from _idle(plan)
+    yield from _left_behind(plan)
     for share, (num, den) in SHARES.items():
         missing = [each for each in (num, den) if each not in plan.kept.outcomes]
         if share in plan.kept.outcomes and missing:
@@ -92,6 +93,23 @@ def _idle(plan: Plan) -> Iterator[str]:
             f"variant {name!r} changes nothing in {count:,} cell{'s' if count > 1 else ''}: "
             "what it sets does not apply there, or is so already"
         )
+
+
+def _left_behind(plan: Plan) -> Iterator[str]:
+    """Yield what the calibration works out from values that are set, and that does not move along."""
+    given, base = plan.cells.values, plan.base
+    for name, column in given.items():
+        there = column[~np.isnan(column)]
+        if (there == base[name]).all():
+            continue
+        moved = base.following({name: np.array([1.01 * float(base[name]) + 1e-6])})
+        left = [each for each in moved if each not in given and each not in plan.cells.drawn]
+        if left:
+            yield (
+                f"{name} is set or varied alone: {_listed(left)}, which the calibration works out "
+                f"from it, {'does' if len(left) == 1 else 'do'} not move along; what follows moves "
+                f'along only with {name} = "marked"'
+            )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -208,7 +208,10 @@ class Plan:
         return self._pinned.draw(self.drawn_together, entropy, self.drawn_ranges)
 
     def drawn(self, cells: Numbers, numbers: Numbers) -> dict[str, Array]:
-        """Return what the runs draw and what follows from it, by single values, `(runs,)` each."""
+        """Return what the runs draw and what follows from it, by single values, `(runs,)` each.
+
+        Nothing follows from what cells set: that is another world, and no doubt about this one.
+        """
         if not self.drawn_ranges and not self.cells.drawn:
             return {}
         factors = {name: each[cells] for name, each in self.cells.drawn.items()}
@@ -216,7 +219,7 @@ class Plan:
         if not factors:
             return draws
         draws |= {k: v for k, v in factors.items() if not np.isnan(v).all()}
-        return by_target(self._pinned, self._pinned.following(draws))
+        return by_target(self.base, self.base.following(draws))
 
     def _draws(self, draws: Numbers, followed: bool) -> dict[str, Array]:
         """Return the draws of some numbers, put together from the hypercubes that they are in."""
@@ -240,7 +243,7 @@ class Plan:
     @cached_property
     def _followed(self) -> Callable[[int], dict[str, Array]]:
         def followed(block: int) -> dict[str, Array]:
-            return by_target(self._pinned, self._pinned.following(self.raw_draws(block)))
+            return by_target(self.base, self.base.following(self.raw_draws(block)))
 
         return lru_cache(maxsize=8)(followed)
 
