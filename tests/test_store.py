@@ -10,7 +10,7 @@ import pytest
 from batches import calibrated, counted, ran, refused, same_tables, small, stopped_after
 from pyarrow import parquet
 
-from agentsim.batch import engine, fingerprint, parts, simulating, store
+from agentsim.batch import engine, fingerprint, manifest, parts, simulating, store
 from agentsim.batch.design import Deviation, Experiment, Variant
 from agentsim.batch.manifest import changes, commit
 from agentsim.batch.plan import make
@@ -88,6 +88,33 @@ def test_the_manifest_says_whether_the_code_was_changed(tmp_path):
     assert commit(tmp_path)["dirty"] is True
     assert "code.py" in commit(tmp_path)["changed"][0]
     assert "+x = 2" in commit(tmp_path)["diff"]
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.md").write_text("no code\n")
+    (tmp_path / "strategies" / "new one").mkdir(parents=True)
+    (tmp_path / "strategies" / "new one" / "bold.py").write_text("y = 3\n")
+    found = commit(tmp_path)
+    assert found["changed"] == ["code.py", "strategies/new one/bold.py"]
+    assert "+x = 2" in found["diff"] and "+y = 3" in found["diff"]
+    git("checkout", "-q", "code.py")
+    assert commit(tmp_path)["dirty"] is True  # a new strategy is a change
+
+
+def test_the_manifest_says_how_much_of_a_long_difference_it_leaves_out(tmp_path, monkeypatch):
+    (tmp_path / "strategies").mkdir()
+    git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    (tmp_path / "strategies" / "long.py").write_text("z = 1\n" * 100)
+    whole = commit(tmp_path)
+    assert "diff_left_out" not in whole
+    monkeypatch.setattr(manifest, "MOST_DIFF", 300)
+    cut = commit(tmp_path)
+    assert len(cut["diff"]) == 300 and cut["diff_left_out"] == len(whole["diff"]) - 300
+    assert cut["diff_sha256"] == whole["diff_sha256"]
+    said = []
+    monkeypatch.setattr(manifest, "commit", lambda: cut)
+    ran(small(), tmp_path / "out", say=said.append)
+    assert any(f"leaves out {cut['diff_left_out']} characters" in line for line in said)
 
 
 def test_the_same_experiment_twice_leaves_equal_files(results, tmp_path):
@@ -298,6 +325,43 @@ def test_another_version_of_a_package_is_only_said(tmp_path, monkeypatch):
     assert names == []
     (line,) = said
     assert f"numpy 1.0 -> {np.__version__}; bits may differ" in line
+
+
+def test_the_manifest_remembers_what_each_session_was_made_by(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stopped_after(1, patch)
+        with pytest.raises(KeyboardInterrupt):
+            ran(small(), tmp_path / "x", chunk_runs=6)
+    path = tmp_path / "x" / "manifest.json"
+    told = json.loads(path.read_text())
+    assert [each["status"] for each in told["sessions"]] == ["interrupted"]
+    now = told["packages"]["numpy"]
+    told["packages"]["numpy"] = told["sessions"][0]["environment"]["packages"]["numpy"] = "1.0"
+    path.write_text(json.dumps(told))
+    with monkeypatch.context() as patch:
+        stopped_after(1, patch)
+        with pytest.raises(KeyboardInterrupt):
+            ran(small(), tmp_path / "x", chunk_runs=6)
+    first, second, third = ran(small(), tmp_path / "x").manifest["sessions"]
+    assert first["environment"]["packages"]["numpy"] == "1.0"
+    assert second["environment"]["packages"]["numpy"] == now
+    assert second["warnings"] == [f"numpy 1.0 -> {now}"]
+    assert "environment" not in third and "warnings" not in third  # as in the session before
+    assert [each["status"] for each in (second, third)] == ["interrupted", "complete"]
+
+
+def test_a_session_that_was_killed_is_remembered_too(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stopped_after(1, patch)
+        patch.setattr("agentsim.batch.running.Batch.closed", None)  # no time to say anything
+        with pytest.raises(TypeError):
+            ran(small(), tmp_path / "x", chunk_runs=6)
+    before = json.loads((tmp_path / "x" / "manifest.json").read_text())
+    assert before["status"] == "running" and "sessions" not in before
+    killed, last = ran(small(), tmp_path / "x").manifest["sessions"]
+    assert killed["status"] == "killed" and killed["end"] is None
+    assert killed["start"] == before["start"] and killed["environment"]["git"] == before["git"]
+    assert last["status"] == "complete" and "environment" not in last
 
 
 def test_changes_of_the_environment_are_told_one_by_one():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -24,8 +25,11 @@ PACKAGES = (
     *("seaborn", "matplotlib", "duckdb", "tqdm", "click", "filelock"),
     *("SALib", "distributed", "ema-workbench"),
 )
-MOST_CHANGED, MOST_DIFF = 100, 200_000
-"""Lines and characters of a dirty checkout that a manifest keeps."""
+ENVIRONMENT = ("python", "packages", "platform", "cpu_features", "git")
+"""Keys of a manifest that say what it was made by."""
+
+MOST_DIFF = 200_000
+"""Characters of what is not committed that a manifest keeps."""
 
 SOURCES = ("agentsim/", "strategies/", "experiments/")
 """Folders in which a file that git does not know counts as a change."""
@@ -70,37 +74,43 @@ def _version(name: str) -> str | None:
 
 
 def commit(root: Path = CODE) -> dict[str, Any] | None:
-    """Return commit, and what was changed since; None if this is no checkout."""
-    if not (root / ".git").exists():
+    """Return commit, and what was changed since; None if this is no checkout.
+
+    New files count where they could decide what comes out, and are in the difference with their text.
+    """
+    head = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
+    if head is None:
         return None
-    said = _git(root, "status", "--porcelain=v2", "--branch")
-    if said is None:
-        return None
-    lines = said.splitlines()
-    head = next((each.split()[-1] for each in lines if each.startswith("# branch.oid")), "")
-    changes = [each for each in lines if not each.startswith("#") and _counts(each)]
-    found: dict[str, Any] = {"commit": head, "dirty": bool(changes)}
-    if changes:
-        found["changed"] = [each.split(" ")[-1] for each in changes[:MOST_CHANGED]]
-        found["diff"] = (_git(root, "diff", "HEAD") or "")[:MOST_DIFF]
+    changed = _names(_git(root, "diff", "HEAD", "--name-only", "-z"))
+    new = _names(_git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *SOURCES))
+    found: dict[str, Any] = {"commit": head.strip(), "dirty": bool(changed or new)}
+    if changed or new:
+        texts = [_git(root, "diff", "HEAD")]
+        texts += [_git(root, "diff", "--no-index", "--", os.devnull, each) for each in new]
+        diff = "".join(each or "" for each in texts)
+        found["changed"] = [*changed, *new]
+        found["diff"] = diff[:MOST_DIFF]
+        found["diff_sha256"] = hashlib.sha256(diff.encode()).hexdigest()
+        if len(diff) > MOST_DIFF:
+            found["diff_left_out"] = len(diff) - MOST_DIFF
     return found
 
 
-def _counts(line: str) -> bool:
-    """Say whether a line of git's status is of something that could decide what comes out."""
-    kind, path = line[0], line.split(" ")[-1]
-    return kind != "?" or path.startswith(SOURCES)
+def _names(said: str | None) -> list[str]:
+    return [each for each in (said or "").split("\0") if each]
 
 
 def _git(root: Path, *words: str) -> str | None:
+    """Return what git says; None if it says nothing of use."""
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *words], capture_output=True, text=True, errors="replace",
-            timeout=10, check=True,
+            timeout=10, check=False,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout
+    # Files that differ are 1 to a diff of files outside the index, and no error.
+    return done.stdout if done.returncode in (0, 1) else None
 
 
 def opening(
@@ -149,9 +159,8 @@ def closing(
 
     seconds: of this session and those before it.
     """
-    end = now().isoformat(timespec="seconds")
-    session = {name: manifest[name] for name in ("start", "engine", "workers", "command")}
-    closed = {name: each for name, each in manifest.items() if name != "writer"}
+    sessions = [*manifest.get("sessions", []), session(manifest, status)]
+    closed = {name: each for name, each in manifest.items() if name not in ("writer", "warnings")}
     return closed | {
         "status": status,
         "rows": rows,
@@ -159,11 +168,38 @@ def closing(
         "failures": failures,
         "set_aside": set_aside,
         "adaptive": adaptive,
-        "start": manifest.get("sessions", [manifest])[0]["start"],
-        "end": end,
+        "start": sessions[0]["start"],
+        "end": sessions[-1]["end"],
         "seconds": round(seconds, 3),
-        "sessions": [*manifest.get("sessions", []), session | {"end": end, "status": status}],
+        "sessions": sessions,
     }
+
+
+def session(manifest: dict[str, Any], status: str, ended: bool = True) -> dict[str, Any]:
+    """Return what a manifest keeps of the session that it was opened for.
+
+    What it was made by is told where it is another than in the session before.
+    """
+    found = {name: manifest[name] for name in ("start", "engine", "workers", "command")}
+    found |= {"end": now().isoformat(timespec="seconds") if ended else None, "status": status}
+    if manifest.get("warnings"):
+        found["warnings"] = manifest["warnings"]
+    by = {name: manifest.get(name) for name in ENVIRONMENT}
+    told = [each["environment"] for each in manifest.get("sessions", []) if "environment" in each]
+    if not told or told[-1] != by:
+        found["environment"] = by
+    return found
+
+
+def resumed(
+    before: dict[str, Any], manifest: dict[str, Any], warnings: list[str]
+) -> dict[str, Any]:
+    """Return the manifest of a batch that goes on, with the sessions it has had."""
+    sessions = before.get("sessions", [])
+    if before.get("status") == "running":  # killed: it had no time to say that it ended
+        sessions = [*sessions, session(before, "killed", ended=False)]
+    keep = {"sessions": sessions, "seconds": before.get("seconds"), "warnings": warnings}
+    return manifest | {name: each for name, each in keep.items() if each}
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -38,6 +38,8 @@ def run_in(
     """Run an experiment in the folder where it belongs; return that."""
     plan = plans.make(experiment, chunk_runs)
     manifest = manifests.opening(experiment, plan, engine_name, engine.workers, command)
+    if left := (manifest["git"] or {}).get("diff_left_out"):
+        say(f"what is not committed is long: the manifest leaves out {left:,} characters of it")
     shown = str(out)
     base = Path(os.path.abspath(out)) if "\0" not in shown and shown else Path(shown)
     if replace:
@@ -59,10 +61,11 @@ def run_in(
             raise AgentsimError(f"{name} was written by another process just now; run it again")
         if before is not None:
             plan = _as_begun(plan, experiment, before, chunk_runs, name)
-            for change in manifests.changes(before, manifest):
+            warnings = manifests.changes(before, manifest)
+            for change in warnings:
                 say(f"since {name} was begun: {change}; bits may differ")
-            keep = {key: before[key] for key in ("sessions", "seconds") if key in before}
-            manifest |= keep | {"chunk_runs": plan.chunk_runs}
+            manifest = manifests.resumed(before, manifest, warnings)
+            manifest["chunk_runs"] = plan.chunk_runs
         done = before if before is not None and before.get("status") == COMPLETE else None
         batch = Batch(experiment, plan, folder, engine, manifest, progress, retry, done)
         try:

@@ -116,11 +116,8 @@ def _environment(a: Results, b: Results) -> Iterator[tuple[str, str, str]]:
         yield from pair(f"processor features, {which}", *told)
     before, after = (each.get("git") or {} for each in (one, other))
     yield from pair("commit", commit(before), commit(after))
-    if (
-        commit(before) == commit(after)
-        and before.get("dirty")
-        and before.get("diff") != after.get("diff")
-    ):
+    texts = [each.get("diff_sha256", each.get("diff")) for each in (before, after)]
+    if commit(before) == commit(after) and before.get("dirty") and texts[0] != texts[1]:
         yield "what is not committed", "one state", "another state"
 
 
