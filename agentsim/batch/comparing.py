@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch import provenance, summaries
-from agentsim.batch.moved import attach, bit_by_bit, differences, files_of, no_outcomes
+from agentsim.batch.moved import attach, bit_by_bit, differences, no_outcomes
 from agentsim.batch.results import Results
 from agentsim.batch.summaries import LEVEL
 from agentsim.errors import unknown
@@ -84,7 +84,14 @@ def compare(
     Raises AgentsimError, one line, for an outcome that one of them has not.
     """
     level = summaries.check_level(ci)
-    kept_a, kept_b = _kept(a), _kept(b)
+    return a.steadily(lambda: b.steadily(lambda: _compare(a, b, outcomes, level)))
+
+
+def _compare(
+    a: Results, b: Results, outcomes: str | Sequence[str] | None, level: float
+) -> Comparison:
+    """Return what differs between two folders, from the files that are there."""
+    kept_a, kept_b = a.outcomes, b.outcomes
     both = tuple(name for name in kept_a if name in kept_b)
     wanted = [outcomes] if isinstance(outcomes, str) else list(outcomes or both)
     for name in wanted:
@@ -114,11 +121,6 @@ def compare(
         kept_by_a=tuple(name for name in kept_a if name not in kept_b),
         kept_by_b=tuple(name for name in kept_b if name not in kept_a),
     )
-
-
-def _kept(results: Results) -> tuple[str, ...]:
-    """Return the outcomes in a folder; none where there are no runs yet."""
-    return results.outcomes if files_of(results) else ()
 
 
 def _matched(a: Results, b: Results) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.batch import parts, summaries
+from agentsim.batch import summaries
 from agentsim.batch.clustered import Compared, Side, Values
 from agentsim.batch.plan import luck_of
 from agentsim.batch.results import Results
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def files_of(results: Results) -> list[str]:
-    """Return the files that hold the runs of some results."""
-    return summaries.files_of(results.folder, [parts.OUTCOMES])[parts.OUTCOMES]
-
-
 def attach(
     connection: DuckDBPyConnection, a: Results, b: Results, matched: pd.DataFrame
 ) -> pd.DataFrame:
@@ -31,7 +26,7 @@ def attach(
     Cells that share their runs are one pair, and count as often as there are such cells.
     """
     for name, results in (("a", a), ("b", b)):
-        files = summaries.source(files_of(results))
+        files = summaries.source(results.files)
         connection.execute(f"create view {name} as select * from {files}")
     both = ["runs_of_a", "runs_of_b"]
     pairs = matched.groupby(both, as_index=False).agg(

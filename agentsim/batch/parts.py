@@ -142,6 +142,8 @@ def told(path: Path) -> dict[str, str | None]:
 
 def damaged(path: Path, error: Exception) -> AgentsimError:
     """Return the error for a file that cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return AgentsimError(f"{path} is gone; open the results again")
     what = " ".join(str(error).split())[:MOST_SAID]
     return AgentsimError(f"{path} is damaged ({what}); run the experiment again, which mends it")
 

@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from agentsim.batch import contrasts, parts, quarters, summaries
 from agentsim.batch.cells import LABELS
 from agentsim.batch.contrasts import Labels
 from agentsim.batch.means import means_by_cell, means_by_group
-from agentsim.batch.store import CELLS, MANIFEST
+from agentsim.batch.store import CELLS, MANIFEST, RUNNING
 from agentsim.batch.tables import Tables, frame_of
 from agentsim.errors import AgentsimError, unknown, whole
 
@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     from agentsim.market import Market
 
 NOT_OUTCOMES = ("cell", "run", "status")
+
+
+def _steady[**P, Answer](method: Callable[P, Answer]) -> Callable[P, Answer]:
+    """Let a method answer from one listing of the files, again if a running batch joined some."""
+
+    @wraps(method)
+    def steady(*given: P.args, **named: P.kwargs) -> Answer:
+        results: Any = given[0]
+        found: Answer = results.steadily(partial(method, *given, **named))
+        return found
+
+    return steady
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +71,8 @@ class Results:
                 f"{path / MANIFEST} is damaged; remove {path} and run the experiment again"
             ) from None
         if not isinstance(manifest, dict) or not (path / CELLS).exists():
+            if isinstance(manifest, dict) and manifest.get("status") == RUNNING:
+                raise AgentsimError(f"{path} is only being begun; open it again in a moment")
             raise AgentsimError(
                 f"{path} holds results of an older version; run the experiment again"
             )
@@ -106,9 +120,10 @@ class Results:
         """The columns that are factors."""
         return self.labels[len(LABELS) :]
 
-    @cached_property
+    @property
+    @_steady
     def outcomes(self) -> tuple[str, ...]:
-        """The outcomes that were kept."""
+        """The outcomes that were kept; none where there are no runs yet."""
         if not self._tables.files[parts.OUTCOMES]:
             return ()
         return tuple(
@@ -126,6 +141,7 @@ class Results:
 
     # Runs
 
+    @_steady
     def runs(self, outcomes: str | Sequence[str] | None = None, **labels: Any) -> pd.DataFrame:
         """Return a row a run: cell, labels, run, status and outcomes (all that were kept).
 
@@ -147,6 +163,7 @@ class Results:
             raise AgentsimError(f"labels {labels} leave {len(cells)} cells; name the others too")
         return np.asarray(self.runs(name, **labels)[name], dtype=np.float64)
 
+    @_steady
     def summary(
         self,
         by: str | Sequence[str] | None = None,
@@ -175,6 +192,7 @@ class Results:
         )
         return found.drop(columns="half_width")
 
+    @_steady
     def contrast(
         self,
         a: Labels,
@@ -203,6 +221,7 @@ class Results:
 
     # Quarters
 
+    @_steady
     def series(
         self,
         names: str | Sequence[str] | None = None,
@@ -219,11 +238,13 @@ class Results:
             role, names = quarters.of_role([names] if isinstance(names, str) else list(names))
         return quarters.series(self._tables, names, role, labels)
 
+    @_steady
     def bands(self, name: str, **labels: Any) -> pd.DataFrame:
         """Return a row a cell and quarter: labels, mean and percentiles of a series over runs."""
         return quarters.bands(self._tables, name, labels)
 
     @property
+    @_steady
     def series_names(self) -> tuple[str, ...]:
         """The market's series that were kept."""
         if not self._tables.files[parts.SERIES]:
@@ -231,6 +252,7 @@ class Results:
         return tuple(each for each in self._tables.columns(parts.SERIES) if each not in parts.KEYS)
 
     @cached_property
+    @_steady
     def draws(self) -> pd.DataFrame:
         """A row a draw: block of luck, run, and what it drew from the marked ranges."""
         if self._tables.draws is not None:
@@ -241,6 +263,7 @@ class Results:
 
     # One run
 
+    @_steady
     def market(self, cell: int, run: int) -> Market:
         """Return the market of one run, to step and look into: it comes to the same bits.
 
@@ -265,6 +288,7 @@ class Results:
 
     # SQL
 
+    @_steady
     def sql(self, query: str) -> pd.DataFrame:
         """Return what a query says, by DuckDB, which reads no more than it needs.
 
@@ -275,6 +299,15 @@ class Results:
         return self._tables.sql(query)
 
     # Within
+
+    def steadily[Answer](self, answer: Callable[[], Answer]) -> Answer:
+        """Return an answer from one listing of the files, again if some went in the meantime."""
+        return self._tables.steadily(answer, settled=self.complete)
+
+    @property
+    def files(self) -> list[str]:
+        """The files that hold the runs."""
+        return self._tables.files[parts.OUTCOMES]
 
     @cached_property
     def _tables(self) -> Tables:

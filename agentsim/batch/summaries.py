@@ -44,10 +44,11 @@ def files_of(
     """
     found: dict[str, list[str]] = {}
     for name in tables:
+        # Parts first: one that is joined in between is then in both lists, and not in neither.
+        loose = sorted((folder / parts.PARTS).glob(f"{name}-*.parquet"))
         joined = sorted((folder / name).glob("*.parquet"))
         held = {key for path in joined for key in parts.told(path)}
         if chunks is None:
-            loose = sorted((folder / parts.PARTS).glob(f"{name}-*.parquet"))
             loose = [path for path in loose if not held.issuperset(parts.told(path))]
         else:
             loose = [parts.part_path(folder, name, c) for c in chunks if c.key not in held]

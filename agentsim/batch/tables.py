@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,21 +27,64 @@ INTERNAL = ("cell", "runs_of", "block", "base")
 """Columns of cells that are no labels."""
 
 
-@dataclass(frozen=True, eq=False)
+MOST_TRIES, PAUSE = 20, 0.05
+"""How often an answer is looked for while files come and go, and seconds in between."""
+
+
+@dataclass(eq=False)
 class Tables:
-    """The tables of a folder, read when they are asked for, as far as asked."""
+    """The tables of a folder, read when they are asked for, as far as asked.
+
+    A batch may be writing there: parts come, and are joined to larger files and go.
+    """
 
     folder: Path
+    _asked: bool = False
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
-        """The files of each table of runs and quarters."""
+        """The files of each table of runs and quarters, as they were when last listed."""
         return summaries.files_of(self.folder, (parts.OUTCOMES, parts.SERIES, *ROLES))
+
+    def steadily[Answer](self, answer: Callable[[], Answer], settled: bool) -> Answer:
+        """Return an answer, made again if files went while it was made.
+
+        settled: whether the batch is complete, so that files need not be listed for every answer.
+        """
+        if self._asked:  # part of an answer: from the same files
+            return answer()
+        self._asked = True
+        try:
+            if not settled:
+                self.__dict__.pop("files", None)
+            for _ in range(MOST_TRIES):
+                try:
+                    return answer()
+                except AgentsimError:
+                    before = self.__dict__.pop("files", None)
+                    if not self._changed(before):
+                        raise
+                    time.sleep(PAUSE)
+            return answer()
+        finally:
+            self._asked = False
+
+    def _changed(self, before: dict[str, list[str]] | None) -> bool:
+        """Say whether the files are others than before; they are if they cannot even be listed."""
+        try:
+            return self.files != before
+        except AgentsimError:
+            return True
 
     @cached_property
     def cells(self) -> pd.DataFrame:
         """A row a cell, as `Results.cells` has it."""
-        return frame_of(parts.read(self.folder / CELLS))
+        frame = frame_of(parts.read(self.folder / CELLS))
+        if not {*INTERNAL} <= {*frame.columns}:
+            raise AgentsimError(
+                f"{self.folder} holds results of an older version; run the experiment again"
+            )
+        return frame
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
