@@ -51,7 +51,7 @@ def test_parts_that_are_joined_while_they_are_read_are_read_where_they_went(
         if left and path.parent.name == "parts":
             left.clear()
             with Folder(tmp_path / "x", "x") as folder:
-                folder.finish(plan, chunks)
+                folder.finish(plan, {0: plan.first_round}, chunks)
         return read(path, columns)
 
     if asked in ("sql", "series", "bands"):  # DuckDB opens the files itself
@@ -62,7 +62,7 @@ def test_parts_that_are_joined_while_they_are_read_are_read_where_they_went(
             if left:
                 left.clear()
                 with Folder(tmp_path / "x", "x") as folder:
-                    folder.finish(plan, chunks)
+                    folder.finish(plan, {0: plan.first_round}, chunks)
 
         monkeypatch.setattr(results._tables, "_verify", verified_then_joined)
     else:

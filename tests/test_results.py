@@ -6,6 +6,7 @@ import pytest
 from batches import calibrated, ran, refused, sampled, small
 
 from agentsim.batch.design import Deviation, Variant
+from agentsim.batch.results import Results
 from agentsim.outcomes import OUTCOMES
 
 
@@ -195,3 +196,47 @@ def test_a_contrast_takes_several_outcomes(results):
 
 def test_results_show_themselves_in_a_line(results):
     assert "\n" not in repr(results) and len(repr(results)) < 200
+
+
+def test_results_outlast_the_table_of_their_points(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "points.csv"
+    table.write_text("substitution,demand_elasticity\n3,1.4\n5,1.8\n")
+    given = calibrated(runs=3, factors={}, sampler={"kind": "table", "file": "points.csv"})
+    results = ran(given, tmp_path / "out")
+    draws, market = results.draws, results.market(1, 2).run()
+    (tmp_path / "out" / "draws.parquet").unlink()
+    table.write_text("substitution,demand_elasticity\n9,1.1\n")  # changed, and then gone
+    for gone in (False, True):
+        if gone:
+            table.unlink()
+        again = Results.open(tmp_path / "out")
+        pd.testing.assert_frame_equal(again.draws, draws, check_exact=True)
+        same = again.market(1, 2).run()
+        assert same.outcomes()["capex"].item() == market.outcomes()["capex"].item()
+    assert again.experiment.sampling.file == str(tmp_path / "out" / "points.csv")
+    ran(again.experiment, tmp_path / "anew")
+    pd.testing.assert_frame_equal(Results.open(tmp_path / "anew").runs(), again.runs())
+    monkeypatch.chdir("/")
+    assert len(again.runs()) == 6
+
+
+def test_a_query_that_is_none_is_one_line(results):
+    for query in ("", "  ", ";", None, 7, "-- nothing"):
+        refused(["sql"], results.sql, query)
+
+
+def test_a_query_reads_and_does_not_write(results, tmp_path):
+    file = tmp_path / "x.csv"
+    for query in (
+        f"copy (select 1) to '{file}'",
+        "create table x as select 1",
+        f"attach '{tmp_path / 'x.db'}' as x",
+        "drop view runs",
+        f"select 1; copy (select 1) to '{file}'",
+    ):
+        refused(["sql", "select"], results.sql, query)
+    assert not list(tmp_path.iterdir())
+    assert results.sql("with x as (select 2 as y) select y from x")["y"].item() == 2
+    assert len(results.sql("from cells limit 3")) == 3
+    assert len(results.sql("describe runs")) > 3

@@ -98,7 +98,9 @@ def _idle(plan: Plan) -> Iterator[str]:
 def _left_behind(plan: Plan) -> Iterator[str]:
     """Yield what the calibration works out from values that are set, and that does not move along."""
     given, base = plan.cells.values, plan.base
-    for name, column in given.items():
+    label_of = {name: label for label, each in base.ranges.items() for name in each.names}
+    for name in [each for each in given if each in label_of]:
+        column = given[name]
         there = column[~np.isnan(column)]
         if (there == base[name]).all():
             continue
@@ -108,7 +110,7 @@ def _left_behind(plan: Plan) -> Iterator[str]:
             yield (
                 f"{name} is set or varied alone: {_listed(left)}, which the calibration works out "
                 f"from it, {'does' if len(left) == 1 else 'do'} not move along; what follows moves "
-                f'along only with {name} = "marked"'
+                f'along only with {label_of[name]} = "marked"'
             )
 
 

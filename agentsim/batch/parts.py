@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from agentsim.batch.plan import Chunk, Plan
+from agentsim.batch.plan import Chunk, Plan, Round
 from agentsim.errors import AgentsimError
 
 if TYPE_CHECKING:
@@ -245,31 +245,55 @@ def _quarters(plan: Plan, made: Simulated, each: int) -> dict[str, Any]:
 # Compacting
 
 
-def compact(folder: Path, plan: Plan, chunks: Sequence[Chunk], least_rows: int) -> None:
+def compact(
+    folder: Path,
+    plan: Plan,
+    rounds: Mapping[int, Round],
+    chunks: Sequence[Chunk],
+    least_rows: int,
+) -> None:
     """Join parts into files of at least so many rows, in the order of the chunks.
 
     It may be interrupted anywhere: which chunks go into which file follows from the plan alone, and
     parts are removed when the file that holds them is there.
     """
-    groups = list(_groups(chunks, least_rows))
+    recorded = [_recorded(plan, rounds, chunk) for chunk in chunks] if plan.kept.series else []
     for name in tables(plan):
         target = folder / name
         target.mkdir(exist_ok=True)
-        for number, group in enumerate(groups):
+        runs = [chunk.runs for chunk in chunks] if name == OUTCOMES else recorded
+        rows = [each * rows_of_run(plan, name) for each in runs]
+        for number, group in enumerate(_groups(chunks, rows, least_rows)):
             _join(folder, name, target / f"{number:05d}.parquet", group)
 
 
-def _groups(chunks: Sequence[Chunk], least_rows: int) -> Iterator[list[Chunk]]:
-    """Yield chunks that go into one file; what is left over at the end goes with the last."""
+def rows_of_run(plan: Plan, table: str) -> int:
+    """Return how many rows of a table a run has of which it is kept."""
+    if table == OUTCOMES:
+        return 1
+    return (plan.horizon + 1) * (1 if table == SERIES else len(plan.base.firms[table]))
+
+
+def _recorded(plan: Plan, rounds: Mapping[int, Round], chunk: Chunk) -> int:
+    """Return of how many runs of a chunk the quarters are kept."""
+    _, numbers = rounds[chunk.round].at(chunk.start, chunk.stop)
+    return int((numbers < plan.series_runs).sum())
+
+
+def _groups(chunks: Sequence[Chunk], rows: Sequence[int], least_rows: int) -> Iterator[list[Chunk]]:
+    """Yield chunks that go into one file; what is left over at the end goes with the last.
+
+    rows: how many each has in the table.
+    """
     groups: list[list[Chunk]] = []
-    rows = least_rows
-    for chunk in chunks:
-        if rows >= least_rows:
+    count = least_rows
+    for chunk, more in zip(chunks, rows, strict=True):
+        if count >= least_rows:
             groups.append([])
-            rows = 0
+            count = 0
         groups[-1].append(chunk)
-        rows += chunk.runs
-    if len(groups) > 1 and rows < least_rows:
+        count += more
+    if len(groups) > 1 and count < least_rows:
         last = groups.pop()
         groups[-1] += last
     return iter(groups)

@@ -22,7 +22,7 @@ from agentsim.batch import contrasts, parts, quarters, summaries
 from agentsim.batch.cells import LABELS
 from agentsim.batch.contrasts import Labels
 from agentsim.batch.means import means_by_cell, means_by_group
-from agentsim.batch.store import CELLS, MANIFEST, RUNNING
+from agentsim.batch.store import CELLS, MANIFEST, POINTS, RUNNING
 from agentsim.batch.tables import Tables, frame_of
 from agentsim.errors import AgentsimError, unknown, whole
 
@@ -90,10 +90,19 @@ class Results:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment as it was run."""
+        """The experiment as it was run; where its table of points is gone, with the copy kept here."""
         from agentsim.batch.design import Experiment
 
-        return Experiment(**self.manifest["experiment"])
+        found = Experiment(**self.manifest["experiment"])
+        file = found.sampling.file
+        return self._with_copy(found) if file and not Path(file).exists() else found
+
+    def _with_copy(self, experiment: Experiment) -> Experiment:
+        """Return an experiment that takes its points, if it has a table, from the copy kept here."""
+        if not experiment.sampling.file or not (self.folder / POINTS).exists():
+            return experiment
+        sampler = {"kind": "table", "file": str(self.folder / POINTS)}
+        return type(experiment)(**experiment.to_dict() | {"sampler": sampler})
 
     @property
     def complete(self) -> bool:
@@ -325,7 +334,7 @@ class Results:
         """Return the plan as it was, and the runs there are as one round."""
         from agentsim.batch.plan import Round, make
 
-        plan = make(self.experiment)
+        plan = make(self._with_copy(self.experiment))
         if plan.key != self.manifest["plan_key"]:
             raise AgentsimError(
                 f"{self.folder} was made by another version of the model; run the experiment again"

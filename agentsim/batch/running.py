@@ -81,14 +81,14 @@ class Batch:
 
     def run(self) -> dict[str, Any]:
         """Do what is left to do, and return the manifest, which says that all is complete."""
-        self.folder.begin(self.plan, self.manifest)
+        self.folder.begin(self.plan, self.manifest, self.experiment.sampling.file)
         try:
             of: Round | None = self.plan.first_round
             while of is not None and of.total:
                 self.rounds[of.number] = of
                 self.do_round(of)
                 of = self.adapting.next_round(of, self.tally.chunks)
-            self.folder.finish(self.plan, self.tally.chunks)
+            self.folder.finish(self.plan, self.rounds, self.tally.chunks)
         except BaseException:
             with suppress(OSError):  # a full disk has no room for this either
                 self.folder.write_manifest(self.closed(INTERRUPTED))

@@ -5,6 +5,7 @@ cells.parquet      the cells: what the rows of the other tables are about
 outcomes/, ...     a folder a table, with files of at least `LEAST_ROWS` rows
 parts/             chunks as they come, until all are there and are joined
 draws.parquet, summary.csv
+points.csv         the table of points, where the experiment has one
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ import os
 import shutil
 import socket
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from agentsim.batch import parts, work
-from agentsim.batch.plan import Chunk, Plan
+from agentsim.batch.plan import Chunk, Plan, Round
 from agentsim.errors import AgentsimError
 from agentsim.failures import OK
 
 MANIFEST, LOCK = "manifest.json", ".lock"
 CELLS, DRAWS, SUMMARY = "cells.parquet", "draws.parquet", "summary.csv"
+POINTS = "points.csv"
 RUNNING, INTERRUPTED, COMPLETE = "running", "interrupted", "complete"
 LEAST_ROWS = 20_000
 MOST_SIBLINGS = 1000
@@ -82,13 +84,19 @@ class Folder:
         """Return the manifest; None where there is none."""
         return manifest_in(self.path)
 
-    def begin(self, plan: Plan, manifest: dict[str, Any]) -> None:
-        """Leave what workers and readers need, and sweep up after whoever was here before."""
+    def begin(self, plan: Plan, manifest: dict[str, Any], points: str = "") -> None:
+        """Leave what workers and readers need, and sweep up after whoever was here before.
+
+        points: the file of a table of points; what follows from it is to outlast it.
+        """
         for scrap in self.path.glob("**/.*.tmp"):
             scrap.unlink(missing_ok=True)
         self.write_manifest(manifest)
         # Always: labels may have changed that decide nothing, as the name of a variant.
         parts.write(self.path / CELLS, cells_table(plan))
+        if points:
+            content = Path(points).read_bytes()
+            parts.whole(self.path / POINTS, lambda file: file.write(content))
 
     def clear(self) -> None:
         """Remove all results; the manifest last, so that what is left is known for results."""
@@ -168,9 +176,9 @@ class Folder:
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         parts.whole(self.path / MANIFEST, lambda file: file.write(text.encode()))
 
-    def finish(self, plan: Plan, chunks: list[Chunk]) -> None:
+    def finish(self, plan: Plan, rounds: Mapping[int, Round], chunks: list[Chunk]) -> None:
         """Join the parts, and remove what only workers needed."""
-        parts.compact(self.path, plan, chunks, LEAST_ROWS)
+        parts.compact(self.path, plan, rounds, chunks, LEAST_ROWS)
         shutil.rmtree(self.path / parts.PARTS, ignore_errors=True)
         (self.path / work.WORK).unlink(missing_ok=True)
 

@@ -16,7 +16,7 @@ from agentsim.batch import parts, summaries
 from agentsim.batch.gathered import places_of
 from agentsim.batch.store import CELLS, DRAWS
 from agentsim.batch.summaries import quoted
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.parameters import ROLES
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ INTERNAL = ("cell", "runs_of", "block", "base")
 """Columns of cells that are no labels."""
 
 
+QUERIES = ("SELECT", "EXPLAIN", "MULTI")
+"""Kinds of statements that read; the last is `pivot`, which DuckDB takes for several."""
 MOST_TRIES, PAUSE = 20, 0.05
 """How often an answer is looked for while files come and go, and seconds in between."""
 
@@ -171,10 +173,15 @@ class Tables:
 
     def sql(self, query: str) -> pd.DataFrame:
         """Return what a query says, as `Results.sql` does."""
+        if not isinstance(query, str):
+            raise AgentsimError(f"sql: {query!r} is no query; give one as text")
         read = [name for name in self.files if name in query]
         read += [parts.OUTCOMES] if "runs" in query else []
-        remedy = "see Results.sql for the tables"
+        remedy = "give a select; Results.sql lists the tables"
         with self.connected(*read, what="sql: ", remedy=remedy) as connection:
+            kinds = [each.type.name for each in connection.extract_statements(query)]
+            if len(kinds) != 1 or kinds[0] not in QUERIES:
+                raise AgentsimError(f"sql: {shown(query)} is not one query that reads; {remedy}")
             found: pd.DataFrame = connection.execute(query).df()
         return found
 

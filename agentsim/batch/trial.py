@@ -313,12 +313,16 @@ def _size(
 ) -> tuple[int, int]:
     """Return the bytes of all tables, and those needed while parts are there too."""
     recorded = int(stretches.size[stretches.recorded].sum())
-    files = max(of.total // max(LEAST_ROWS, of.total // chunks), 1)
-    data = frames = 0.0
+    data = frames = parts_frames = most = 0.0
     for name in parts.tables(plan):
         held = of.total if name == parts.OUTCOMES else recorded
-        data += found.data[name] / max(found.held[name], 1) * held
-        frames += found.frame[name]
+        rows = held * parts.rows_of_run(plan, name)
+        files = max(rows // max(LEAST_ROWS, rows // chunks), 1)
+        bytes_of = found.data[name] / max(found.held[name], 1) * held
+        data += bytes_of
+        frames += found.frame[name] * files
+        parts_frames += found.frame[name] * chunks
+        most = max(most, bytes_of / files)
     extra = float(found.cells)
     draws = plan.blocks * int(of.runs.max())
     if draws <= MOST_DRAWS:
@@ -332,4 +336,4 @@ def _size(
         )
         extra += rows * (SUMMARY_ROW + SUMMARY_LABEL * ranged)
     # Parts of one file are there beside it until it is whole.
-    return int(data + frames * files + extra), int(data + frames * chunks + data / files + extra)
+    return int(data + frames + extra), int(data + parts_frames + most + extra)
