@@ -1,11 +1,14 @@
 """Adaptive replication: runs are added where an interval is wide, and nowhere else."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from batches import calibrated, counted, ran, refused, same_tables, small, stopped_after
 
-from agentsim.batch import simulating
+from agentsim.batch import parts, simulating, store
+from agentsim.batch.plan import make
 from agentsim.batch.results import Results
+from agentsim.batch.summaries import cell_intervals
 from agentsim.simulation import Simulation
 
 
@@ -166,3 +169,29 @@ def test_looking_again_at_what_is_complete_changes_nothing(uneven, tmp_path):
     for path, content in kept.items():
         assert path.read_bytes() == content, path
     assert again.manifest == first.manifest
+
+
+def test_intervals_are_the_same_to_the_bit_whatever_lies_where(uneven, tmp_path, monkeypatch):
+    """In parts of any size, joined, and joined but for a file that was damaged and made anew."""
+    monkeypatch.setattr(store, "LEAST_ROWS", 20)
+    given = small(runs=30)
+    found = []
+    for size in (7, 24, 200):
+        folder = tmp_path / str(size)
+        plan = make(given, size)
+        chunks = list(plan.chunks(plan.first_round))
+        ran(given, folder, chunk_runs=size)
+        found.append(cell_intervals(folder, plan, chunks, "total_surplus"))
+        (folder / "outcomes" / "00000.parquet").unlink()
+        with monkeypatch.context() as patch:
+            patch.setattr(parts, "compact", lambda *_: None)
+            patch.setattr(store.shutil, "rmtree", lambda *_, **__: None)
+            ran(given, folder)
+        assert (folder / "parts").exists()
+        found.append(cell_intervals(folder, plan, chunks, "total_surplus"))
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(other, found[0], check_exact=True)
+    expected = Results.open(folder).summary(outcomes="total_surplus")
+    np.testing.assert_allclose(found[0]["mean"], expected["mean"], rtol=1e-13)
+    half = ((expected["high"] - expected["low"]) / 2).to_numpy()
+    np.testing.assert_allclose(found[0]["half_width"], half, rtol=1e-12)

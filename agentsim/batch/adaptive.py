@@ -42,7 +42,7 @@ class Adapting:
             return None
         np.add.at(self.runs, last.cells, last.runs)
         self.rounds = last.number + 1
-        found = cell_intervals(self.folder, self.plan, chunks, self.runs, self.asked.outcome)
+        found = cell_intervals(self.folder, self.plan, chunks, self.asked.outcome)
         cells = found["cell"].to_numpy()
         mean, half = found["mean"].to_numpy(), found["half_width"].to_numpy()
         if self.asked.half_width is not None:

@@ -6,7 +6,7 @@ A cell is a row. There may be a million of them, so nothing here is an object a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -69,12 +69,11 @@ class Cells:
     """Strategies' parameters, by firm and parameter."""
     unit: Array | None = None
     """Where a sampler put the cells in the unit cube, `(cells, dimensions)`."""
-    same_as: Numbers = field(init=False)
-    """The earlier cell with the same market and luck, whose runs stand for this one's; or -1."""
 
-    def __post_init__(self) -> None:
-        """Find the cells that are the same as earlier ones."""
-        object.__setattr__(self, "same_as", _same_as(self.numbers()))
+    @cached_property
+    def same_as(self) -> Numbers:
+        """The earlier cell with the same market and luck, whose runs stand for this one's; or -1."""
+        return _same_as(self.numbers())
 
     def __len__(self) -> int:
         """Return how many cells there are."""
@@ -108,6 +107,10 @@ class Cells:
             found.update(np.ascontiguousarray(column).tobytes())
         return found.hexdigest()
 
+    def without_labels(self) -> Cells:
+        """Return what decides the outcome alone."""
+        return replace(self, labels={}, unit=None)
+
     def label(self, cell: int) -> dict[str, Any]:
         """Return what the tables say of a cell, what does not apply left out."""
         found = {name: column[cell] for name, column in self.labels.items()}
@@ -116,6 +119,8 @@ class Cells:
     @staticmethod
     def together(parts: Sequence[Cells]) -> Cells:
         """Return several lists of cells as one; groups are numbered alike in all of them."""
+        if len(parts) == 1:
+            return parts[0]
         sizes = [len(part) for part in parts]
 
         def stacked(columns: Sequence[Mapping[Any, Array]]) -> dict[Any, Array]:
@@ -138,12 +143,11 @@ class Cells:
             groups=parts[0].groups,
             group=np.concatenate([part.group for part in parts]),
             block=np.concatenate([part.block for part in parts]),
-            base=parts[0].base if len(parts) == 1 else np.arange(sum(sizes), dtype=np.int64),
+            base=np.arange(sum(sizes), dtype=np.int64),
             values=stacked([part.values for part in parts]),
             drawn=stacked([part.drawn for part in parts]),
             shocks=stacked([part.shocks for part in parts]),
             tuning=stacked([part.tuning for part in parts]),
-            unit=parts[0].unit if len(parts) == 1 else None,
         )
 
 

@@ -170,14 +170,13 @@ def _labels(section: Section, factors: Columns) -> dict[str, Column]:
     fixed = {"kind": section.kind, **section.labels}
     found: dict[str, Column] = {}
     for name in (*LABELS, *factors):
-        if name in fixed:
-            found[name] = np.full(section.count, fixed[name], dtype=object)
-        elif name in section.told:
+        if name in section.told:
             found[name] = section.told[name]
         elif name in factors and factors[name].dtype != object:
             found[name] = np.full(section.count, np.nan)
-        else:
-            found[name] = np.full(section.count, None, dtype=object)
+        else:  # one value, seen from every row
+            one = np.array(fixed.get(name), dtype=object)
+            found[name] = np.broadcast_to(one, section.count)
     return found
 
 

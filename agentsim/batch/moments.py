@@ -6,6 +6,7 @@ where all y are 1 it is that of a mean. Moments of parts add up to those of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -69,6 +70,34 @@ class Moments:
         both = 0.0 if y is None else float((dx * dy).sum())
         found = [float(n), mx, my, *squares, both]
         return Moments(*(np.array([each]) for each in found))
+
+    @staticmethod
+    def one_by_one(
+        values: Callable[[], Iterable[tuple[Column, Array, Array | None]]], size: int
+    ) -> Moments:
+        """Return moments whose sums are taken value by value, however values are cut into pieces.
+
+        values: gives place, x and y piece by piece, each time that it is asked.
+        """
+        found = Moments.none(size)
+
+        def pieces() -> Iterator[tuple[Column, Array, Array]]:
+            for place, x, y in values():
+                fine = finite(x, y)
+                yield place[fine], x[fine], np.ones(fine.sum()) if y is None else y[fine]
+
+        for place, x, y in pieces():  # np.add.at adds in order, and onto what is there
+            np.add.at(found.n, place, 1.0)
+            np.add.at(found.mx, place, x)
+            np.add.at(found.my, place, y)
+        some = np.maximum(found.n, 1.0)
+        found.mx /= some
+        found.my /= some
+        for place, x, y in pieces():
+            dx, dy = x - found.mx[place], y - found.my[place]
+            for sums, product in ((found.xx, dx * dx), (found.yy, dy * dy), (found.xy, dx * dy)):
+                np.add.at(sums, place, product)
+        return found
 
     def add(self, place: Column, other: Moments) -> None:
         """Take in the moments of more, at some places: as if all had been there from the start."""

@@ -83,10 +83,11 @@ def write(path: Path, table: pa.Table) -> None:
             blank, made, compression="lz4", use_dictionary=keys, use_byte_stream_split=floats,
             write_page_checksum=True, write_statistics=keys,
         )  # fmt: skip
-        content = bytearray(made.getvalue())
+        content = memoryview(made.getvalue())
         place = _checksum_place(content)
-        content[place] = sha256(content).hexdigest().encode()
-        file.write(content)
+        told = sha256(content).hexdigest().encode()
+        for each in (content[: place.start], told, content[place.stop :]):
+            file.write(each)
 
     whole(path, to)
 
@@ -115,18 +116,21 @@ def chunks_in(path: Path) -> dict[str, str | None]:
     from pyarrow import ArrowException
 
     try:
-        content = bytearray(path.read_bytes())
+        content = memoryview(path.read_bytes())
         place = _checksum_place(content)
-        said = bytes(content[place])
-        content[place] = BLANK
-        return about(path) if said == sha256(content).hexdigest().encode() else {}
+        found = sha256(content[: place.start])
+        found.update(BLANK)
+        found.update(content[place.stop :])
+        return about(path) if bytes(content[place]) == found.hexdigest().encode() else {}
     except (OSError, ValueError, KeyError, TypeError, ArrowException):
         return {}
 
 
-def _checksum_place(content: bytearray) -> slice:
+def _checksum_place(content: memoryview) -> slice:
     """Return where the footer holds the checksum of all else: after its name, and its length."""
-    start = content.rindex(CHECKSUM) + len(CHECKSUM) + 2
+    footer = int.from_bytes(content[-8:-4], "little") + 8
+    tail = bytes(content[-footer:])
+    start = len(content) - len(tail) + tail.rindex(CHECKSUM) + len(CHECKSUM) + 2
     return slice(start, start + len(BLANK))
 
 
@@ -167,6 +171,25 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
             return file.read(None if columns is None else list(columns), use_threads=False)
     except (OSError, ValueError, ArrowException) as error:
         raise damaged(path, error) from None
+
+
+def in_order(folder: Path, chunks: Sequence[Chunk], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield columns of the outcomes of chunks, chunk by chunk, whether they are joined or not."""
+    runs = {chunk.key: chunk.runs for chunk in chunks}
+    joined: dict[str, tuple[Path, int]] = {}
+    for path in sorted((folder / OUTCOMES).glob("*.parquet")):
+        start = 0
+        for key in told(path):
+            if key not in runs:  # of a later round, as are all that come after it in the file
+                break
+            joined[key] = path, start
+            start += runs[key]
+    held: tuple[Path, pa.Table] | None = None
+    for chunk in chunks:
+        path, start = joined.get(chunk.key, (part_path(folder, OUTCOMES, chunk), 0))
+        if held is None or held[0] != path:
+            held = path, read(path, columns)
+        yield held[1].slice(start, chunk.runs)
 
 
 def columns(path: Path) -> list[str]:

@@ -279,11 +279,24 @@ def cells_table(plan: Plan) -> Any:
     }
     for name, given in cells.labels.items():
         if given.dtype == object:
-            text = [None if each is None else str(each) for each in given]
-            columns[name] = pa.array(text, pa.string()).dictionary_encode()
+            columns[name] = _texts(given)
         else:
             columns[name] = pa.array(given, pa.float64(), from_pandas=True)
     if cells.unit is not None:
         for at in range(cells.unit.shape[1]):
             columns[f"u{at}"] = np.ascontiguousarray(cells.unit[:, at])
     return pa.table(columns)
+
+
+def _texts(given: Any) -> Any:
+    """Return a column of text of which there are few, None where there is none."""
+    import numpy as np
+    import pyarrow as pa
+
+    if len(given) and given.strides == (0,):  # one value, seen from every row
+        places = pa.array(
+            np.zeros(len(given), np.int32), mask=np.full(len(given), given[0] is None)
+        )
+        values = [] if given[0] is None else [given[0]]
+        return pa.DictionaryArray.from_arrays(places, pa.array(values, pa.string()))
+    return pa.array(given, pa.string()).dictionary_encode()

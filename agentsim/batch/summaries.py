@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch import parts
-from agentsim.batch.cells import Numbers
 from agentsim.batch.moments import Moments
 from agentsim.batch.plan import Chunk, Plan
 from agentsim.errors import AgentsimError
@@ -34,24 +33,15 @@ SHARES = {
 """Outcomes that are shares, and of what: the mean of ratios is ruled by runs with little to share."""
 
 
-def files_of(
-    folder: Path, tables: Sequence[str], chunks: Sequence[Chunk] | None = None
-) -> dict[str, list[str]]:
-    """Return the files of each table: joined ones, and parts that are in none of those.
-
-    chunks: those whose parts count, in their order; all that there are, in the order of their names,
-    if not given.
-    """
+def files_of(folder: Path, tables: Sequence[str]) -> dict[str, list[str]]:
+    """Return the files of each table: joined ones, and parts that are in none of those."""
     found: dict[str, list[str]] = {}
     for name in tables:
         # Parts first: one that is joined in between is then in both lists, and not in neither.
         loose = sorted((folder / parts.PARTS).glob(f"{name}-*.parquet"))
         joined = sorted((folder / name).glob("*.parquet"))
         held = {key for path in joined for key in parts.told(path)}
-        if chunks is None:
-            loose = [path for path in loose if not held.issuperset(parts.told(path))]
-        else:
-            loose = [parts.part_path(folder, name, c) for c in chunks if c.key not in held]
+        loose = [path for path in loose if not held.issuperset(parts.told(path))]
         found[name] = [str(path) for path in (*joined, *loose)]
     return found
 
@@ -125,26 +115,25 @@ def columns_of(table: pa.Table, outcome: str, columns: Sequence[str]) -> tuple[A
     return x, None if den is None else table[den].to_numpy()
 
 
-def cell_intervals(
-    folder: Path, plan: Plan, chunks: Sequence[Chunk], runs: Numbers, outcome: str
-) -> pd.DataFrame:
-    """Return mean and interval of an outcome in every cell, over its first runs, `(cells,)` of them.
+def cell_intervals(folder: Path, plan: Plan, chunks: Sequence[Chunk], outcome: str) -> pd.DataFrame:
+    """Return mean and interval of an outcome in every cell, over the runs of some chunks.
 
-    The same to the last bit whether chunks are joined by now or not, and whether runs were added
-    since: sums are taken over all that count at once, in the order of their chunks.
+    The same to the last bit whatever the size of chunks, and whether they are joined by now or not:
+    sums are taken run by run, in the order of the chunks.
     """
     import pandas as pd
-    import pyarrow as pa
 
     columns = plan.kept.outcomes
-    read = ["cell", "run", *needed([outcome], columns)]
-    files = files_of(folder, [parts.OUTCOMES], chunks)[parts.OUTCOMES]
-    bare = [parts.read(Path(each), read).replace_schema_metadata(None) for each in files]
-    every = pa.concat_tables(bare)
-    counted = every["run"].to_numpy() < runs[every["cell"].to_numpy()]
-    found = by_cell([every.filter(pa.array(counted))], len(plan.cells), [outcome], columns)
+    read = ["cell", *needed([outcome], columns)]
+    found = Moments.one_by_one(
+        lambda: (
+            (table["cell"].to_numpy(), *columns_of(table, outcome, columns))
+            for table in parts.in_order(folder, chunks, read)
+        ),
+        len(plan.cells),
+    )
     keys = pd.DataFrame({"cell": np.arange(len(plan.cells))})
-    told = [(each.n, *each.interval(LEVEL)) for each in found]
+    told = [(found.n, *found.interval(LEVEL))]
     return rows_of(keys, [outcome], told).loc[plan.cells.own].reset_index(drop=True)
 
 

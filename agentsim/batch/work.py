@@ -9,11 +9,11 @@ from __future__ import annotations
 import pickle
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from agentsim.batch.parts import chunks_in, part_path, tables, write_chunk
+from agentsim.batch.parts import chunks_in, part_path, tables, whole, write_chunk
 from agentsim.batch.plan import Chunk, Plan, Round
 from agentsim.batch.simulating import failed, simulate
 from agentsim.errors import AgentsimError
@@ -50,10 +50,10 @@ class Receipt:
 
 
 def put(folder: Path, plan: Plan, rounds: dict[int, Round]) -> None:
-    """Leave plan and rounds where workers find them."""
-    from agentsim.batch.parts import whole
-
-    whole(folder / WORK, lambda file: pickle.dump((plan, rounds), file))
+    """Leave plan and rounds where workers find them, without what is only told in tables."""
+    bare = replace(plan, cells=plan.cells.without_labels())
+    # The newest protocol writes arrays as they lie in memory, without a copy.
+    whole(folder / WORK, lambda file: pickle.dump((bare, rounds), file, pickle.HIGHEST_PROTOCOL))
 
 
 def do(order: Order) -> Receipt:
