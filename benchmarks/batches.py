@@ -51,18 +51,37 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(place)
 
 
-def one_batch(runs: int, workers: int, out: Path) -> tuple[float, float, float]:
+def many_cells(cells: int) -> Experiment:
+    """Return an experiment of as many cells as there may be, a run and a quarter each."""
+    return Experiment(
+        name="many_cells",
+        runs=1,
+        horizon=1,
+        uncertainty="none",
+        outcomes=["customer_share", "customer_surplus", "total_surplus"],
+        factors={
+            "substitution": np.linspace(3.0, 9.0, cells // 1000).tolist(),
+            "power_limit": np.linspace(5.0, 20.0, 500).tolist(),
+            "demand_elasticity": [1.1, 1.2],
+        },
+    )
+
+
+BATCHES: dict[str, Callable[[int], Experiment]] = {"runs": default_market, "cells": many_cells}
+
+
+def one_batch(size: int, workers: int, out: Path, what: str = "runs") -> tuple[float, float, float]:
     """Run a batch in a process of its own; return its wall time, its CPU time with its workers',
     both in seconds, and the driver's peak memory in MB."""
-    words = [sys.executable, __file__, "--batch", str(runs), str(workers), str(out)]
+    words = [sys.executable, __file__, "--batch", what, str(size), str(workers), str(out)]
     start = time.perf_counter()
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
     return time.perf_counter() - start, float(said[0]), float(said[1])
 
 
-def run_batch(runs: int, workers: int, out: str) -> None:
+def run_batch(what: str, size: int, workers: int, out: str) -> None:
     """Run a batch here, and print CPU seconds and peak memory."""
-    batch.run(default_market(runs), out, workers=workers, progress=False)
+    batch.run(BATCHES[what](size), out, workers=workers, progress=False)
     spent = sum(
         each.ru_utime + each.ru_stime
         for each in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -104,26 +123,53 @@ def a_million(runs: int, repeats: int) -> None:
         queries(out, runs)
 
 
+def a_million_cells(cells: int) -> None:
+    """Print what a batch of as many cells as runs takes, and what summaries of it take."""
+    title(f"A batch of {cells:,} cells of one run, of one quarter")
+    with folder() as place:
+        wall, _, memory = one_batch(
+            cells, min(2, engine.worker_count(None)), place / "out", "cells"
+        )
+        print(f"start to end: {wall:.1f} s; driver's peak memory: {memory:.0f} MB; load {load()}")
+        print(goal(memory <= GOAL_MEMORY, f"at most {GOAL_MEMORY:.0f} MB"))
+        results = Results.open(place / "out")
+        one, other = {"demand_elasticity": 1.1}, {"demand_elasticity": 1.2}
+        timed(
+            f"{cells:,} cells",
+            {
+                "contrast of a factor's levels, cell by cell": lambda: results.contrast(
+                    one, other, "customer_share"
+                ),
+                "summary(by='substitution')": lambda: results.summary(by="substitution"),
+            },
+        )
+
+
 def queries(out: Path, runs: int) -> None:
     """Print what summary and contrast take."""
     results = Results.open(out)
-    results.summary(outcomes="capex")  # loads pandas
-    asked: dict[str, Callable[[], object]] = {
-        "summary(), all outcomes": results.summary,
-        "contrast(0, 0, share), a cell of all runs against itself": lambda: results.contrast(
-            0, 0, "customer_share"
-        ),
-        "summary(by='kind'), all outcomes pooled": lambda: results.summary(by="kind"),
-    }
-    results.contrast(0, 0, "capex")  # loads DuckDB
+    timed(
+        f"{runs:,} runs",
+        {
+            "summary(), all outcomes": results.summary,
+            "contrast(0, 0, share), a cell of all runs against itself": lambda: results.contrast(
+                0, 0, "customer_share"
+            ),
+            "summary(by='kind'), all outcomes pooled": lambda: results.summary(by="kind"),
+        },
+    )
+
+
+def timed(what: str, asked: dict[str, Callable[[], object]]) -> None:
+    """Print how long answers take, once modules are loaded."""
     for name, ask in asked.items():
+        ask()
         seconds = []
         for _ in range(3):
             start = time.perf_counter()
             ask()
             seconds.append(time.perf_counter() - start)
-        told = f"{min(seconds):.2f} to {max(seconds):.2f} s"
-        print(f"{name}, on {runs:,} runs: {told}")
+        print(f"{name}, on {what}: {min(seconds):.2f} to {max(seconds):.2f} s")
         print(goal(max(seconds) <= GOAL_QUERY, f"under {GOAL_QUERY:.0f} s"))
 
 
@@ -194,14 +240,17 @@ def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the size")
-    parser.add_argument("--batch", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--batch", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.batch is not None:
-        run_batch(int(given.batch[0]), int(given.batch[1]), given.batch[2])
+        what, size, workers, out = given.batch
+        run_batch(what, int(size), int(workers), out)
         return
     overhead(100_000, 2 if given.quick else 4)
     small_chunks()
-    a_million(RUNS // 10 if given.quick else RUNS, 1 if given.quick else 2)
+    size = RUNS // 10 if given.quick else RUNS
+    a_million(size, 1 if given.quick else 2)
+    a_million_cells(size)
 
 
 if __name__ == "__main__":
