@@ -21,6 +21,7 @@ Welch's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -90,20 +91,28 @@ class Parts:
         """
         place = self.of_row if rows is None else self.of_row[rows]
         each = np.bincount(place, error, len(self.group))
-        there = np.bincount(place, minlength=len(self.group)) > 0
-        n = np.bincount(self.group[there], minlength=self.groups)
-        _, first, stretch = np.unique(self.stretch[there], return_index=True, return_inverse=True)
-        group, each = self.group[there], each[there]
-        count = np.bincount(stretch).astype(np.float64)
-        squares = np.bincount(stretch, each * each)
+        there = self._all if rows is None else np.bincount(place, minlength=len(self.group)) > 0
+        n = np.bincount(self.group, there, self.groups).astype(np.int64)
+        count = np.bincount(self.stretch, there)
+        squares = np.bincount(self.stretch, each * each)
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.drawn:
-                squares = np.where(count > 1, squares * count / (count - 1.0), np.nan)
+                alone = np.where(count == 1.0, np.nan, squares)
+                squares = alone * count / np.maximum(count - 1.0, 1.0)
             doubt = squares * squares / np.maximum(count - 1.0, 1.0)
-            variance, doubt = (np.bincount(group[first], x, self.groups) for x in (squares, doubt))
+            variance, doubt = (np.bincount(self._owner, x, self.groups) for x in (squares, doubt))
             freedom = np.where(variance > 0.0, variance * variance / doubt, 1.0)
         half = student(freedom + 1.0, level) * np.sqrt(variance)
         return n, np.where(n > 1, half, np.nan)
+
+    @cached_property
+    def _all(self) -> Column:
+        return np.ones(len(self.group), dtype=bool)
+
+    @cached_property
+    def _owner(self) -> Numbers:
+        """The group of each stretch."""
+        return self.group[np.unique(self.stretch, return_index=True)[1]]
 
 
 def errors(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,6 +35,13 @@ class Runs:
     def take(self, rows: Column) -> Runs:
         """Return some of the rows."""
         return Runs(self.cell[rows], self.run[rows], self.place[rows])
+
+    def as_they_lie(self) -> Any:
+        """Return the places, as a slice that copies nothing where they follow each other."""
+        n = len(self.place)
+        if n and self.place[-1] - self.place[0] == n - 1 and (np.diff(self.place) == 1).all():
+            return slice(int(self.place[0]), int(self.place[0]) + n)
+        return self.place
 
     def keys(self, cells: pd.DataFrame, drawn: bool) -> Numbers:
         """Return what tells runs apart that are independent, `(rows,)`.
@@ -84,12 +91,13 @@ def read(
     """Yield each outcome, of several lists of runs. kept: all outcomes that there are."""
     rows = max(sum(len(each.cell) for each in runs), tables.rows(parts.OUTCOMES))
     count = max(1, MOST_NUMBERS // max(rows, 1) // 2)
+    places = [each.as_they_lie() for each in runs]
     for start in range(0, len(outcomes), count):
         some = outcomes[start : start + count]
         table = tables.whole(parts.OUTCOMES, summaries.needed(some, kept))
         for outcome in some:
             x, y = summaries.columns_of(table, outcome, kept)
-            yield [Values(x, y).take(each.place) for each in runs]
+            yield [Values(x, y).take(place) for place in places]
 
 
 def in_both(a: Runs, b: Runs) -> tuple[Runs, Runs]:

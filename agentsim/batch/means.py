@@ -53,7 +53,11 @@ def means_by_group(
     told = []
     for (values,) in read(tables, outcomes, kept, [runs]):
         fine = values.fine()
-        value, error = errors(values.take(fine), runs.cell[fine], group, len(heads), loose)
-        n, half = common.interval(error, fine, level)
+        if fine.all():  # as it nearly always is: nothing need be copied
+            value, error = errors(values, runs.cell, group, len(heads), loose)
+            n, half = common.interval(error, None, level)
+        else:
+            value, error = errors(values.take(fine), runs.cell[fine], group, len(heads), loose)
+            n, half = common.interval(error, fine, level)
         told.append((n, value, half))
     return summaries.rows_of(heads, outcomes, told)
