@@ -320,10 +320,13 @@ def test_what_makes_no_sense_is_refused_in_one_line(case):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("demand_elasticity,substitution\n2,3\n2,1\n", ["substitution 1", "(row 1)"]),
+        ("demand_elasticity,substitution\n2,3\n2,1\n", ["x.csv, line 3: substitution 1 is below"]),
+        ("substitution\n\n999\n3\n", ["x.csv, line 3: substitution 999 is above"]),
+        ("shock.efficiency.quarter\n1\n2.5\n", ["x.csv, line 3"]),
+        ("lineup.hyperscaler.step\n0.1\n7\n", ["x.csv, line 3", "out of bounds"]),
         ("demand_elasticity,demand_noise\n2,0.1\n", ["demand_noise is in the table and in set"]),
         ("demand_elastcity\n2\n", ["nearest: demand_elasticity"]),
-        ("lineup.hyperscaler\nmtch\n", ["nearest: match"]),
+        ("lineup.hyperscaler\nmatch\nmtch\n", ["x.csv, line 3", "nearest: match"]),
     ],
 )
 def test_a_table_is_checked_row_by_row(tmp_path, text, words):

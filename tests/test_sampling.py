@@ -322,15 +322,14 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def test_a_table_s_columns_are_numbers_or_text(tmp_path: Path) -> None:
-    text = 'demand_elasticity, lineup.oracle,mixed\n1,restrain,1\n\n0.5,"escalate(x=1, y=2)",a\n'
+    text = 'demand_elasticity, lineup.oracle\n1,restrain\n\n0.5,"escalate(x=1, y=2)"\n'
     path = written(tmp_path, text, "utf-8-sig")
     points = sample(Sampler("table", file=str(path)), {}, 0)
-    assert list(points.columns) == ["demand_elasticity", "lineup.oracle", "mixed"]
+    assert list(points.columns) == ["demand_elasticity", "lineup.oracle"]
     assert points.columns["demand_elasticity"].tolist() == [1.0, 0.5]
     assert points.columns["demand_elasticity"].dtype == np.float64
     assert points.columns["lineup.oracle"].tolist() == ["restrain", "escalate(x=1, y=2)"]
-    assert points.columns["mixed"].tolist() == ["1", "a"]
-    assert points.columns["mixed"].dtype == object
+    assert points.places == (f"{path}, line 2", f"{path}, line 4")
     assert points.block.tolist() == [0, 1]
     assert points.dimensions == () and points.unit.shape == (2, 0)
 
@@ -343,8 +342,18 @@ TABLES = {
     "no rows": ("a,b\n", ["no points"]),
     "nothing": ("", ["no points"]),
     "not a number": ("a\n1\nnan\n", ["line 3", "a = nan", "finite"]),
+    "text among numbers": ("a\n1\nx\n", ["line 3", "a = 'x'", "no number", "mend"]),
+    "an underscore": ("a\n1_2\n3\n", ["line 2", "a = '1_2'", "no number"]),
+    "digits of another script": ("a\n3\n\u0661\u0662\n", ["line 3", "no number"]),
+    "infinity": ("a\n-Infinity\n3\n", ["line 2", "finite"]),
     "an open quote": ('a\n1\n"2\n', ["line 3", "mend"]),
 }
+
+
+@pytest.mark.parametrize("text", ["1", "-2", "+.5", "3.", "1e3", "2.5E-1"])
+def test_plain_numbers_are_numbers(text: str, tmp_path: Path) -> None:
+    points = sample_table(written(tmp_path, f"a\n{text}\n"))
+    assert points.columns["a"].tolist() == [float(text)]
 
 
 @pytest.mark.parametrize("case", TABLES)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from agentsim.batch.cells import Cells
 from agentsim.batch.complaints import Level, level
 from agentsim.batch.design import Deviation, Experiment, Variant
 from agentsim.batch.factors import Factor, Levels
 from agentsim.batch.names import Dimension, Names, parameters_of, strategy_id, told_of
+from agentsim.batch.points import Points
 from agentsim.calibration.checks import checked
 from agentsim.errors import AgentsimError, shown, unknown
-from agentsim.laws.numerics import Array
 from agentsim.parameters import ROLES
 from agentsim.scenario import LISTED
 from agentsim.strategy.params import Declared
@@ -47,18 +50,32 @@ def check(names: Names) -> None:
     _check_size(names)
 
 
-def check_columns(names: Names, columns: Mapping[str, Array]) -> None:
+def check_columns(names: Names, points: Points) -> None:
     """Refuse columns of a table that nothing answers to, or values out of bounds."""
     e = names.experiment
-    for name, given in columns.items():
+    for name, given in points.columns.items():
         if name in e.set:
             raise AgentsimError(f"{name} is in the table and in set; take it out of one of them")
         if given.dtype == object or name not in names.declared:
-            for value in dict.fromkeys(given.tolist()):
-                _check_setting(names, name, value)
+            values = given.tolist()
+            for value in dict.fromkeys(values):
+                with _told_where(points, values.index(value)):
+                    _check_setting(names, name, value)
             continue
-        with told_of("row"):
+        for row in (int(np.argmin(given)), int(np.argmax(given))):
+            with _told_where(points, row):
+                checked(name, given[row].item(), names.declared[name])
+        with told_of("row"):  # what only single values may be, as whole numbers
             checked(name, given, names.declared[name])
+
+
+@contextmanager
+def _told_where(points: Points, row: int) -> Iterator[None]:
+    """Put file and line of a point before a complaint."""
+    try:
+        yield
+    except AgentsimError as error:
+        raise AgentsimError(f"{points.places[row]}: {error}") from None
 
 
 def check_used(names: Names, cells: Cells) -> None:

@@ -17,19 +17,18 @@ Level = int | float | str
 """A value that a factor or setting takes: a number, or the text of a strategy."""
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return the tables of a TOML file.
+def read_text(path: Path, absent: str, inside: str, encoding: str = "utf-8") -> str:
+    """Return the text of a file.
 
-    Raises AgentsimError: one line with the file and, where TOML is malformed, the line.
+    absent, inside: what to do where nothing is there, or a folder. Raises AgentsimError: one line
+    with the file and the remedy.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes().decode(encoding)
     except FileNotFoundError:
-        raise AgentsimError(
-            f"{path} does not exist; give a file, or the name of one shipped"
-        ) from None
+        raise AgentsimError(f"{path} does not exist; {absent}") from None
     except IsADirectoryError:
-        raise AgentsimError(f"{path} is a folder; give the .toml file in it") from None
+        raise AgentsimError(f"{path} is a folder; {inside}") from None
     except NotADirectoryError:
         raise AgentsimError(f"{path} lies beneath a file, not a folder; check the path") from None
     except UnicodeDecodeError as error:
@@ -37,20 +36,31 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise AgentsimError(
             f"{path}, line {line}: not UTF-8 text; save the file as UTF-8"
         ) from None
+    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
+        why = getattr(error, "strerror", None) or error
+        raise AgentsimError(f"{shown(str(path))} cannot be read: {why}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises AgentsimError: one line with the file and, where TOML is malformed, the line.
+    """
+    text = read_text(path, "give a file, or the name of one shipped", "give the .toml file in it")
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        line, what = _place(str(error), path)
+        line, what = _place(str(error), text)
         raise AgentsimError(f"{path}, line {line}: {what}; mend that line of TOML") from None
-    except OSError as error:
-        raise AgentsimError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _place(message: str, path: Path) -> tuple[int, str]:
+def _place(message: str, text: str) -> tuple[int, str]:
     """Return the line of a TOML error, and the message without it."""
     what = re.sub(r"\s*\(at [^)]*\)\s*$", "", message)
     found = re.search(r"\(at line (\d+)", message)
     if found:
         return int(found[1]), what
-    return path.read_text(encoding="utf-8").rstrip("\n").count("\n") + 1, f"{what} at the end"
+    return text.rstrip("\n").count("\n") + 1, f"{what} at the end"
 
 
 def one_line(error: ValidationError, model: type[BaseModel]) -> str:

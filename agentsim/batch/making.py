@@ -74,7 +74,7 @@ def _points(experiment: Experiment, names: Names) -> Points:
     """Return the points of the main cells."""
     points = sample(experiment.sampling, names.dimensions, experiment.entropy)
     if experiment.sampling.kind == "table":
-        check_columns(names, points.columns)
+        check_columns(names, points)
     return points
 
 

@@ -17,10 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agentsim.batch.complaints import read_text
 from agentsim.errors import AgentsimError, shown
 from agentsim.laws.numerics import Array
 
 MOST_POINTS = 1_000_000
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.A | re.I)
+"""What is taken for a number: less than Python takes, which reads 1_2 and the digits of all scripts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,8 @@ class Points:
     block: NDArray[np.int64]
     """The block of each point: a base sample, a trajectory, a point of its own; 0 if factorial."""
     dimensions: tuple[str, ...]
+    places: tuple[str, ...] = ()
+    """File and line of each point of a table."""
 
     def __len__(self) -> int:
         """Return the number of points."""
@@ -61,42 +67,28 @@ def sample_table(path: str | PathLike[str]) -> Points:
         _check_row(f"{path}, line {line}", row, names)
     if len(numbered) > MOST_POINTS + 1:
         raise AgentsimError(f"{path} has {len(numbered) - 1} points; give at most {MOST_POINTS}")
-    lines = [line for line, _ in numbered[1:]]
+    places = tuple(f"{path}, line {line}" for line, _ in numbered[1:])
     columns = {
-        name: _column(path, name, lines, [row[place] for _, row in numbered[1:]])
+        name: _column(name, places, [row[place] for _, row in numbered[1:]])
         for place, name in enumerate(names)
     }
-    count = len(lines)
-    return Points(columns, np.empty((count, 0)), np.arange(count, dtype=np.int64), ())
+    count = len(places)
+    return Points(columns, np.empty((count, 0)), np.arange(count, dtype=np.int64), (), places)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """Return the rows of a CSV file with the lines on which they end; empty lines are none."""
     # The mark that spreadsheets put before UTF-8 is no part of the first name.
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    text = read_text(
+        path, "give the CSV file of the points", "give the CSV file in it", "utf-8-sig"
+    )
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         return [(reader.line_num, [each.strip() for each in row]) for row in reader if row]
     except csv.Error as error:
         raise AgentsimError(
             f"{path}, line {reader.line_num}: {error}; mend that line of CSV"
         ) from None
-
-
-def _text(path: Path) -> str:
-    """Return the text of a file."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise AgentsimError(f"{path} does not exist; give the CSV file of the points") from None
-    except IsADirectoryError:
-        raise AgentsimError(f"{path} is a folder; give the CSV file in it") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise AgentsimError(
-            f"{path}, line {line}: not UTF-8 text; save the file as UTF-8"
-        ) from None
-    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
-        raise AgentsimError(f"{shown(str(path))} cannot be read: {error}") from None
 
 
 def _header(path: Path, line: int, names: list[str]) -> list[str]:
@@ -123,16 +115,22 @@ def _check_row(where: str, row: list[str], names: list[str]) -> None:
             raise AgentsimError(f"{where}: {name} has no value; give one")
 
 
-def _column(path: Path, name: str, lines: list[int], given: list[str]) -> NDArray[Any]:
-    """Return a column as numbers if all its values are, otherwise as text."""
-    try:
-        numbers = np.array([float(each) for each in given])
-    except ValueError:
+def _column(name: str, places: tuple[str, ...], given: list[str]) -> NDArray[Any]:
+    """Return a column of numbers, or of text where none of its values is a number."""
+    numeric = [NUMBER.fullmatch(each) is not None for each in given]
+    if not any(numeric):
         return np.array(given, dtype=object)
+    if not all(numeric):
+        first = numeric.index(False)
+        raise AgentsimError(
+            f"{places[first]}: {name} = {shown(given[first])} is no number, as other values of the "
+            "column are; mend it"
+        )
+    numbers = np.array([float(each) for each in given])
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if wrong.size:
         first = int(wrong[0])
         raise AgentsimError(
-            f"{path}, line {lines[first]}: {name} = {given[first]} is not a finite number; give one"
+            f"{places[first]}: {name} = {given[first]} is not a finite number; give one"
         )
     return numbers
