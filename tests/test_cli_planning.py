@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from batches import refused
 
 from agentsim.batch.design import Experiment
+from agentsim.batch.engine import engine
 from agentsim.batch.preview import preview
 
 AGENTSIM = [sys.executable, "-m", "agentsim.cli"]
@@ -89,6 +91,33 @@ def test_a_plan_that_makes_no_sense_is_one_line(folder):
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1 and told in done.stderr
         assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--set", "outcomes=capex"], "outcomes is no single value"),
+        (["--set", "sampler=sobol"], "sampler is no single value"),
+        (["--set", "name=x"], "name is no single value"),
+    ],
+)
+def test_keys_of_the_file_that_are_no_values_are_changed_there(folder, words, told):
+    done = agentsim("plan", "quick.toml", *words, cwd=folder)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert told in done.stderr and "in its file" in done.stderr
+
+
+def test_keys_of_the_file_that_are_values_may_be_set(folder):
+    done = agentsim("plan", "quick.toml", "--set", "luck=independent", cwd=folder)
+    assert done.returncode == 0 and "of its own in every cell" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "what"), [({"workers": 2}, "workers"), ({"time_limit": 5.0}, "time_limit")]
+)
+def test_the_engine_of_this_process_refuses_what_it_cannot_do(given, what):
+    refused([what, "this process", "pool"], engine, "here", **given)
+    engine("here", workers=1)
 
 
 def test_a_single_run_has_no_interval():

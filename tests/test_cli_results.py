@@ -200,6 +200,13 @@ def test_what_differs_is_told(made):
     assert "the same luck: differences run by run" in done.stdout
 
 
+def test_another_name_is_told_and_is_no_difference(made, tmp_path):
+    run(quick(name="renamed"), tmp_path / "renamed")
+    done = agentsim("diff", made / "a", tmp_path / "renamed", cwd=made)
+    assert done.returncode == 0, done.stderr
+    assert "name" in done.stdout and "quick -> renamed" in done.stdout
+
+
 def test_rounding_is_no_finding(made, tmp_path):
     shutil.copytree(made / "a", tmp_path / "a")
     path = next((tmp_path / "a" / "outcomes").glob("*.parquet"))
@@ -322,6 +329,19 @@ def test_report_is_for_complete_crossed_designs(made):
     assert "crossed levels" in sampled.stderr and "agentsim show" in sampled.stderr
     part = agentsim("report", "part", cwd=made)
     assert part.returncode == 2 and "interrupted 25%" in part.stderr
+
+
+def test_report_needs_the_value_of_every_layer(tmp_path):
+    run(quick(outcomes=["customer_share", "total_surplus"]), tmp_path / "few")
+    done = agentsim("report", "few", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "lacks outcomes" in done.stderr and "customer_surplus, hyperscaler_value" in done.stderr
+    layers = ["customer_surplus", "hyperscaler_value", "chip_vendor_value", "memory_maker_value"]
+    layers += ["lender_value", "resource_cost", "total_surplus"]
+    run(quick(outcomes=layers), tmp_path / "layers")
+    done = agentsim("report", "layers", cwd=tmp_path)
+    assert done.returncode == 0 and done.stderr == ""
+    assert (tmp_path / "layers" / "report.html").exists()
 
 
 def test_report_is_written_again(made, monkeypatch, capsys):

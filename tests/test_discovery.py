@@ -145,7 +145,7 @@ def test_cells_without_an_outcome_are_named_or_dropped():
         boxes(conditions, holds.drop([12, 15]), reasons={12: "2 runs failed"})
     assert str(error.value) == (
         "cell 12 has no value of hyperscalers_lose, and 1 more have none: 2 runs failed; "
-        "run again, or drop 2 of 600 cells with drop_failed=True"
+        "mend what makes it fail, or drop 2 of 600 cells with drop_failed=True (--drop-failed)"
     )
     unknown = holds.astype(object)
     unknown[12] = np.nan

@@ -127,7 +127,7 @@ def test_a_failed_cell_is_named_with_what_to_do(design):
         sobol(points, values, XS, reasons=why)
     assert str(error.value) == (
         "cell 17 (block 3) has no value of customer_share: 3 of its runs failed: a firm had no "
-        "cash; run again, or drop 1 of 2048 blocks with drop_failed=True"
+        "cash; mend what makes it fail, or drop 1 of 2048 blocks with drop_failed=True (--drop-failed)"
     )
 
 

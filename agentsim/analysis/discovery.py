@@ -187,7 +187,7 @@ def _matched(
     y = holds.reindex(x.index)
     missing = y.isna().to_numpy()
     if missing.any() and not drop_failed:
-        remedy = f"drop {missing.sum()} of {len(y)} cells with drop_failed=True"
+        remedy = f"drop {missing.sum()} of {len(y)} cells with drop_failed=True (--drop-failed)"
         raise no_value(holds, x.index.to_numpy()[missing], {}, reasons, remedy)
     x, y = x[~missing], y[~missing]
     if not y.isin([0, 1]).all():

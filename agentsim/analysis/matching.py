@@ -56,13 +56,13 @@ def matched(
     y = values.reindex(cells.ravel()).to_numpy(dtype=np.float64).reshape(cells.shape)
     missing = ~np.isfinite(y)
     if missing.any() and not drop_failed:
-        remedy = f"drop {missing.any(axis=1).sum()} of {len(y)} blocks with drop_failed=True"
+        remedy = f"drop {missing.any(axis=1).sum()} of {len(y)} blocks with drop_failed=True (--drop-failed)"
         raise no_value(values, cells[missing], dict(_pairs(cells, blocks)), reasons, remedy)
     whole = ~missing.any(axis=1)
     if whole.sum() < 2:
         raise AgentsimError(
             f"{outcome_name(values)} has {whole.sum()} of {len(y)} blocks without a missing cell; "
-            "at least 2 are needed: run the failed cells again, or more blocks"
+            "at least 2 are needed: mend what makes cells fail, or give more points"
         )
     if np.ptp(y[whole]) == 0.0:
         raise AgentsimError(
@@ -110,7 +110,7 @@ def no_value(
     told = f": {why}" if why else ""
     return AgentsimError(
         f"cell {cell}{place} has no value of {outcome_name(values)}{others}{told}; "
-        f"run again, or {remedy}"
+        f"mend what makes it fail, or {remedy}"
     )
 
 

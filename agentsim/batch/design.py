@@ -42,6 +42,13 @@ Factors = dict[str, Any]
 """Factors by name: a list of levels, or what else `agentsim.batch.factors` reads."""
 
 
+PLAIN = (
+    *("scenario", "runs", "entropy", "uncertainty", "horizon", "luck"),
+    *("series_runs", "series_type"),
+)
+"""Keys of an experiment that are one value, which a command may set."""
+
+
 class Experiment(Table):
     """A base market, what is varied about it, and how often each combination is run."""
 
@@ -119,8 +126,12 @@ class Experiment(Table):
         if runs is not None:
             tables["runs"] = runs
         for name, value in (settings or {}).items():
-            if name in ("scenario", "runs", "entropy", "uncertainty", "horizon"):
+            if name in PLAIN:
                 tables[name] = value
+            elif name in Experiment.model_fields:
+                raise AgentsimError(
+                    f"{name} is no single value of an experiment; change it in its file"
+                )
             elif name in tables["factors"]:
                 tables["factors"][name] = [value]
                 for table in (*tables["variants"], *tables["deviations"]):

@@ -75,6 +75,12 @@ def engine(
     ):
         raise AgentsimError(f"time_limit = {time_limit!r} is no time; give seconds above 0")
     if name == "here":
+        if workers not in (None, 1) or time_limit != TIME_LIMIT:
+            what = "workers" if time_limit == TIME_LIMIT else "time_limit"
+            raise AgentsimError(
+                f"{what} is given, but engine here works in this process alone and ends when it "
+                "ends; leave it out, or give engine pool"
+            )
         return Here()
     if name == "dask":
         from agentsim.batch.cluster import Dask

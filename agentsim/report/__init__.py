@@ -33,8 +33,12 @@ MOST_ROWS, MOST_CELLS, MOST_LEVELS = 1_000_000, 4_000, 40
 
 
 def unsuited(results: Results) -> str:
-    """Return why results cannot be told by the report: levels crossed, and not too many. Or ""."""
+    """Return why results cannot be told by the report, or "".
+
+    It is for levels crossed, not too many, with the value of every layer.
+    """
     from agentsim.batch.making import levels_of
+    from agentsim.report.study import SPLIT, TOTAL
 
     kind = results.experiment.sampling.kind
     if kind != "factorial":
@@ -44,6 +48,9 @@ def unsuited(results: Results) -> str:
     for name, levels in levels_of(results.experiment).items():
         if len(levels) > MOST_LEVELS:
             return f"has {len(levels)} levels of {name}, too many for the report's pictures"
+    missing = [name for name in (*SPLIT, TOTAL) if name not in results.outcomes]
+    if missing:
+        return f"lacks outcomes that the report is made of; add {', '.join(missing)}"
     return ""
 
 
