@@ -39,6 +39,21 @@ series_runs = 2
 demand_elasticity = [1.1, 1.4]
 """
 RUNS, CHUNK_RUNS, CHUNKS = 120, 6, 20
+MANY = """
+name = "many"
+scenario = "theory"
+runs = 300
+entropy = 5
+horizon = 3
+set = { demand_noise = 0.1 }
+outcomes = ["customer_share", "total_surplus"]
+series = ["capex", "hyperscaler.cash"]
+series_runs = 9
+[factors]
+"lineup.hyperscaler" = ["restrain", "best_response", "match"]
+demand_elasticity = [1.2, 1.4, 2.0]
+"""
+MANY_RUNS = 2700
 
 
 # Batches
@@ -83,31 +98,41 @@ def assert_whole(results, undisturbed, runs=RUNS):
     assert not scraps(results.folder)
 
 
+def goes_on(experiment, out, undisturbed, runs=RUNS):
+    """Go on with a batch, and find that it ends as if nothing had happened."""
+    before = len(list(out.parent.iterdir()))
+    assert_whole(run(experiment, out, Here(), None), undisturbed, runs)
+    assert len(list(out.parent.iterdir())) == before  # it went on, and did not begin elsewhere
+
+
 def scraps(folder):
     """Return what nobody needs once a batch is complete."""
     return [path for path in folder.rglob("*") if path.suffix == ".tmp" or path.name == "parts"]
 
 
 class Stopping:
-    """An engine that is stopped by Ctrl-C after so many chunks."""
+    """An engine that is stopped by Ctrl-C after so many chunks of a round."""
 
     workers = 1
 
-    def __init__(self, after):
-        self.after = after
+    def __init__(self, after, round=0):
+        self.after, self.round = after, round
 
     def receipts(self, orders):
         for number, receipt in enumerate(Here().receipts(orders)):
-            if number == self.after:
+            if receipt.chunk.round == self.round and number == self.after:
                 raise KeyboardInterrupt
             yield receipt
 
 
 class Murderous:
-    """An engine whose workers are killed, one after every few chunks, while they are at others."""
+    """An engine whose workers are killed, one after every few chunks, while they are at others.
 
-    def __init__(self, engine, every=5):
-        self.engine, self.workers, self.every = engine, engine.workers, every
+    since: the round from which on they are.
+    """
+
+    def __init__(self, engine, every=5, since=0):
+        self.engine, self.workers, self.every, self.since = engine, engine.workers, every, since
         self.killed = 0
 
     def receipts(self, orders):
@@ -115,7 +140,7 @@ class Murderous:
         for number, receipt in enumerate(self.engine.receipts(orders)):
             yield receipt
             alive = multiprocessing.active_children()
-            if number % self.every == 1 and alive:
+            if number % self.every == 1 and alive and receipt.chunk.round >= self.since:
                 chance.choice(alive).kill()
                 self.killed += 1
 
@@ -147,6 +172,31 @@ def done(experiment, folder):
 @pytest.fixture(scope="module")
 def undisturbed(done):
     return tables(done)
+
+
+@pytest.fixture(scope="module")
+def many(folder):
+    """An experiment with enough runs for several chunks of any size."""
+    path = folder / "many.toml"
+    path.write_text(MANY)
+    return Experiment.read(path)
+
+
+@pytest.fixture(scope="module")
+def many_undisturbed(many, folder):
+    """What it comes to when all runs are in one chunk."""
+    results = run(many, folder / "many", Here(), MANY_RUNS)
+    found = tables(results)
+    assert len(parts.chunks_in(results.folder / "outcomes" / "00000.parquet")) == 1
+    assert found["runs"]["customer_share"].nunique() > MANY_RUNS / 2  # luck differs
+    return found
+
+
+def check_many(many, undisturbed, out, engine, chunk_runs, chunks):
+    """Ask that many runs, in so many chunks, are the same as in one chunk."""
+    results = run(many, out, engine, chunk_runs)
+    assert_whole(results, undisturbed, MANY_RUNS)
+    assert len(parts.chunks_in(out / "outcomes" / "00000.parquet")) == chunks
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +242,11 @@ DAMAGE = (cut_short, flip_a_byte, empty, fill_with_garbage)
 
 
 @contextmanager
-def started(arguments, cwd, **environment):
+def started(arguments, cwd, stderr=subprocess.PIPE, **environment):
     """Start Python with these arguments, in a group of its own; end it if it is still there."""
     process = subprocess.Popen(
         [sys.executable, *map(str, arguments)], cwd=cwd, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=stderr,
         env=os.environ | {name: str(each) for name, each in environment.items()},
         # A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
@@ -218,11 +268,40 @@ def ran(arguments, cwd, **environment):
 
 
 def command(file, out, *more, chunk_runs=CHUNK_RUNS):
-    """Return the arguments of a real command in two workers."""
+    """Return the arguments of a real command, in two workers where its engine has some."""
+    workers = () if "here" in more else ("--workers", 2)
     return [
         *("-m", "agentsim.cli", "run", file, "--out", out, "--chunk-runs", chunk_runs),
-        *("--no-report", "--workers", 2, *more),
+        *("--no-report", *workers, *more),
     ]
+
+
+KILLED = """
+import os, signal, sys
+from agentsim.batch import {module} as module
+from agentsim.cli import main
+
+calls, original = 0, module.{function}
+
+def killed(*given):
+    global calls
+    calls += 1
+    if calls == {call}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*given)
+
+module.{function} = killed
+if __name__ == "__main__":
+    main(sys.argv[1:])
+"""
+
+
+def killed_at(module, function, call, file, out, folder):
+    """Run a command that is killed as it comes to some call of a function."""
+    script = folder / "script.py"
+    script.write_text(KILLED.format(module=module, function=function, call=call))
+    code, _, complaint = ran([script, *command(file, out, "--engine", "here")[2:]], folder)
+    assert code == -signal.SIGKILL, complaint
 
 
 def until(condition):
@@ -329,35 +408,44 @@ def misbehaving(folder, *strategies):
 
 
 def check_set_aside(folder, installed, flag, engine):
-    """Chunks that hang or kill their worker are set aside, alone; mended, they can be done."""
-    file = misbehaving(folder, "hang", "kill")
+    """Chunks that hang or kill their worker are set aside, alone: no other run is changed."""
+    # Two cells are in a chunk: the first two hang, at once, the third dies, and the last is sound.
+    among = ["hang", "spin", "escalate", "kill", "best_response", "cartel"]
+    file, size = misbehaving(folder, *among), 24
     out = folder / "place" / "out"
     out.parent.mkdir()
-    words = command(file, out, "--time-limit", 5, "--engine", engine, chunk_runs=12)
+    words = command(file, out, "--time-limit", 5, "--engine", engine, chunk_runs=size)
     code, _, complaint = ran(words, folder, PYTHONPATH=installed)
     assert code == 1, complaint
-    assert re.fullmatch(r"24 of 48 runs failed.*2 chunks set aside, --retry.*\n", complaint)
-    results = Results.open(out)
-    assert results.complete
-    status = results.runs().groupby("lineup.hyperscaler")["status"].unique().map(list)
-    assert status["hang"] == ["failed: its chunk did not end within 5 s"]
-    assert status["kill"] == ["failed: its chunk killed its worker 3 times"]
-    assert status["restrain"] == status["match"] == ["ok"]
+    assert re.fullmatch(r"72 of 96 runs failed.*3 chunks set aside, --retry.*\n", complaint)
+    flag.unlink()  # the same strategies, well-behaved
+    words = command(file, folder / "sound", "--engine", "here")
+    code, _, complaint = ran(words, folder, PYTHONPATH=installed)
+    assert (code, complaint) == (0, "")
+    found, sound = tables(Results.open(out)), tables(Results.open(folder / "sound"))
+    assert Results.open(out).complete
+    hung = "failed: its chunk did not end within 5 s"
+    deadly = "failed: its chunk killed its worker 3 times"
+    whys = [why for why in (hung, hung, deadly, "ok") for _ in range(size)]
+    assert found["runs"]["status"].tolist() == whys
+    assert sound["runs"]["status"].eq("ok").all()
+    fine = found["runs"].loc[found["runs"]["status"] == "ok", ["cell", "run"]]
+    for name, table in found.items():
+        keys = [each for each in ("cell", "run", "quarter", "firm") if each in table]
+        pd.testing.assert_frame_equal(table[keys], sound[name][keys])  # every run, once
+        assert not table.duplicated(keys).any()
+        left = table.index.isin(table.reset_index().merge(fine)["index"])
+        assert 0 < left.sum() < len(table)
+        pd.testing.assert_frame_equal(table[left], sound[name][left], check_exact=True)
 
 
 def check_mended(folder, installed, flag, engine):
     """What was set aside can be done once it is mended, without a trace."""
     check_set_aside(folder, installed, flag, engine)
     out = folder / "place" / "out"
-    words = command(folder / "misbehaving.toml", out, "--engine", engine, chunk_runs=12)
-    flag.unlink()  # mended
-    code, _, complaint = ran([*words, "--retry"], folder, PYTHONPATH=installed)
+    words = command(folder / "misbehaving.toml", out, "--engine", engine, "--retry", chunk_runs=24)
+    code, _, complaint = ran(words, folder, PYTHONPATH=installed)
     assert (code, complaint) == (0, "")
     assert not Results.open(out).manifest["set_aside"]
-    ran(
-        command(folder / "misbehaving.toml", folder / "sound", "--engine", "here"),
-        folder,
-        PYTHONPATH=installed,
-    )
-    assert_whole(Results.open(out), tables(Results.open(folder / "sound")), 48)
+    assert_whole(Results.open(out), tables(Results.open(folder / "sound")), 96)
     assert len(list(out.parent.iterdir())) == 1

@@ -12,6 +12,7 @@ from faults import (
     RUNS,
     Murderous,
     assert_whole,
+    check_many,
     check_set_aside,
     chunks_done,
     command,
@@ -22,6 +23,8 @@ from faults import (
     folder,
     gone,
     installed,
+    many,
+    many_undisturbed,
     ran,
     run,
     started,
@@ -38,6 +41,7 @@ from agentsim.errors import AgentsimError
 distributed = pytest.importorskip("distributed")
 
 __all__ = ["done", "experiment", "file", "flag", "folder", "installed", "undisturbed"]  # fixtures
+__all__ += ["many", "many_undisturbed"]
 LIMIT = 60.0
 
 
@@ -71,6 +75,13 @@ def test_workers_that_are_killed_lose_nothing(experiment, undisturbed, tmp_path)
     assert not results.manifest["set_aside"]
     assert_whole(results, undisturbed)
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(("chunk_runs", "chunks"), [(100, 27), (1000, 3)])
+def test_many_runs_are_the_same_in_chunks_that_part_cells_anywhere(
+    many, many_undisturbed, tmp_path, chunk_runs, chunks
+):
+    check_many(many, many_undisturbed, tmp_path / "out", Dask(None, 2, LIMIT), chunk_runs, chunks)
 
 
 def test_chunks_that_hang_or_kill_are_set_aside_alone(tmp_path, installed, flag):

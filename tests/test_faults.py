@@ -19,6 +19,7 @@ from faults import (
     Murderous,
     Stopping,
     assert_whole,
+    check_many,
     check_mended,
     children,
     chunks_done,
@@ -31,8 +32,12 @@ from faults import (
     flag,
     flip_a_byte,
     folder,
+    goes_on,
     gone,
     installed,
+    killed_at,
+    many,
+    many_undisturbed,
     misbehaving,
     ran,
     run,
@@ -49,14 +54,8 @@ from agentsim.batch.results import Results
 from agentsim.errors import AgentsimError
 
 __all__ = ["done", "experiment", "file", "flag", "folder", "installed", "undisturbed"]  # fixtures
+__all__ += ["many", "many_undisturbed"]
 LIMIT = 60.0
-
-
-def goes_on(experiment, out, undisturbed):
-    """Go on with a batch, and find that it ends as if nothing had happened."""
-    before = len(list(out.parent.iterdir()))
-    assert_whole(run(experiment, out, Here(), None), undisturbed)
-    assert len(list(out.parent.iterdir())) == before  # it went on, and did not begin elsewhere
 
 
 # The same, however it is run
@@ -69,6 +68,15 @@ def test_workers_and_chunks_change_no_bit(experiment, undisturbed, tmp_path, wor
     engine = Pool(workers, LIMIT) if workers else Here()
     assert_whole(run(experiment, tmp_path / "out", engine, chunk_runs), undisturbed)
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(("chunk_runs", "chunks"), [(100, 27), (1000, 3)])
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_many_runs_are_the_same_in_chunks_that_part_cells_anywhere(
+    many, many_undisturbed, tmp_path, workers, chunk_runs, chunks
+):
+    engine = Pool(workers, LIMIT) if workers else Here()
+    check_many(many, many_undisturbed, tmp_path / "out", engine, chunk_runs, chunks)
 
 
 def test_a_script_without_a_guard_works(file, undisturbed, tmp_path):
@@ -126,25 +134,6 @@ def test_workers_that_cannot_begin_are_an_error_of_one_line(experiment, tmp_path
 
 # The process that hands out work, killed
 
-KILLED = """
-import os, signal, sys
-from agentsim.batch import {module} as module
-from agentsim.cli import main
-
-calls, original = 0, module.{function}
-
-def killed(*given):
-    global calls
-    calls += 1
-    if calls == {call}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(*given)
-
-module.{function} = killed
-if __name__ == "__main__":
-    main(sys.argv[1:])
-"""
-
 
 @pytest.mark.parametrize(
     ("module", "function", "call"),
@@ -159,11 +148,7 @@ def test_a_batch_killed_at_a_turning_point_goes_on(
 ):
     out = tmp_path / "place" / "out"
     out.parent.mkdir()
-    script = tmp_path / "script.py"
-    script.write_text(KILLED.format(module=module, function=function, call=call))
-    words = [each for each in command(file, out, "--engine", "here") if each != "-m"][1:]
-    code, _, _ = ran([script, *words], tmp_path)
-    assert code == -signal.SIGKILL
+    killed_at(module, function, call, file, out, tmp_path)
     goes_on(experiment, out, undisturbed)
 
 

@@ -1,7 +1,9 @@
 """Plan: which cells there are, which runs they have, and in which chunks."""
 
 import pickle
+from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -10,9 +12,11 @@ from batches import calibrated, everything, sampled, small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentsim.batch import adaptive
+from agentsim.batch.adaptive import Adapting
 from agentsim.batch.cells import NONE
 from agentsim.batch.design import Deviation, Experiment, Variant
-from agentsim.batch.plan import Plan, Round, chunk_size, make
+from agentsim.batch.plan import Chunk, Plan, Round, chunk_size, make
 
 # Cells
 
@@ -115,18 +119,27 @@ samplers = st.sampled_from(
         {"kind": "morris", "trajectories": 3},
     ]
 )
-spreads: dict[str, Any] = {
-    "demand_elasticity": {"low": 1.2, "high": 2.0},
-    "lineup.hyperscaler": ["restrain", "match", "escalate"],
-    "shock.efficiency.quarter": {"low": 1, "high": 3, "whole": True},
-    "lineup.hyperscaler.step": {"low": 0.0, "high": 0.1},
-    "substitution": "marked",
+ends = {
+    "demand_elasticity": (1.2, 2.0),
+    "economic_life": (2.0, 6.0),
+    "power_limit": (3.0, 9.0),
+    "lineup.hyperscaler.step": (0.01, 0.1),
+    "shock.efficiency.factor": (1.0, 4.0),
 }
 levels: dict[str, Any] = {
     "demand_elasticity": [1.4, 2.0],
     "lineup.hyperscaler": ["restrain", "best_response"],
     "shock.efficiency.factor": [1, 3],
     "lineup.lender": ["prudent", "yield_seeking"],
+    "economic_life": {"from": 2, "to": 6, "count": 2, "scale": "log"},
+    "collateral_life": {"from": 3, "to": 5, "count": 2},
+}
+rows: dict[str, list[Any]] = {
+    "demand_elasticity": [1.5, 1.7],
+    "economic_life": [2, 4.5],
+    "lineup.vendor": ["scarcity", "hold_margin"],
+    "lineup.hyperscaler": ["restrain", "match"],
+    "shock.efficiency.factor": [2, 3],
 }
 deviations = [Deviation(firm="firm_1", own=["restrain"], others=["restrain", "match"])]
 variants = [
@@ -136,54 +149,139 @@ variants = [
 
 
 @st.composite
-def experiments(draw, table):
+def spreads(draw, low, high):
+    """Any range or distribution between two numbers."""
+    ends = {"low": low, "high": high}
+    middle = low + (high - low) * draw(st.sampled_from([0.2, 0.5]))
+    forms = [
+        ends,
+        ends | {"scale": "log"},
+        ends | {"distribution": "uniform"},
+        ends | {"distribution": "loguniform"},
+        ends | {"distribution": "normal", "mean": middle, "sd": (high - low) / 2},
+        ends | {"distribution": "lognormal", "median": middle, "sigma": 0.6},
+        ends | {"distribution": "triangular", "mode": middle},
+        ends | {"distribution": "beta", "a": 2, "b": 3},
+    ]
+    return draw(st.sampled_from(forms))
+
+
+@st.composite
+def factors(draw, forms, least=0):
+    """Some factors, each with a form of its own; some of them may be linked."""
+    tied = draw(st.sampled_from([0, 0, 2, 3]))
+    names = draw(st.lists(st.sampled_from(sorted(forms)), unique=True, min_size=max(least, tied)))
+    made = {name: draw(forms[name]) for name in names}
+    linked = {"tied": {name: made.pop(name) for name in names[:tied]}} if tied else {}
+    return {"factors": made, "linked": linked}
+
+
+@st.composite
+def experiments(draw, folder):
     """Any kind of design."""
     given: dict[str, Any] = {
         "runs": draw(st.integers(1, 30)),
         "entropy": draw(st.integers(0, 5)),
-        "uncertainty": draw(st.sampled_from(["marked", "none"])),
-        "scenario": "theory",
+        "uncertainty": draw(st.sampled_from(["marked", "marked", "none"])),
+        "scenario": draw(st.sampled_from(["theory", "2025Q4"])),
         "set": {},
     }
+    calibrated = given["scenario"] == "2025Q4"
+    if given["runs"] > 1 and draw(st.booleans()):
+        width = draw(st.sampled_from([{"half_width": 3.0}, {"relative": 0.1}]))
+        most = given["runs"] + draw(st.integers(1, 90))
+        given["adaptive"] = {"outcome": "total_surplus", "most_runs": most} | width
     kind = draw(st.sampled_from(["factorial", "sampler", "table"]))
     if kind == "factorial":
-        names = draw(st.lists(st.sampled_from(sorted(levels)), unique=True))
-        given["factors"] = {name: levels[name] for name in names}
-        given["deviations"] = deviations[: draw(st.integers(0, 1))]
-        if "lineup.lender" not in names:
-            given["variants"] = variants[: draw(st.integers(0, 2))]
+        given |= draw(factors({name: st.just(each) for name, each in levels.items()}))
+        lenders = any(
+            "lineup.lender" in each for each in (given["factors"], *given["linked"].values())
+        )
+        given["deviations"] = [] if calibrated else deviations[: draw(st.integers(0, 1))]
+        given["variants"] = [] if lenders else variants[: draw(st.integers(0, 2))]
+        alone = not given["deviations"] and not given["variants"]
+        given["luck"] = draw(st.sampled_from(["auto", "shared", *["independent"] * alone]))
     elif kind == "sampler":
-        names = draw(st.lists(st.sampled_from(sorted(spreads)), unique=True, min_size=1))
-        given["factors"] = {name: spreads[name] for name in names} | {
-            "lineup.hyperscaler": ["escalate", "match"]
-        }
-        if "substitution" in names:
-            given["scenario"] = "2025Q4"
+        forms = {name: spreads(*each) for name, each in ends.items()}
+        forms["shock.efficiency.quarter"] = st.just({"low": 1, "high": 3, "whole": True})
+        if calibrated:
+            forms |= {name: st.just("marked") for name in ("new_uses", "nvidia.price")}
+        given |= draw(factors(forms, least=1))
+        given["factors"]["lineup.hyperscaler"] = ["escalate", "match", "restrain"]
         given["sampler"] = draw(samplers)
         blocks = ["block"] if given["sampler"]["kind"] in ("sobol", "morris") else []
         given["luck"] = draw(st.sampled_from(["auto", "shared", "independent", *blocks]))
     else:
-        given |= {"factors": {}, "sampler": {"kind": "table", "file": table}}
-        given["luck"] = draw(st.sampled_from(["auto", "shared"]))
+        known = sorted(rows) if not calibrated else sorted(rows.keys() - {"lineup.vendor"})
+        names = draw(st.lists(st.sampled_from(known), unique=True, min_size=1))
+        row = st.tuples(*(st.sampled_from(rows[name]) for name in names))
+        points = [names, *draw(st.lists(row, min_size=1, max_size=6))]
+        path = folder / "points.csv"
+        path.write_text("".join(",".join(map(str, point)) + "\n" for point in points))
+        given |= {"factors": {}, "sampler": {"kind": "table", "file": str(path)}}
+        given["luck"] = draw(st.sampled_from(["auto", "shared", "independent"]))
     return small(**given)
 
 
+@dataclass
+class Grown:
+    """A plan, and the rounds that come of outcomes which are made up."""
+
+    plan: Plan
+    chunks: list[tuple[Round, list[Chunk]]]
+    runs: np.ndarray
+    """How many each cell has in the end, by the number of the cell."""
+    wide: set[int]
+    """Cells whose interval was ever too wide while there was one."""
+
+
+@st.composite
+def grown(draw, folder):
+    """Any design, cut into chunks, with as many rounds as it comes to."""
+    experiment = draw(experiments(folder))
+    plan = make(experiment, draw(st.integers(1, 300)))
+    luck = np.random.default_rng(draw(st.integers(0, 999)))
+    adapting = Adapting(experiment, plan, folder)
+    wide: set[int] = set()
+
+    def made_up(*given):
+        own = plan.cells.own
+        count = luck.choice([0, 1, 7], len(own), p=[0.1, 0.1, 0.8])
+        over = np.where(count > 1, luck.choice([0.3, 1.0, 1.1, 1.7, 1e9], len(own)), np.nan)
+        mean = luck.choice([0.0, -30.0, 30.0], len(own))
+        asked = experiment.adaptive
+        wanted = asked.half_width or asked.relative * np.abs(mean)
+        half = np.where(wanted == 0.0, over, over * wanted)
+        wide.update(own[half > wanted].tolist())
+        return pd.DataFrame({"cell": own, "mean": mean, "half_width": half, "n": count})
+
+    rounds = []
+    of: Round | None = plan.first_round
+    with mock.patch.object(adaptive, "cell_intervals", made_up):
+        while of is not None:
+            rounds.append((of, list(plan.chunks(of))))
+            of = adapting.next_round(of, rounds[-1][1])
+    runs = adapting.runs if experiment.adaptive else np.full(len(plan.cells), plan.runs)
+    return Grown(plan, rounds, runs, wide)
+
+
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "points.csv"
-    path.write_text(
-        "demand_elasticity,lineup.oracle_\n".replace(",lineup.oracle_", ",lineup.vendor")
-    )
-    with path.open("a") as file:
-        file.write("1.5,scarcity\n1.5,hold_margin\n1.5,scarcity\n1.7,scarcity\n")
-    return str(path)
+def tables(tmp_path_factory):
+    """Where tables of points go."""
+    return tmp_path_factory.mktemp("tables")
 
 
-@settings(max_examples=60, deadline=None)
-@given(data=st.data(), chunk_runs=st.integers(1, 300))
-def test_every_run_of_every_cell_is_in_one_chunk(table, data, chunk_runs):
-    plan = make(data.draw(experiments(table)), chunk_runs)
-    cells, of = plan.cells, plan.first_round
+def all_runs(grown):
+    """Return cell and number of the runs of all chunks, as they come."""
+    met = [of.at(chunk.start, chunk.stop) for of, chunks in grown.chunks for chunk in chunks]
+    return tuple(np.concatenate(each) for each in zip(*met, strict=True))
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_every_run_of_every_cell_is_in_one_chunk(tables, data):
+    grew = data.draw(grown(tables))
+    plan, cells = grew.plan, grew.plan.cells
 
     stands_for = cells.stands_for()
     assert set(stands_for) == set(cells.own.tolist())
@@ -191,23 +289,49 @@ def test_every_run_of_every_cell_is_in_one_chunk(table, data, chunk_runs):
         for column in cells.numbers():
             np.testing.assert_array_equal(column[cell], column[other])
 
-    chunks = list(plan.chunks(of))
-    assert len({chunk.key for chunk in chunks}) == len(chunks) == -(-of.total // chunk_runs)
-    assert [chunk.start for chunk in chunks[1:]] == [chunk.stop for chunk in chunks[:-1]]
-    assert max(chunk.runs for chunk in chunks) - min(chunk.runs for chunk in chunks) <= 1
-    met = [of.at(chunk.start, chunk.stop) for chunk in chunks]
-    seen = [pair for cell, run in met for pair in zip(cell.tolist(), run.tolist(), strict=True)]
-    assert len(seen) == of.total == len(cells.own) * plan.runs
-    assert set(seen) == {(cell, run) for cell in cells.own.tolist() for run in range(plan.runs)}
+    for number, (of, chunks) in enumerate(grew.chunks):
+        assert of.number == number and {chunk.round for chunk in chunks} == {number}
+        assert len(chunks) == -(-of.total // plan.chunk_runs)
+        assert [chunk.start for chunk in chunks] == [0, *(chunk.stop for chunk in chunks[:-1])]
+        assert chunks[-1].stop == of.total
+        sizes = [chunk.runs for chunk in chunks]
+        assert max(sizes) - min(sizes) <= 1
+    every = [chunk for _, chunks in grew.chunks for chunk in chunks]
+    for what in ("key", "name"):
+        assert len({getattr(chunk, what) for chunk in every}) == len(every)
 
-    again = pickle.loads(pickle.dumps(plan))
+    seen = list(zip(*(each.tolist() for each in all_runs(grew)), strict=True))
+    assert len(seen) == len(set(seen)) == sum(of.total for of, _ in grew.chunks)
+    wanted = {(cell, run) for cell in cells.own.tolist() for run in range(grew.runs[cell])}
+    assert set(seen) == wanted
+    for cell in cells.own.tolist():  # runs are added where they are needed, and nowhere else
+        assert (grew.runs[cell] > plan.runs) == (cell in grew.wide)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_runs_of_the_same_luck_are_the_same_draw_in_whatever_round(tables, data):
+    grew = data.draw(grown(tables))
+    plan, where = grew.plan, all_runs(grew)
+    luck, draws = plan.luck(*where), plan.draw_numbers(*where)
+    pairs = set(zip(luck.tolist(), draws.tolist(), strict=True))
+    assert len(pairs) == len(set(luck.tolist())) == len(set(draws.tolist()))
+    met = zip(plan.cells.block[where[0]].tolist(), where[1].tolist(), strict=True)
+    assert len(set(met)) == len(pairs)
+
+    again, values = pickle.loads(pickle.dumps(plan)), plan.values(*where)
     assert again.key == plan.key
-    where = everything(plan)
-    for one, other in ((again.values(*where), plan.values(*where)),):
-        assert one.keys() == other.keys()
-        for name, value in one.items():
-            np.testing.assert_array_equal(value, other[name], err_msg=name)
-    np.testing.assert_array_equal(again.luck(*where), plan.luck(*where))
+    np.testing.assert_array_equal(again.luck(*where), luck)
+    for name, value in again.values(*where).items():
+        np.testing.assert_array_equal(value, values.pop(name), err_msg=name)
+    assert not values
+    if plan.cells.drawn:  # what they draw depends on their cells, too
+        return
+    _, first, place = np.unique(luck, return_index=True, return_inverse=True)
+    drawn = plan.drawn(*where)
+    assert bool(drawn) == (plan.uncertainty == "marked" and plan.scenario == "2025Q4")
+    for name, value in drawn.items():
+        np.testing.assert_array_equal(value, value[first][place], err_msg=name)
 
 
 @settings(max_examples=50, deadline=None)
