@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from batches import calibrated, counted, ran, refused, same_tables, small, stopped_after
 
-from agentsim.batch import parts, simulating, store
+from agentsim.batch import joining, simulating, store
 from agentsim.batch.plan import make
 from agentsim.batch.results import Results
 from agentsim.batch.summaries import cell_intervals
@@ -184,7 +184,7 @@ def test_intervals_are_the_same_to_the_bit_whatever_lies_where(uneven, tmp_path,
         found.append(cell_intervals(folder, plan, chunks, "total_surplus"))
         (folder / "outcomes" / "00000.parquet").unlink()
         with monkeypatch.context() as patch:
-            patch.setattr(parts, "compact", lambda *_: None)
+            patch.setattr(joining, "compact", lambda *_: None)
             patch.setattr(store.shutil, "rmtree", lambda *_, **__: None)
             ran(given, folder)
         assert (folder / "parts").exists()

@@ -47,7 +47,7 @@ from faults import (
     until,
 )
 
-from agentsim.batch import parts
+from agentsim.batch import joining, parts
 from agentsim.batch.engine import Here
 from agentsim.batch.pool import Pool
 from agentsim.batch.results import Results
@@ -139,7 +139,7 @@ def test_workers_that_cannot_begin_are_an_error_of_one_line(experiment, tmp_path
     ("module", "function", "call"),
     [
         ("work", "put", 1),  # the folder is there, no part is
-        ("parts", "_join", 3),  # two tables are joined, one is not
+        ("joining", "_join", 3),  # two tables are joined, one is not
         ("opening", "write_extras", 1),  # all is joined
     ],
 )
@@ -153,7 +153,7 @@ def test_a_batch_killed_at_a_turning_point_goes_on(
 
 
 def test_what_was_joined_is_not_simulated_again(experiment, tmp_path, monkeypatch):
-    join, calls = parts._join, []
+    join, calls = joining._join, []
 
     def interrupted(*given):
         calls.append(given)
@@ -161,10 +161,10 @@ def test_what_was_joined_is_not_simulated_again(experiment, tmp_path, monkeypatc
             raise KeyboardInterrupt
         join(*given)
 
-    monkeypatch.setattr(parts, "_join", interrupted)
+    monkeypatch.setattr(joining, "_join", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(experiment, tmp_path / "out", Here())
-    monkeypatch.setattr(parts, "_join", join)
+    monkeypatch.setattr(joining, "_join", join)
     assert run(experiment, tmp_path / "out", Stopping(0)).complete
 
 
@@ -244,17 +244,17 @@ def fill(disk):
 FILLING = """
 import os, sys
 from pathlib import Path
-from agentsim.batch import parts
+from agentsim.batch import joining
 from agentsim.cli import main
 
-compact = parts.compact
+compact = joining.compact
 
 def compact_without_room(*given):
     found = os.statvfs(sys.argv[1])
     Path(sys.argv[1], "ballast").write_bytes(bytes(found.f_bavail * found.f_frsize))
     compact(*given)
 
-parts.compact = compact_without_room
+joining.compact = compact_without_room
 if __name__ == "__main__":
     sys.exit(main(sys.argv[2:]))
 """

@@ -32,7 +32,6 @@ from agentsim.batch.design import Experiment
 from agentsim.batch.engine import Here
 from agentsim.batch.pool import Pool
 from agentsim.batch.results import Results
-from agentsim.errors import AgentsimError
 
 __all__ = ["done", "folder", "undisturbed"]  # fixtures
 LIMIT = 60.0
@@ -138,7 +137,7 @@ def test_a_command_that_is_killed_in_one_round_after_another_goes_on(
     [
         ("work", "put", 2),  # the second round is planned, and written nowhere
         ("adaptive", "cell_intervals", 2),  # the second is done, the third is not planned
-        ("parts", "_join", 2),  # outcomes are parts, series are joined
+        ("joining", "_join", 2),  # outcomes are parts, series are joined
     ],
 )
 def test_a_command_that_is_killed_between_rounds_goes_on(
@@ -172,13 +171,7 @@ class SettingAside:
             yield work.set_aside(order, "no luck") if aside else work.do(order)
 
 
-LATE = pytest.mark.xfail(
-    raises=AgentsimError,
-    reason="what earlier rounds hold is removed as well, when they are not looked at any more",
-)
-
-
-@pytest.mark.parametrize("name", ["0-000006", pytest.param("1-000001", marks=LATE)])
+@pytest.mark.parametrize("name", ["0-000006", "1-000001"])
 def test_what_follows_from_a_chunk_that_was_set_aside_is_forgotten_with_it(
     experiment, done, undisturbed, planned, out, monkeypatch, name
 ):

@@ -1,5 +1,6 @@
 """Store: what a folder holds, whose it is, and how a batch goes on from what is there."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 from batches import calibrated, counted, ran, refused, same_tables, small, stopped_after
 from pyarrow import parquet
 
-from agentsim.batch import engine, fingerprint, manifest, parts, simulating, store
+from agentsim.batch import engine, fingerprint, joining, manifest, parts, simulating, store, work
 from agentsim.batch.design import Deviation, Experiment, Variant
 from agentsim.batch.manifest import changes, commit
 from agentsim.batch.plan import make
@@ -210,7 +211,7 @@ def test_an_interruption_while_files_are_joined_costs_nothing(tmp_path, monkeypa
     monkeypatch.setattr(store, "LEAST_ROWS", 12)
     experiment = small(series=SERIES)
     left = [files]
-    join = parts._join
+    join = joining._join
 
     def stop(*given):
         if not left[0]:
@@ -219,13 +220,73 @@ def test_an_interruption_while_files_are_joined_costs_nothing(tmp_path, monkeypa
         return join(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(parts, "_join", stop)
+        patch.setattr(joining, "_join", stop)
         with pytest.raises(KeyboardInterrupt):
             ran(experiment, tmp_path / "x", chunk_runs=4)
     assert len(Results.open(tmp_path / "x").runs()) == 24
     names = counted(monkeypatch)
     same_tables(ran(experiment, tmp_path / "x"), ran(experiment, tmp_path / "whole"))
     assert names == ["0-000000"]  # of the whole one
+
+
+@pytest.mark.parametrize("stopped", [0, 2, 5, 9, 14])
+@pytest.mark.parametrize("before", [12, 30])
+def test_files_that_were_joined_by_other_rules_are_joined_anew(
+    tmp_path, monkeypatch, before, stopped
+):
+    """As an older version may have left them; whenever it is interrupted in this."""
+    experiment = small(series=SERIES)
+    monkeypatch.setattr(store, "LEAST_ROWS", before)
+    ran(experiment, tmp_path / "x", chunk_runs=4)
+    monkeypatch.setattr(store, "LEAST_ROWS", 42 - before)
+    left, write = [stopped], parts.write
+
+    def stop(*given):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return write(*given)
+
+    names = counted(monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(joining, "write", stop)
+        with contextlib.suppress(KeyboardInterrupt):
+            ran(experiment, tmp_path / "x")
+    done = ran(experiment, tmp_path / "x")
+    assert names == [] and done.complete
+    whole = ran(experiment, tmp_path / "whole", chunk_runs=4)
+    for path in sorted(whole.folder.rglob("*.parquet")):
+        name = path.relative_to(whole.folder)
+        assert (done.folder / name).read_bytes() == path.read_bytes(), name
+    assert not (done.folder / parts.PARTS).exists()
+
+
+def test_failures_of_earlier_sessions_are_not_forgotten(tmp_path, monkeypatch):
+    def sets_aside(order):
+        return work.set_aside(order, "it hung")
+
+    with monkeypatch.context() as patch:
+        stopped = [2]
+
+        def two(order):
+            if not stopped[0]:
+                raise KeyboardInterrupt
+            stopped[0] -= 1
+            return sets_aside(order)
+
+        patch.setattr(engine, "do", two)
+        with pytest.raises(KeyboardInterrupt):
+            ran(small(), tmp_path / "x", chunk_runs=6)
+    with monkeypatch.context() as patch:
+        stopped_after(1, patch)
+        with pytest.raises(KeyboardInterrupt):
+            ran(small(), tmp_path / "x")
+    told = Results.open(tmp_path / "x").manifest
+    assert told["runs_simulated"] == 18
+    assert told["failures"] == {"runs": 12, "reasons": {"failed: it hung": 12}}
+    assert told["set_aside"] == {"0-000000": "it hung", "0-000001": "it hung"}
+    whole = ran(small(), tmp_path / "x").manifest
+    assert whole["failures"] == told["failures"] and whole["set_aside"] == told["set_aside"]
 
 
 def flip(path, place=None):

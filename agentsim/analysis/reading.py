@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from agentsim.analysis import discovery, sensitivity
-from agentsim.errors import AgentsimError
+from agentsim.errors import AgentsimError, unknown
 
 if TYPE_CHECKING:
     from agentsim.batch.results import Results
@@ -55,8 +55,16 @@ def values_of(results: Results, outcome: str) -> pd.Series[float]:
     """Return an outcome by cell: the mean over its runs; NaN where any of them failed.
 
     The cells of a block are compared run by run: a mean over the runs that are left would compare
-    one luck with another.
+    one luck with another. Raises AgentsimError, one line, for an outcome that is not there, and for
+    a batch that is not complete.
     """
+    if not results.complete:
+        raise AgentsimError(
+            f"{results.folder} is not complete, and only whole cells can be compared; "
+            "run the experiment to its end"
+        )
+    if outcome not in results.outcomes:
+        raise unknown("outcome", outcome, results.outcomes)
     found = results.summary(outcomes=outcome, kind="main").set_index("cell")["mean"]
     failed = results.sql("select distinct cell from outcomes where status <> 'ok'")["cell"]
     source = results.cells.set_index("cell")["runs_of"].loc[found.index]
@@ -70,8 +78,11 @@ def reasons_of(results: Results) -> dict[int, str]:
         f"where status <> 'ok' group by cell order by cell limit {MOST_REASONS}"
     )
     columns = (found[name].tolist() for name in ("cell", "runs", "why"))
+    aside = {f"failed: {why}" for why in (results.manifest.get("set_aside") or {}).values()}
+    remedy = " (set aside; `agentsim run` with --retry, or retry=True, tries it again)"
     return {
-        cell: f"{runs} of its runs failed: {why}" for cell, runs, why in zip(*columns, strict=True)
+        cell: f"{runs} of its runs {why}{remedy if why in aside else ''}"
+        for cell, runs, why in zip(*columns, strict=True)
     }
 
 
@@ -154,13 +165,16 @@ def holds_of(
 
 
 def _bound(above: float | None, below: float | None) -> float:
-    given = [each for each in (above, below) if each is not None]
-    if len(given) != 1 or not np.isfinite(given[0]):
+    given = {"above": above, "below": below}
+    given = {name: each for name, each in given.items() if each is not None}
+    first = next(iter(given.values()), None)
+    if len(given) != 1 or first is None or not np.isfinite(first):
+        told = " and ".join(f"{name} = {each}" for name, each in given.items()) or "neither"
         raise AgentsimError(
-            f"above = {above} and below = {below} do not say what to look for; "
-            "give one of them a number, as in --above 0.95"
+            f"above or below must be one number, and {told} is given; "
+            "give it as above=0.95, or --above 0.95"
         )
-    return given[0]
+    return first
 
 
 def _holds(values: pd.Series[float], above: float | None, bound: float) -> pd.Series[Any]:

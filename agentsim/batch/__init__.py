@@ -7,7 +7,8 @@ making     its cells, all checked (checking); names: what may be set; cells: col
 plan       which runs in which chunks, with what luck and what draws
 simulating from runs of a plan to their outcomes; work: a chunk from plan to file
 engine     getting chunks done: here, in a pool, on a cluster
-parts      files that are there whole or not at all; store: the folder that they are in
+parts      files that are there whole or not at all; joining: few large ones of many small ones;
+           store: the folder that they are in
 running    a plan through an engine into a folder, and going on from where it was
 results    reading a folder, by its tables: means by cell and group, contrasts, quarters
 summaries  the arithmetic of means and their intervals, from moments

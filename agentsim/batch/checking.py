@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from agentsim.batch.cells import Cells
+from agentsim.batch.cells import Cells, Column
 from agentsim.batch.complaints import Level, level
 from agentsim.batch.design import Deviation, Experiment, Variant
 from agentsim.batch.factors import Factor, Levels
-from agentsim.batch.names import Dimension, Names, parameters_of, strategy_id, told_of
+from agentsim.batch.names import Dimension, Names, parameters_of, strategy_id
 from agentsim.batch.points import Points
 from agentsim.calibration.checks import checked
 from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.parameters import ROLES
 from agentsim.scenario import LISTED
+from agentsim.shocks import KINDS
 from agentsim.strategy.params import Declared
 from agentsim.strategy.registry import catalogue
 
@@ -51,31 +53,69 @@ def check(names: Names) -> None:
 
 
 def check_columns(names: Names, points: Points) -> None:
-    """Refuse columns of a table that nothing answers to, or values out of bounds."""
+    """Refuse columns of a table that nothing answers to, and values that make no sense."""
     e = names.experiment
+    set_or_followed = {**e.set, **{f"lineup.{who}": each for who, each in e.lineup.items()}}
     for name, given in points.columns.items():
-        if name in e.set:
-            raise AgentsimError(f"{name} is in the table and in set; take it out of one of them")
-        if given.dtype == object or name not in names.declared:
-            values = given.tolist()
-            for value in dict.fromkeys(values):
-                with _told_where(points, values.index(value)):
-                    _check_setting(names, name, value)
-            continue
-        for row in (int(np.argmin(given)), int(np.argmax(given))):
-            with _told_where(points, row):
-                checked(name, given[row].item(), names.declared[name])
-        with told_of("row"):  # what only single values may be, as whole numbers
+        if name in set_or_followed:
+            where = "set" if name in e.set else "lineup"
+            raise AgentsimError(
+                f"{name} is in the table and in {where}; take it out of one of them"
+            )
+        _check_column(names, points, name, given)
+    with _told_where(points):  # what must hold between parameters
+        names.values({**e.set, **points.columns}, len(points))
+
+
+def _check_column(names: Names, points: Points, name: str, given: Column) -> None:
+    """Refuse a column of a table, or the first of its values that makes no sense."""
+    if name in names.declared and given.dtype != object:
+        with _told_where(points):
             checked(name, given, names.declared[name])
+        return
+    having: list[Declared] = []
+    with _told_where(points, points.heading):
+        if names.is_tuning(name):
+            having = _called(names, name)
+        elif name not in names.declared and not name.startswith(("lineup.", "shock.")):
+            raise _unknown(names, name)
+    values = given.tolist()
+    for row in _telling(name, given):
+        with _told_where(points, points.places[row]):
+            if having:
+                _check_tuning(name, values[row], having)
+            else:
+                _check_setting(names, name, values[row])
+
+
+def _telling(name: str, given: Column) -> list[int]:
+    """Return the rows of a column that show whether all of it makes sense: one of each value.
+
+    Of a shock's number, which may be another in every row, the least and the greatest.
+    """
+    if name.startswith("shock.") and given.dtype != object:
+        _, kind, field = [*name.split("."), "", ""][:3]
+        declared = KINDS[kind].__dataclass_fields__ if kind in KINDS else {}
+        if field in declared and "low" in declared[field].metadata:
+            return [int(np.argmin(given)), int(np.argmax(given))]
+    first: dict[Any, int] = {}
+    for row, value in enumerate(given.tolist()):
+        first.setdefault(value, row)
+    return list(first.values())
 
 
 @contextmanager
-def _told_where(points: Points, row: int) -> Iterator[None]:
-    """Put file and line of a point before a complaint."""
+def _told_where(points: Points, place: str = "") -> Iterator[None]:
+    """Put file and line of a table before a complaint, by default those of the point it names."""
     try:
         yield
     except AgentsimError as error:
-        raise AgentsimError(f"{points.places[row]}: {error}") from None
+        text = str(error)
+        named = re.search(r" \((?:run|cell) (\d+)\)", text)
+        if not place and named:
+            place = points.places[int(named[1])]
+            text = text.replace(named[0], "", 1)
+        raise AgentsimError(f"{place}: {text}" if place else text) from None
 
 
 def check_used(names: Names, cells: Cells) -> None:
@@ -146,7 +186,7 @@ def _check_factor(names: Names, name: str, factor: Factor) -> None:
 def _check_setting(names: Names, name: str, value: Any) -> None:
     """Refuse a dotted name that nothing answers to, or a value out of its bounds."""
     if names.is_tuning(name):
-        _check_tuning(names, name, value)
+        _check_tuning(name, value, _called(names, name))
     elif name.startswith("lineup."):
         names.lineup({name: value})
     elif name.startswith("shock."):
@@ -154,25 +194,34 @@ def _check_setting(names: Names, name: str, value: Any) -> None:
     elif name in names.declared:
         checked(name, value, names.declared[name])
     else:
-        who = [f"lineup.{who}" for who in (*ROLES, *names.role_of)]
-        meanings = {each: declared.meaning for each, declared in names.declared.items()}
-        known = [*names.declared, *who]
-        raise unknown("parameter", name, known, LISTED, meanings)
+        raise _unknown(names, name)
 
 
-def _check_tuning(names: Names, name: str, value: Any) -> None:
-    """Refuse a strategy's parameter that no strategy of the role has, or a value it cannot have."""
+def _unknown(names: Names, name: str) -> AgentsimError:
+    """Return the error for a name that nothing answers to."""
+    who = [f"lineup.{who}" for who in (*ROLES, *names.role_of)]
+    meanings = {each: declared.meaning for each, declared in names.declared.items()}
+    return unknown("parameter", name, [*names.declared, *who], LISTED, meanings)
+
+
+def _called(names: Names, name: str) -> list[Declared]:
+    """Return what the strategies of a role declare under a name; refuse one that none has."""
     _, who, parameter = name.split(".")
     if who not in (*ROLES, *names.role_of):
         raise unknown("lineup", who, [*ROLES, *names.role_of], "name a role or a firm")
     role = who if who in ROLES else names.role_of[who]
     having = {row.id: parameters_of(role, row.id) for row in catalogue(role) if not row.problem}
-    named = {id: known[parameter] for id, known in having.items() if parameter in known}
+    named = [known[parameter] for known in having.values() if parameter in known]
     if not named:
         every = {each for known in having.values() for each in known}
         what = f"{name}: parameter of a {role} strategy"
         raise unknown(what, parameter, every, f"`agentsim strategies {role}` lists them")
-    problems = [_complaint(name, value, each) for each in named.values()]
+    return named
+
+
+def _check_tuning(name: str, value: Any, having: Sequence[Declared]) -> None:
+    """Refuse a value of a strategy's parameter that no strategy with this parameter can have."""
+    problems = [_complaint(name, value, each) for each in having]
     if all(problems):
         raise AgentsimError(str(problems[0]))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from agentsim.batch.plan import Chunk, Plan, Round
+from agentsim.batch.plan import Chunk, Plan
 from agentsim.errors import AgentsimError
 
 if TYPE_CHECKING:
@@ -173,25 +173,6 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         raise damaged(path, error) from None
 
 
-def in_order(folder: Path, chunks: Sequence[Chunk], columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield columns of the outcomes of chunks, chunk by chunk, whether they are joined or not."""
-    runs = {chunk.key: chunk.runs for chunk in chunks}
-    joined: dict[str, tuple[Path, int]] = {}
-    for path in sorted((folder / OUTCOMES).glob("*.parquet")):
-        start = 0
-        for key in told(path):
-            if key not in runs:  # of a later round, as are all that come after it in the file
-                break
-            joined[key] = path, start
-            start += runs[key]
-    held: tuple[Path, pa.Table] | None = None
-    for chunk in chunks:
-        path, start = joined.get(chunk.key, (part_path(folder, OUTCOMES, chunk), 0))
-        if held is None or held[0] != path:
-            held = path, read(path, columns)
-        yield held[1].slice(start, chunk.runs)
-
-
 def columns(path: Path) -> list[str]:
     """Return the columns of a file. Raises AgentsimError if it is damaged."""
     from pyarrow import ArrowException, parquet
@@ -200,6 +181,19 @@ def columns(path: Path) -> list[str]:
         return list(parquet.read_schema(path).names)
     except (OSError, ValueError, ArrowException) as error:
         raise damaged(path, error) from None
+
+
+def files_of(folder: Path, tables: Sequence[str]) -> dict[str, list[str]]:
+    """Return the files of each table: joined ones, and parts that are in none of those."""
+    found: dict[str, list[str]] = {}
+    for name in tables:
+        # Parts first: one that is joined in between is then in both lists, and not in neither.
+        loose = sorted((folder / PARTS).glob(f"{name}-*.parquet"))
+        joined = sorted((folder / name).glob("*.parquet"))
+        held = {key for path in joined for key in told(path)}
+        loose = [path for path in loose if not held.issuperset(told(path))]
+        found[name] = [str(path) for path in (*joined, *loose)]
+    return found
 
 
 def rows(path: Path) -> int:
@@ -263,82 +257,3 @@ def _quarters(plan: Plan, made: Simulated, each: int) -> dict[str, Any]:
         "run": np.repeat(numbers.astype(np.int32), quarters * each),
         "quarter": np.tile(np.repeat(np.arange(quarters, dtype=np.int16), each), len(cells)),
     }
-
-
-# Compacting
-
-
-def compact(
-    folder: Path,
-    plan: Plan,
-    rounds: Mapping[int, Round],
-    chunks: Sequence[Chunk],
-    least_rows: int,
-) -> None:
-    """Join parts into files of at least so many rows, in the order of the chunks.
-
-    It may be interrupted anywhere: which chunks go into which file follows from the plan alone, and
-    parts are removed when the file that holds them is there.
-    """
-    recorded = [_recorded(plan, rounds, chunk) for chunk in chunks] if plan.kept.series else []
-    for name in tables(plan):
-        target = folder / name
-        target.mkdir(exist_ok=True)
-        runs = [chunk.runs for chunk in chunks] if name == OUTCOMES else recorded
-        rows = [each * rows_of_run(plan, name) for each in runs]
-        for number, group in enumerate(_groups(chunks, rows, least_rows)):
-            _join(folder, name, target / f"{number:05d}.parquet", group)
-
-
-def rows_of_run(plan: Plan, table: str) -> int:
-    """Return how many rows of a table a run has of which it is kept."""
-    if table == OUTCOMES:
-        return 1
-    return (plan.horizon + 1) * (1 if table == SERIES else len(plan.base.firms[table]))
-
-
-def _recorded(plan: Plan, rounds: Mapping[int, Round], chunk: Chunk) -> int:
-    """Return of how many runs of a chunk the quarters are kept."""
-    _, numbers = rounds[chunk.round].at(chunk.start, chunk.stop)
-    return int((numbers < plan.series_runs).sum())
-
-
-def _groups(chunks: Sequence[Chunk], rows: Sequence[int], least_rows: int) -> Iterator[list[Chunk]]:
-    """Yield chunks that go into one file; what is left over at the end goes with the last.
-
-    rows: how many each has in the table.
-    """
-    groups: list[list[Chunk]] = []
-    count = least_rows
-    for chunk, more in zip(chunks, rows, strict=True):
-        if count >= least_rows:
-            groups.append([])
-            count = 0
-        groups[-1].append(chunk)
-        count += more
-    if len(groups) > 1 and count < least_rows:
-        last = groups.pop()
-        groups[-1] += last
-    return iter(groups)
-
-
-def _join(folder: Path, name: str, target: Path, group: Sequence[Chunk]) -> None:
-    """Make one file of the parts of some chunks, and remove the parts."""
-    import pyarrow as pa
-
-    parts = [part_path(folder, name, chunk) for chunk in group]
-    wanted = [chunk.key for chunk in group]
-    if not target.exists() or list(chunks_in(target)) != wanted:
-        if len(parts) == 1:
-            parts[0].replace(target)
-            return
-        read_parts = [read(part) for part in parts]
-        aside: dict[str, str] = {}
-        for each in read_parts:
-            aside |= json.loads((each.schema.metadata or {}).get(SET_ASIDE, b"{}"))
-        said = {CHUNKS: json.dumps(wanted)} | ({SET_ASIDE: json.dumps(aside)} if aside else {})
-        bare = [each.replace_schema_metadata(None) for each in read_parts]
-        joined = pa.concat_tables(bare).unify_dictionaries().combine_chunks()
-        write(target, joined.replace_schema_metadata(said))
-    for part in parts:
-        part.unlink(missing_ok=True)

@@ -40,6 +40,8 @@ class Points:
     dimensions: tuple[str, ...]
     places: tuple[str, ...] = ()
     """File and line of each point of a table."""
+    heading: str = ""
+    """File and line of the names of a table's columns."""
 
     def __len__(self) -> int:
         """Return the number of points."""
@@ -52,8 +54,7 @@ class Points:
 def sample_table(path: str | PathLike[str]) -> Points:
     """Return the points of a CSV file: a column for each factor, headed by its dotted name.
 
-    A column is one of numbers if all its values are, otherwise of text. Such points lie on no
-    dimensions.
+    A column is all numbers or all text. Such points lie on no dimensions.
     Raises AgentsimError: one line with the file, the line and the remedy.
     """
     path = Path(path)
@@ -73,7 +74,9 @@ def sample_table(path: str | PathLike[str]) -> Points:
         for place, name in enumerate(names)
     }
     count = len(places)
-    return Points(columns, np.empty((count, 0)), np.arange(count, dtype=np.int64), (), places)
+    heading = f"{path}, line {numbered[0][0]}"
+    unit, block = np.empty((count, 0)), np.arange(count, dtype=np.int64)
+    return Points(columns, unit, block, (), places, heading)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
@@ -117,14 +120,16 @@ def _check_row(where: str, row: list[str], names: list[str]) -> None:
 
 def _column(name: str, places: tuple[str, ...], given: list[str]) -> NDArray[Any]:
     """Return a column of numbers, or of text where none of its values is a number."""
+    if is_strategy(name):  # a number among strategies is a strategy that there is not
+        return np.array(given, dtype=object)
     numeric = [NUMBER.fullmatch(each) is not None for each in given]
     if not any(numeric):
         return np.array(given, dtype=object)
     if not all(numeric):
         first = numeric.index(False)
         raise AgentsimError(
-            f"{places[first]}: {name} = {shown(given[first])} is no number, as other values of the "
-            "column are; mend it"
+            f"{places[first]}: {name} = {shown(given[first])} is no number, and other values of the "
+            f"column are, as {given[numeric.index(True)]}; mend it"
         )
     numbers = np.array([float(each) for each in given])
     wrong = np.flatnonzero(~np.isfinite(numbers))
@@ -134,3 +139,8 @@ def _column(name: str, places: tuple[str, ...], given: list[str]) -> NDArray[Any
             f"{places[first]}: {name} = {given[first]} is not a finite number; give one"
         )
     return numbers
+
+
+def is_strategy(name: str) -> bool:
+    """Say whether a name is a strategy, which is text, and no parameter of one."""
+    return name.startswith("lineup.") and name.count(".") == 1

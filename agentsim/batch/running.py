@@ -83,17 +83,16 @@ class Batch:
         """Do what is left to do, and return the manifest, which says that all is complete."""
         self.folder.begin(self.plan, self.manifest, self.experiment.sampling.file)
         try:
-            of: Round | None = self.plan.first_round
-            while of is not None and of.total:
-                self.rounds[of.number] = of
-                self.do_round(of)
-                of = self.adapting.next_round(of, self.tally.chunks)
+            while not self.do_rounds():
+                # What later rounds added follows from what is tried again.
+                self.folder.drop_all(self.plan)
+                self.retry = False
             self.folder.finish(self.plan, self.rounds, self.tally.chunks)
         except BaseException:
             with suppress(OSError):  # a full disk has no room for this either
                 self.folder.write_manifest(self.closed(INTERRUPTED))
             raise
-        self.tally.failed, self.tally.reasons = self.folder.failures()
+        self.tally.failed, self.tally.reasons = self.folder.failures(self.tally.chunks)
         self.tally.set_aside = self.folder.set_aside(self.tally.chunks)
         # Who only looks again leaves no trace: when it was made, and by what, stays as it was.
         looked = self.complete is not None and not self.worked
@@ -101,28 +100,45 @@ class Batch:
         self.folder.write_manifest(self.manifest)
         return self.manifest
 
-    def do_round(self, of: Round) -> None:
-        """Get the chunks of a round done that are not done yet."""
+    def do_rounds(self) -> bool:
+        """Get all rounds done; False if all has to be done again."""
+        self.tally = Tally()
+        self.rounds = {}
+        self.adapting = Adapting(self.experiment, self.plan, self.folder.path)
+        of: Round | None = self.plan.first_round
+        while of is not None and of.total:
+            self.rounds[of.number] = of
+            if not self.do_round(of):
+                return False
+            of = self.adapting.next_round(of, self.tally.chunks)
+        return True
+
+    def do_round(self, of: Round) -> bool:
+        """Get the chunks of a round done that are not done yet; False if all has to be done again."""
         chunks = list(self.plan.chunks(of))
         self.tally.chunks += chunks
         todo, given_up = self.folder.finished(self.plan, chunks)
         if self.retry and given_up:
-            if self.experiment.adaptive is None:
-                self.folder.drop(self.plan, given_up)
-            else:  # what later rounds added follows from what is tried again
-                self.folder.drop_all(self.plan)
+            if self.experiment.adaptive is not None:
+                return False
+            self.folder.drop(self.plan, given_up)
             todo, given_up = self.folder.finished(self.plan, chunks)
         self.tally.runs += of.total - sum(chunk.runs for chunk in todo)
+        left = set(todo)
+        done = [chunk for chunk in self.tally.chunks if chunk not in left]
+        self.tally.failed, self.tally.reasons = self.folder.failures(done)
+        self.tally.set_aside = self.folder.set_aside(done)
         if not todo:
-            return
+            return True
         self.worked = True
         work.put(self.folder.path, self.plan, self.rounds)
         orders = [work.Order(str(self.folder.path), self.plan.key, chunk) for chunk in todo]
-        done = of.total - sum(chunk.runs for chunk in todo)
-        with self.bar(of, done) as advance, closed(self.engine.receipts(orders)) as receipts:
+        before = of.total - sum(chunk.runs for chunk in todo)
+        with self.bar(of, before) as advance, closed(self.engine.receipts(orders)) as receipts:
             for receipt in receipts:
                 self.tally.add(receipt)
                 advance(receipt)
+        return True
 
     def closed(self, status: str) -> dict[str, Any]:
         """Return the manifest as it is now."""

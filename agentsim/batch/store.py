@@ -15,12 +15,12 @@ import os
 import shutil
 import socket
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from agentsim.batch import parts, work
+from agentsim.batch import joining, parts, work
 from agentsim.batch.plan import Chunk, Plan, Round
 from agentsim.errors import AgentsimError
 from agentsim.failures import OK
@@ -135,24 +135,31 @@ class Folder:
             found |= held
         return found
 
-    def failures(self) -> tuple[int, Counter[str]]:
-        """Return how many runs failed, and how many with each status."""
+    def failures(self, chunks: Iterable[Chunk]) -> tuple[int, Counter[str]]:
+        """Return how many runs of chunks that are done failed, and how many with each status."""
         whys: Counter[str] = Counter()
-        for path in sorted((self.path / parts.OUTCOMES).glob("*.parquet")):
+        for path in self._holding(chunks):
             for each in parts.read(path, ["status"])["status"].value_counts().to_pylist():
                 whys[each["values"]] += each["counts"]
         whys.pop(OK, None)
         return sum(whys.values()), whys
 
-    def set_aside(self, chunks: Iterable[Chunk]) -> dict[str, str]:
-        """Return the names of the chunks that were never simulated, and why, from joined files."""
+    def set_aside(self, chunks: Sequence[Chunk]) -> dict[str, str]:
+        """Return the names of the chunks, all done, that were never simulated, and why."""
         names = {chunk.key: chunk.name for chunk in chunks}
         found = {}
-        for path in sorted((self.path / parts.OUTCOMES).glob("*.parquet")):
+        for path in self._holding(chunks):
             for key, why in parts.about(path).items():
                 if why is not None and key in names:
                     found[names[key]] = why
         return found
+
+    def _holding(self, chunks: Iterable[Chunk]) -> list[Path]:
+        """Return the files that hold the runs of chunks that are done, joined or not."""
+        joined = sorted((self.path / parts.OUTCOMES).glob("*.parquet"))
+        held = {key for path in joined for key in parts.told(path)}
+        loose = [parts.part_path(self.path, parts.OUTCOMES, c) for c in chunks if c.key not in held]
+        return [*joined, *loose]
 
     def drop(self, plan: Plan, chunks: Iterable[Chunk]) -> None:
         """Forget chunks, and those joined with them, so that they are done again."""
@@ -178,7 +185,7 @@ class Folder:
 
     def finish(self, plan: Plan, rounds: Mapping[int, Round], chunks: list[Chunk]) -> None:
         """Join the parts, and remove what only workers needed."""
-        parts.compact(self.path, plan, rounds, chunks, LEAST_ROWS)
+        joining.compact(self.path, plan, rounds, chunks, LEAST_ROWS)
         shutil.rmtree(self.path / parts.PARTS, ignore_errors=True)
         (self.path / work.WORK).unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.batch import parts
+from agentsim.batch import joining
 from agentsim.batch.moments import Moments
 from agentsim.batch.plan import Chunk, Plan
 from agentsim.errors import AgentsimError
@@ -31,19 +31,6 @@ SHARES = {
     for suffix in ("", "_to_horizon")
 }
 """Outcomes that are shares, and of what: the mean of ratios is ruled by runs with little to share."""
-
-
-def files_of(folder: Path, tables: Sequence[str]) -> dict[str, list[str]]:
-    """Return the files of each table: joined ones, and parts that are in none of those."""
-    found: dict[str, list[str]] = {}
-    for name in tables:
-        # Parts first: one that is joined in between is then in both lists, and not in neither.
-        loose = sorted((folder / parts.PARTS).glob(f"{name}-*.parquet"))
-        joined = sorted((folder / name).glob("*.parquet"))
-        held = {key for path in joined for key in parts.told(path)}
-        loose = [path for path in loose if not held.issuperset(parts.told(path))]
-        found[name] = [str(path) for path in (*joined, *loose)]
-    return found
 
 
 def connect() -> DuckDBPyConnection:
@@ -128,7 +115,7 @@ def cell_intervals(folder: Path, plan: Plan, chunks: Sequence[Chunk], outcome: s
     found = Moments.one_by_one(
         lambda: (
             (table["cell"].to_numpy(), *columns_of(table, outcome, columns))
-            for table in parts.in_order(folder, chunks, read)
+            for table in joining.in_order(folder, chunks, read)
         ),
         len(plan.cells),
     )

@@ -46,7 +46,7 @@ class Tables:
     @cached_property
     def files(self) -> dict[str, list[str]]:
         """The files of each table of runs and quarters, as they were when last listed."""
-        return summaries.files_of(self.folder, (parts.OUTCOMES, parts.SERIES, *ROLES))
+        return parts.files_of(self.folder, (parts.OUTCOMES, parts.SERIES, *ROLES))
 
     def steadily[Answer](self, answer: Callable[[], Answer], settled: bool) -> Answer:
         """Return an answer, made again if files went while it was made.

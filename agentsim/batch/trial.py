@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from agentsim.batch import parts
+from agentsim.batch import joining, parts
 from agentsim.batch.cells import LABELS, Numbers
 from agentsim.batch.engine import worker_count
 from agentsim.batch.opening import MOST_DRAWS, has_summary
@@ -316,7 +316,7 @@ def _size(
     data = frames = parts_frames = most = 0.0
     for name in parts.tables(plan):
         held = of.total if name == parts.OUTCOMES else recorded
-        rows = held * parts.rows_of_run(plan, name)
+        rows = held * joining.rows_of_run(plan, name)
         files = max(rows // max(LEAST_ROWS, rows // chunks), 1)
         bytes_of = found.data[name] / max(found.held[name], 1) * held
         data += bytes_of
