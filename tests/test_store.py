@@ -382,6 +382,9 @@ def test_other_results_are_left_alone_and_the_reason_said(tmp_path):
 
 def test_another_version_of_the_model_is_another_batch(tmp_path, monkeypatch):
     ran(small(), tmp_path / "x")
+    plan = make(calibrated())
+    assert "calibration/2025Q4.csv" in fingerprint.fingerprint("2025Q4", plan.cells)
+    assert "calibration/theory.csv" not in fingerprint.fingerprint("2025Q4", plan.cells)
     files = fingerprint.model_files()
     moved = files | {"laws/demand.py": "0" * 64}
     monkeypatch.setattr(fingerprint, "model_files", lambda: moved)

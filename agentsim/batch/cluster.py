@@ -350,7 +350,7 @@ def _check_here(folder: str, key: str, round: int) -> None:
             )
         time.sleep(0.2)
     plan, _ = work.read(folder, key, round)
-    if model_key(plan.cells) != plan.model:
+    if model_key(plan.scenario, plan.cells) != plan.model:
         raise AgentsimError(
             f"agentsim on {here} is not the version that planned this; install the same there "
             "and restart the workers"

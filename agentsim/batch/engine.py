@@ -75,12 +75,13 @@ def engine(
     ):
         raise AgentsimError(f"time_limit = {time_limit!r} is no time; give seconds above 0")
     if name == "here":
-        if workers not in (None, 1) or time_limit != TIME_LIMIT:
-            what = "workers" if time_limit == TIME_LIMIT else "time_limit"
-            raise AgentsimError(
-                f"{what} is given, but engine here works in this process alone and ends when it "
-                "ends; leave it out, or give engine pool"
-            )
+        for what, given, usual in (("workers", workers, 1), ("time_limit", time_limit, TIME_LIMIT)):
+            if given not in (None, usual):
+                raise AgentsimError(
+                    f"{what} = {given} is not for engine here, which works in this process alone "
+                    f"and has no time limit; leave {what} (--{what.replace('_', '-')}) out, or give "
+                    "engine pool"
+                )
         return Here()
     if name == "dask":
         from agentsim.batch.cluster import Dask

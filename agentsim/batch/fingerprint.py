@@ -1,8 +1,7 @@
 """Fingerprint: which version of the model it is, by the text of all that decides what comes out.
 
-A version number would forget to change. Hashed are the laws, the sectors, the calibrations and so
-on, and the files of those strategies that a batch uses, so that a strategy added to the library
-leaves batches of others alone.
+A version number would forget to change. Hashed are the laws, the sectors and so on, and the
+calibration and those strategies that a batch uses: one that is added leaves batches of others alone.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from agentsim.batch.cells import Cells
+from agentsim.calibration import calibrations
 from agentsim.parameters import ROLES
 from agentsim.strategy.registry import LIBRARY, ids
 
@@ -49,14 +49,16 @@ def strategy_files(cells: Cells) -> dict[str, str]:
     return found
 
 
-def fingerprint(cells: Cells) -> dict[str, str]:
+def fingerprint(scenario: str, cells: Cells) -> dict[str, str]:
     """Return the hash of every file that decides what comes out of these cells."""
-    return model_files() | strategy_files(cells)
+    others = {f"calibration/{name}.csv" for name in calibrations() if name != scenario}
+    used = {name: each for name, each in model_files().items() if name not in others}
+    return used | strategy_files(cells)
 
 
-def model_key(cells: Cells) -> str:
+def model_key(scenario: str, cells: Cells) -> str:
     """Return one hash for all of them."""
-    return sha256(repr(sorted(fingerprint(cells).items())).encode()).hexdigest()
+    return sha256(repr(sorted(fingerprint(scenario, cells).items())).encode()).hexdigest()
 
 
 def _collect(place: Traversable, path: str, found: dict[str, str]) -> None:

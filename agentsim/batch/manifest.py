@@ -123,7 +123,7 @@ def opening(
         "experiment": experiment.to_dict(),
         "spec_sha256": spec_hash(experiment),
         "plan_key": plan.key,
-        "model": fingerprint(plan.cells),
+        "model": fingerprint(plan.scenario, plan.cells),
         "entropy": experiment.entropy,
         "luck": luck_of(plan),
         "cells": len(plan.cells),

@@ -338,7 +338,7 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
         series_type=experiment.series_type,
         chunk_runs=chunk_size(len(cells.own) * experiment.runs, chunk_runs),
         adaptive="" if experiment.adaptive is None else repr(experiment.adaptive),
-        model=model_key(cells),
+        model=model_key(experiment.scenario, cells),
     )
     _check_draws(plan)
     return plan
