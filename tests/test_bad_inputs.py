@@ -304,6 +304,19 @@ LINES = {
     "negative runs": (["run", "sound.toml", "--runs", "-5"], ["runs = -5"]),
     "no workers": (["run", "sound.toml", "--workers", "0"], ["workers = 0"]),
     "workers of words": (["run", "sound.toml", "--workers", "x"], ["--workers 'x'"]),
+    "workers of engine here": (
+        ["run", "sound.toml", "--engine", "here", "--workers", "2"],
+        ["workers = 2", "this process", "--workers", "engine pool"],
+    ),
+    "time limit of engine here": (
+        ["run", "sound.toml", "--engine", "here", "--time-limit", "5"],
+        ["time_limit = 5", "this process", "--time-limit", "engine pool"],
+    ),
+    "top of another script": (["sensitivity", "nowhere", "--top", "\u00b3"], ["--top '\u00b3'"]),
+    "no top": (
+        ["sensitivity", "nowhere", "--top", "0"],
+        ["--top '0' is not a whole number from 1"],
+    ),
     "set nothing": (["run", "sound.toml", "--set", "substitution"], ["NAME=VALUE"]),
     "set to nothing": (["run", "sound.toml", "--set", "substitution="], ["NAME=VALUE"]),
     "set nobody": (["run", "sound.toml", "--set", "=3"], ["NAME=VALUE"]),

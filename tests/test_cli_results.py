@@ -168,8 +168,18 @@ def test_show_counts_failures_and_what_was_set_aside(made, tmp_path):
     assert "set aside: 1 chunk (its chunk did not end within 1 s); --retry" in told
 
 
+def test_show_takes_a_name_given_twice_once(made):
+    words = ("--by", "demand_elasticity,demand_elasticity", "--outcomes", "capex, capex")
+    done = agentsim("show", "a", *words, cwd=made)
+    assert done.returncode == 0 and done.stderr == ""
+    words = ("--by", "demand_elasticity", "--outcomes", "capex")
+    assert done.stdout == agentsim("show", "a", *words, cwd=made).stdout
+
+
 def test_show_refuses_names_that_are_not_there(made):
     for words, told in (
+        (("--by", "own,others"), "--by own,others pools deviation cells, and a has none"),
+        (("--by", "variant"), "--by variant pools variant cells, and a has none"),
         (("--by", "lineup.hyperscalr"), "nearest: lineup.hyperscaler"),
         (("--outcomes", "customer_shar"), "nearest: customer_share"),
         (("--ci", "95"), "between 0 and 1"),
@@ -331,17 +341,31 @@ def test_report_is_for_complete_crossed_designs(made):
     assert part.returncode == 2 and "interrupted 25%" in part.stderr
 
 
+def test_results_that_lost_their_runs_are_told_in_one_line(made, tmp_path):
+    shutil.copytree(made / "a", tmp_path / "a")
+    shutil.rmtree(tmp_path / "a" / "outcomes")
+    for words in (("show", "a"), ("report", "a"), ("diff", "a", made / "a")):
+        done = agentsim(*words, cwd=tmp_path)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+        assert "a has lost its runs; run the experiment again" in done.stderr
+    (tmp_path / "a" / "manifest.json").write_text('{"status": "complete"}')
+    assert "damaged" in agentsim("ls", ".", cwd=tmp_path).stdout
+
+
 def test_report_needs_the_value_of_every_layer(tmp_path):
     run(quick(outcomes=["customer_share", "total_surplus"]), tmp_path / "few")
     done = agentsim("report", "few", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "lacks outcomes" in done.stderr and "customer_surplus, hyperscaler_value" in done.stderr
+    assert done.stderr.index("customer_share_to_horizon") < done.stderr.index("to outcomes in")
     layers = ["customer_surplus", "hyperscaler_value", "chip_vendor_value", "memory_maker_value"]
-    layers += ["lender_value", "resource_cost", "total_surplus"]
-    run(quick(outcomes=layers), tmp_path / "layers")
+    layers += ["lender_value", "resource_cost", "total_surplus", "customer_share"]
+    run(quick(outcomes=[*layers, *(f"{name}_to_horizon" for name in layers)]), tmp_path / "layers")
     done = agentsim("report", "layers", cwd=tmp_path)
     assert done.returncode == 0 and done.stderr == ""
-    assert (tmp_path / "layers" / "report.html").exists()
+    page = (tmp_path / "layers" / "report.html").read_text()
+    assert "Left out, as their outcomes were not kept: “Rent dissipation”. Add rent_dissip" in page
+    assert not (tmp_path / "layers" / "figures" / "rent_dissipation.png").exists()
 
 
 def test_report_is_written_again(made, monkeypatch, capsys):

@@ -30,7 +30,7 @@ from agentsim.report import (
     sections,
     words,
 )
-from agentsim.report.figures import pictures
+from agentsim.report.figures import left_out, pictures
 from agentsim.report.html import page
 from agentsim.report.path_figures import MARKET, PRICES
 from agentsim.report.study import BURNT, TOTAL, Study
@@ -372,6 +372,56 @@ def test_any_experiment_gets_an_answer_and_a_page(given: dict, tmp_path: Path) -
     assert links.open == []
     assert max(map(len, report.headline(study).splitlines())) <= 112
     assert all(each.draw(study).axes for each in pictures(study))
+
+
+def test_figures_without_their_outcomes_are_left_out_and_the_page_says_so(
+    results: Results, study: Study
+) -> None:
+    assert left_out(study) == ""
+    few = Study(results)
+    few.runs = few.runs.drop(columns=["rent_dissipation", "value.microsoft"])
+    names = {each.name for each in pictures(few)}
+    gone = {"rent_dissipation", "payoffs_microsoft", "kinds_microsoft"}
+    assert names == {each.name for each in pictures(study)} - gone
+    told = left_out(few)
+    assert "“Rent dissipation”, “What Microsoft gets" in told
+    assert "Add rent_dissipation and value.microsoft to outcomes" in told
+    text = page(few, [])
+    assert told in html.unescape(text) and "Deviations, and the kind of game" not in text
+
+
+def test_variants_that_are_all_like_the_main_design_have_no_figures(tmp_path: Path) -> None:
+    experiment = Experiment(
+        name="alike",
+        scenario="theory",
+        runs=1,
+        horizon=3,
+        factors={"lineup.hyperscaler": POSTURES},
+        variants=[{"name": "same", "lineup": {"chip_vendor": "hold_margin"}}],
+    )
+    alike = Study(batch.run(experiment, tmp_path / "out", engine="here", progress=False))
+    assert not [each.name for each in pictures(alike) if each.section == "robustness"]
+    assert "the main design itself" in page(alike, [])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("gone", [POSTURES[:1], POSTURES[1:], POSTURES])
+def test_cells_in_which_no_run_came_through_leave_gaps_and_no_warning(
+    results: Results, gone: list[str]
+) -> None:
+    holed = Study(results)
+    rows = holed.runs["lineup.hyperscaler"].isin(gone)
+    holed.runs.loc[rows, list(results.outcomes)] = np.nan
+    holed.runs.loc[rows, "status"] = "failed: made to"
+    for each in pictures(holed):
+        each.draw(holed).savefig(io.BytesIO(), dpi=30)
+    assert "came through" in answers.answer(holed).sentences[0]
+
+
+def test_results_of_which_no_run_came_through_have_no_report(results: Results) -> None:
+    failures = {"runs": results.manifest["runs_simulated"], "reasons": {}}
+    failed = Results(results.folder, results.manifest | {"failures": failures})
+    assert "no run that came through" in report.unsuited(failed)
 
 
 # How figures look

@@ -308,5 +308,26 @@ def test_a_cell_of_which_some_runs_failed_has_no_value(tmp_path, monkeypatch):
     values = values_of(results, "capex")
     block = results.cells.set_index("cell")["base"]
     assert values[block == 0].isna().all() and values[block > 0].notna().all()
-    with pytest.raises(AgentsimError, match="cell 0"):
+    with pytest.raises(AgentsimError, match=r"cell 0 .*: 1 of its runs failed: made to; mend"):
         sensitivity_of(results, "capex")
+    results.manifest["set_aside"] = {"00000": "made to"}
+    with pytest.raises(AgentsimError, match="set aside; `agentsim run` with --retry"):
+        sensitivity_of(results, "capex")
+
+
+def test_what_cannot_be_analysed_is_refused_in_one_line(tmp_path):
+    from batches import ran, refused, sampled
+
+    from agentsim.analysis.reading import discovery_of, sensitivity_of
+
+    results = ran(sampled("sobol", runs=1), tmp_path / "out")
+    refused(["outcome 'capx'", "nearest: capex"], sensitivity_of, results, "capx")
+    refused(["outcome 'capx'", "nearest: capex"], discovery_of, results, "capx", above=1.0)
+    for bounds, told in (
+        ({}, "neither is given"),
+        ({"above": 1.0, "below": 2.0}, "above = 1.0 and below = 2.0 is given"),
+        ({"below": float("nan")}, "below = nan is given"),
+    ):
+        refused([told, "above=0.95, or --above 0.95"], discovery_of, results, "capex", **bounds)
+    results.manifest["status"] = "interrupted"
+    refused(["is not complete", "to its end"], sensitivity_of, results, "capex")

@@ -58,7 +58,7 @@ def values_of(results: Results, outcome: str) -> pd.Series[float]:
     one luck with another. Raises AgentsimError, one line, for an outcome that is not there, and for
     a batch that is not complete.
     """
-    if not results.complete:
+    if not results.complete or not results.outcomes:
         raise AgentsimError(
             f"{results.folder} is not complete, and only whole cells can be compared; "
             "run the experiment to its end"
@@ -165,16 +165,14 @@ def holds_of(
 
 
 def _bound(above: float | None, below: float | None) -> float:
-    given = {"above": above, "below": below}
-    given = {name: each for name, each in given.items() if each is not None}
-    first = next(iter(given.values()), None)
-    if len(given) != 1 or first is None or not np.isfinite(first):
-        told = " and ".join(f"{name} = {each}" for name, each in given.items()) or "neither"
-        raise AgentsimError(
-            f"above or below must be one number, and {told} is given; "
-            "give it as above=0.95, or --above 0.95"
-        )
-    return first
+    given = [(name, x) for name, x in (("above", above), ("below", below)) if x is not None]
+    if len(given) == 1 and np.isfinite(given[0][1]):
+        return given[0][1]
+    told = " and ".join(f"{name} = {x}" for name, x in given) or "neither"
+    raise AgentsimError(
+        f"above or below must be one number, and {told} is given; "
+        "give it as above=0.95, or --above 0.95"
+    )
 
 
 def _holds(values: pd.Series[float], above: float | None, bound: float) -> pd.Series[Any]:

@@ -65,7 +65,7 @@ def cli(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code, with one line on stderr for a mistake."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words, out = list(sys.argv[1:] if arguments is None else arguments), sys.stdout
     try:
         code = cli.main(words, "agentsim", standalone_mode=False, obj=words)
         sys.stdout.flush()
@@ -75,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _say(_clicks_words(error), MISTAKE)
     except SystemExit as error:
+        if sys.stdout is not out:  # click's way of saying that the reader of a pipe had enough
+            return 0
         return error.code if isinstance(error.code, int) else FAILED
     except (KeyboardInterrupt, click.Abort) as error:
         return _stopped(error)

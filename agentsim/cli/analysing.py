@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agentsim.cli.running import whole
 from agentsim.errors import AgentsimError
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ def sensitivity(
     from agentsim.analysis.reading import sensitivity_of
     from agentsim.batch.results import Results
 
+    rank = whole("--top", top)
+    if rank is None or rank < 1:
+        raise AgentsimError(f"--top {top!r} is not a whole number from 1; give one")
     results = Results.open(folder)
-    table = sensitivity_of(results, outcome, _count(top), drop_failed)
+    table = sensitivity_of(results, outcome, rank, drop_failed)
     if as_csv:
         click.echo(table.to_csv(), nl=False)
     else:
@@ -107,12 +111,6 @@ def _save(figure: Figure, folder: Path, name: str) -> None:
             place / f"{name}.{kind}", dpi=DPI, metadata={"Date": None} if kind == "svg" else None
         )
     click.echo(f"Figure: {place / name}.png", err=True)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise AgentsimError(f"--top {text!r} is not a whole number from 1; give one")
-    return int(text)
 
 
 def _number(name: str, text: str | None) -> float | None:

@@ -35,7 +35,7 @@ def diff(a: str, b: str, outcomes: str | None) -> None:
 
     That is what was asked, the files of the model, what both were made by, and what came out. Cells
     are matched by their labels, and runs by their numbers. Exits with 0 if the same was asked of
-    the same model and the same came out, to the last bit, and with 1 if not.
+    the same model, by whatever name, and the same came out, to the last bit, and with 1 if not.
 
     \b
     Examples:

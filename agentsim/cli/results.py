@@ -111,16 +111,16 @@ def report(folder: str) -> None:
     from agentsim.report.overview import progress
 
     results = Results.open(folder)
-    if why := reports.unsuited(results):
-        raise AgentsimError(
-            f"{folder} {why}; "
-            f"use `agentsim show {folder}`, or Results.summary and Results.runs in Python"
-        )
     far = progress(results)
     if far.status != "complete":
         raise AgentsimError(
             f"{folder} is {far.words}, and the report is of complete results; "
             "run the experiment to its end"
+        )
+    if why := reports.unsuited(results):
+        raise AgentsimError(
+            f"{folder} {why}; "
+            f"use `agentsim show {folder}`, or Results.summary and Results.runs in Python"
         )
     click.echo(f"Report:  {shown(reports.write(folder))}")
 
@@ -177,7 +177,7 @@ def _entry(top: Path, path: Path) -> list[str]:
         results = Results.open(path)
         far = progress(results)
         experiment = results.experiment.name
-    except AgentsimError:
+    except (AgentsimError, LookupError, TypeError):  # a manifest may say anything
         status = "older version" if not _has_cells(path) else "unreadable"
         return [name, *_older(path, status), held, "", ""]
     m = results.manifest
@@ -232,8 +232,9 @@ def _when(text: Any) -> str:
 
 
 def names_in(text: str | None) -> list[str]:
-    """Return the names of an option that are separated by commas."""
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
+    """Return the names of an option that are separated by commas, each once."""
+    names = (name.strip() for name in (text or "").split(","))
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _level(text: str) -> float:
@@ -246,11 +247,17 @@ def _level(text: str) -> float:
 def _check_names(results: Results, outcomes: Sequence[str], by: Sequence[str]) -> None:
     """Refuse names of outcomes and columns that are not there, even where no run is yet."""
     from agentsim.errors import unknown
-    from agentsim.report.overview import progress
+    from agentsim.report.overview import kind_for, progress
 
     for name in by:
         if name not in results.labels:
             raise unknown("--by", name, results.labels)
+    kind = kind_for(by).get("kind", "main")
+    if kind != "main" and kind not in set(results.cells["kind"]):
+        raise AgentsimError(
+            f"--by {','.join(by)} pools {kind} cells, and {results.folder} has none; "
+            "give kind or a factor"
+        )
     if outcomes and progress(results).runs:
         for name in outcomes:
             if name not in results.outcomes:

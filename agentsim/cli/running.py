@@ -93,11 +93,12 @@ def run(
         command=["agentsim", *words],
         say=lambda line: click.echo(line, err=True),
     )
-    told = not _unsuited(results)
-    click.echo(_headline(results) if told else _overview(results))
+    unsuited = _unsuited(results)
+    click.echo(_overview(results) if unsuited else _headline(results))
     click.echo(f"\nResults: {shown(results.folder)}")
-    if told and not no_report:
-        click.echo(f"Report:  {shown(_report(results))}")
+    if not no_report:
+        none = f"none: the folder {unsuited}" if unsuited else ""
+        click.echo(f"Report:  {none or shown(_report(results))}")
     for line in _wider(results):
         click.echo(line, err=True)
     if results.manifest["failures"]["runs"]:

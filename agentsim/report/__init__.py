@@ -35,9 +35,12 @@ MOST_ROWS, MOST_CELLS, MOST_LEVELS = 1_000_000, 4_000, 40
 def unsuited(results: Results) -> str:
     """Return why results cannot be told by the report, or "".
 
-    It is for levels crossed, not too many, with the value of every layer.
+    It is for levels crossed, not too many, with the value of every layer and customers' share, each
+    with the run-off and without: what the answer says of signs rests on both.
     """
     from agentsim.batch.making import levels_of
+    from agentsim.report.claims import HORIZON
+    from agentsim.report.measures import SHARE
     from agentsim.report.study import SPLIT, TOTAL
 
     kind = results.experiment.sampling.kind
@@ -45,12 +48,19 @@ def unsuited(results: Results) -> str:
         return f"holds points of sampler {kind}, and the report is for crossed levels"
     if results.manifest.get("rows", 0) > MOST_ROWS or results.manifest["cells"] > MOST_CELLS:
         return f"has more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells, too many for the report"
+    failed = (results.manifest.get("failures") or {}).get("runs", 0)
+    if failed >= results.manifest.get("runs_simulated", 0) > 0:
+        return "has no run that came through, and there is nothing to report"
     for name, levels in levels_of(results.experiment).items():
         if len(levels) > MOST_LEVELS:
             return f"has {len(levels)} levels of {name}, too many for the report's pictures"
-    missing = [name for name in (*SPLIT, TOTAL) if name not in results.outcomes]
+    needed = [name + suffix for suffix in ("", HORIZON) for name in (*SPLIT, TOTAL, SHARE)]
+    missing = [name for name in needed if name not in results.outcomes]
     if missing:
-        return f"lacks outcomes that the report is made of; add {', '.join(missing)}"
+        return (
+            f"lacks outcomes that the report is made of; add {', '.join(missing)} to outcomes in the "
+            "experiment, or take outcomes out, which keeps all"
+        )
     return ""
 
 

@@ -79,7 +79,8 @@ def answer(given: Results | Study) -> Answer:
     """Return the answer that results give."""
     study = Study.of(given)
     stands = reading(study), limits(study)
-    if not np.isfinite(study.x(TOTAL, study.fierce, study.calm, study.reference)).any():
+    found = [study.x(TOTAL, e, study.calm, study.reference) for e in (study.mild, study.fierce)]
+    if not all(np.isfinite(each).any() for each in found):
         nothing = "No run of the cells that the answer rests on came through."
         return Answer("What happens?", (nothing, "", ""), (), *stands)
     if len(study.posture) > 1:

@@ -19,11 +19,11 @@ from agentsim.report.game_figures import deviation_payoffs, firms, kinds_of_game
 from agentsim.report.path_figures import MARKET, PRICES, market_through_time, there, through_time
 from agentsim.report.race_figures import escalation_effect, rent_dissipation
 from agentsim.report.share_figures import customers_share_of_gain, customers_share_of_surplus
-from agentsim.report.study import Study
+from agentsim.report.study import TOTAL, Study
 from agentsim.report.value_figures import value_by_layer, value_of_each_layer
 from agentsim.report.variant_figures import cells as variant_cells
-from agentsim.report.variant_figures import share_under_variants, value_under_variants
-from agentsim.report.words import firm_words
+from agentsim.report.variant_figures import changed, share_under_variants, value_under_variants
+from agentsim.report.words import firm_words, listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +41,8 @@ class Picture:
     caption: str
     section: Section
     draw: Callable[[Study], Figure]
+    outcome: str = TOTAL
+    """What it is made of, of what need not be kept."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,25 @@ class Drawn:
 
 
 def pictures(study: Study) -> list[Picture]:
-    """Return the figures that an experiment gives rise to, in the order of the report."""
+    """Return the figures that there is something to draw in, in the order of the report."""
+    return [each for each in _all(study) if study.keeps(each.outcome)]
+
+
+def left_out(study: Study) -> str:
+    """Say which figures need an outcome that was not kept, and what to do; "" where none does."""
+    lacking = [each for each in _all(study) if not study.keeps(each.outcome)]
+    if not lacking:
+        return ""
+    titles = listed(list(dict.fromkeys(f"“{each.title}”" for each in lacking)))
+    names = listed(list(dict.fromkeys(each.outcome for each in lacking)))
+    return (
+        f"Left out, as their outcomes were not kept: {titles}. "
+        f"Add {names} to outcomes in the experiment, and run it."
+    )
+
+
+def _all(study: Study) -> list[Picture]:
+    """Return the figures that an experiment gives rise to, whatever it keeps."""
     return [*_of_value(study), *_of_time(study), *_of_variants(study), *_of_deviations(study)]
 
 
@@ -135,13 +155,14 @@ def _of_time(study: Study) -> list[Picture]:
             captions.rent_dissipation(study),
             "value",
             rent_dissipation,
+            "rent_dissipation",
         )
     )
     return found
 
 
 def _of_variants(study: Study) -> list[Picture]:
-    if not variant_cells(study):
+    if not variant_cells(study) or not changed(study):
         return []
     return [
         Picture(
@@ -171,6 +192,7 @@ def _of_deviations(study: Study) -> list[Picture]:
                 captions.payoffs(study, firm),
                 "deviations",
                 partial(deviation_payoffs, firm=firm),
+                f"value.{firm}",
             ),
             Picture(
                 f"kinds_{firm}",
@@ -178,6 +200,7 @@ def _of_deviations(study: Study) -> list[Picture]:
                 captions.kinds(study, firm),
                 "deviations",
                 partial(kinds_of_game, firm=firm),
+                f"value.{firm}",
             ),
         ]
     return found

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from agentsim.report import background, sections, variants
+from agentsim.report.figures import left_out
 from agentsim.report.markup import STYLE, Html, el, joined
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def page(study: Study, drawn: Sequence[Drawn]) -> str:
     }
     chapters: list[tuple[str, str, list[Html]]] = [
         ("headline", "The headline in numbers", sections.numbers(study)),
-        ("figures", "Who gets the value", pictures["value"]),
+        ("figures", "Who gets the value", [*pictures["value"], *_left_out(study)]),
     ]
     if robust := variants.section(study) + pictures["robustness"]:
         title = "Robustness: the headline under other assumptions"
@@ -63,6 +64,11 @@ def page(study: Study, drawn: Sequence[Drawn]) -> str:
     )
     whole = el("html", el("head", head), el("body", joined(body)), lang="en")
     return f"<!DOCTYPE html>\n{whole}\n"
+
+
+def _left_out(study: Study) -> list[Html]:
+    """Return what to do for the figures whose outcomes were not kept."""
+    return [el("p", text)] if (text := left_out(study)) else []
 
 
 def figure(each: Drawn) -> Html:

@@ -60,12 +60,19 @@ class Progress:
 
 
 def progress(results: Results) -> Progress:
-    """Return how far a batch has come. One that was killed counts as interrupted."""
+    """Return how far a batch has come. One that was killed counts as interrupted.
+
+    Raises AgentsimError, one line, for a complete batch whose runs are gone.
+    """
     m = results.manifest
     status = str(m.get("status", "complete"))
     if status == "complete":
         failures = m.get("failures") or {}
         runs = int(m.get("runs_simulated", 0))
+        if runs and not results.outcomes:
+            raise AgentsimError(
+                f"{results.folder} has lost its runs; run the experiment again, which mends it"
+            )
         failed, reasons = int(failures.get("runs", 0)), failures.get("reasons", {})
         return Progress(status, runs, runs, failed, reasons, m.get("set_aside") or {})
     if status == "running" and not locked(results):

@@ -142,6 +142,10 @@ class Study:
         key = ("deviation", None, firm, own, others, None, shock, demand)
         return self._take(f"value.{firm}", key)
 
+    def keeps(self, outcome: str) -> bool:
+        """Say whether an outcome was kept."""
+        return outcome in self._columns
+
     def has(self, posture: Level, shock: Level, demand: Level, variant: str) -> bool:
         """Say whether a variant was run at these levels."""
         key = ("variant", variant, None, None, None, posture, shock, demand)

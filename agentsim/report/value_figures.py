@@ -134,7 +134,7 @@ def _limits(panels: list[Axes]) -> None:
     """Let bars stand on the axis where none reaches below zero; else leave room for numbers."""
     lowest = min(panel.dataLim.y0 for panel in panels)
     highest = max(panel.dataLim.y1 for panel in panels)
-    room = 0.09 * (highest - lowest)
+    room = 0.09 * ((highest - lowest) or 1.0)  # no run of these cells may have come through
     panels[0].set_ylim(lowest - room if lowest < 0.0 else 0.0, highest + room)
     for panel in panels:
         round_ticks(panel.yaxis)
