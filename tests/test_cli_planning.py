@@ -98,13 +98,13 @@ def test_a_plan_that_makes_no_sense_is_one_line(folder):
     [
         (["--set", "outcomes=capex"], "outcomes is no single value"),
         (["--set", "sampler=sobol"], "sampler is no single value"),
-        (["--set", "name=x"], "name is no single value"),
+        (["--set", "name=x"], "name is the name of results"),
     ],
 )
 def test_keys_of_the_file_that_are_no_values_are_changed_there(folder, words, told):
     done = agentsim("plan", "quick.toml", *words, cwd=folder)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert told in done.stderr and "in its file" in done.stderr
+    assert told in done.stderr and "in the experiment's file" in done.stderr
 
 
 def test_keys_of_the_file_that_are_values_may_be_set(folder):

@@ -190,7 +190,7 @@ def test_workers_of_another_version_are_an_error_of_one_line(
 ):
     planned = plan.make(experiment, 20)
     work.put(tmp_path, planned, {0: planned.first_round})
-    monkeypatch.setattr("agentsim.batch.fingerprint.model_key", lambda cells: "another")
+    monkeypatch.setattr("agentsim.batch.fingerprint.model_key", lambda *_: "another")
     says = "is not the version that planned this"
     assert_one_line(says, elsewhere.scheduler_address, orders_of(planned, tmp_path))
 

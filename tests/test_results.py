@@ -1,5 +1,7 @@
 """Results: reading runs, series and draws back by the labels of their cells, and by SQL."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -240,3 +242,12 @@ def test_a_query_reads_and_does_not_write(results, tmp_path):
     assert results.sql("with x as (select 2 as y) select y from x")["y"].item() == 2
     assert len(results.sql("from cells limit 3")) == 3
     assert len(results.sql("describe runs")) > 3
+
+
+def test_results_without_their_runs_say_so(tmp_path):
+    lost = ran(small(), tmp_path / "x")
+    shutil.rmtree(tmp_path / "x" / "outcomes")
+    again = Results.open(lost.folder)
+    assert again.outcomes == ()
+    for ask in (again.runs, again.summary, lambda: again.summary(by="kind")):
+        refused(["holds no outcomes yet", "run the experiment again"], ask)

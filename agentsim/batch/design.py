@@ -129,9 +129,9 @@ class Experiment(Table):
             if name in PLAIN:
                 tables[name] = value
             elif name in Experiment.model_fields:
-                raise AgentsimError(
-                    f"{name} is no single value of an experiment; change it in its file"
-                )
+                what = "the name of results" if name == "name" else "no single value"
+                remedy = ", or give --out" if name == "name" else ""
+                raise AgentsimError(f"{name} is {what}; change it in the experiment's file{remedy}")
             elif name in tables["factors"]:
                 tables["factors"][name] = [value]
                 for table in (*tables["variants"], *tables["deviations"]):

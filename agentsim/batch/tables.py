@@ -114,6 +114,7 @@ class Tables:
 
     def each(self, table: str, columns: Sequence[str]) -> Iterator[Any]:
         """Yield columns of a table, file by file."""
+        self.columns(table)  # says so where there are no files
         for file in self.files[table]:
             yield parts.read(Path(file), columns).replace_schema_metadata(None)
 
