@@ -29,6 +29,7 @@ MODULES = {
     "report": "agentsim.cli.results",
     "sensitivity": "agentsim.cli.analysing",
     "discover": "agentsim.cli.analysing",
+    "backtest": "agentsim.cli.meeting",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",
     "strategies": "agentsim.cli.reading",
