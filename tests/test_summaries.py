@@ -210,6 +210,38 @@ def test_cells_that_stand_for_others_count_as_often_as_they_are_there(tmp_path):
     assert len(results.summary()) == 4
 
 
+@pytest.mark.parametrize("luck", ["auto", "independent"])
+@pytest.mark.parametrize("runs", [12, None])
+def test_a_group_of_one_cell_is_that_cell_in_whatever_order_groups_come(tmp_path, luck, runs):
+    levels = [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0]
+    given = experiment(
+        outcomes=["capex"], factors={"substitution": levels}, luck=luck, runs=runs or 10
+    )
+    rng = np.random.default_rng(6)
+    cells = [(at + 1.0) * rng.normal(size=runs or 10 + 3 * at) for at in range(len(levels))]
+    results = made_up(tmp_path / "x", given, {"capex": cells})
+    alone = results.summary().sort_values("substitution").reset_index(drop=True)
+    found = results.summary(by="substitution")
+    for name in ("mean", "low", "high", "n"):
+        np.testing.assert_allclose(found[name], alone[name], rtol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("luck", ["auto", "independent"])
+def test_pooled_means_of_two_groups_are_those_of_each_alone(tmp_path, luck):
+    """Whatever the order of cells and groups, no group takes part in another's interval."""
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        first, second = (rng.permutation(x).tolist() for x in ([2.0, 3.0, 4.0], [1.0, 2.0, 5.0]))
+        factors = {"substitution": first, "power_limit": second}
+        given = experiment(outcomes=["capex"], factors=factors, luck=luck, runs=8)
+        x = rng.normal(size=(9, 8)) * (1.0 + np.arange(9))[:, None]
+        results = made_up(tmp_path / str(rng.integers(1 << 40)), given, {"capex": x})
+        whole = results.summary(by="power_limit").set_index("power_limit")
+        for level in second:
+            alone = results.summary(by="kind", power_limit=level)
+            assert told(alone) == pytest.approx(told(whole.loc[[level]]), rel=1e-9)
+
+
 def test_a_single_run_has_no_interval_and_none_has_no_mean(tmp_path):
     x = np.array([[1.0], [np.nan]])
     given = experiment(outcomes=["capex"], factors={"demand_elasticity": [1.5, 2]}, runs=1)

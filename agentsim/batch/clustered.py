@@ -80,8 +80,8 @@ class Parts:
             np.bitwise_or.at(there, of_row, np.uint64(1) << cell.astype(np.uint64))
         else:
             np.add.at(there, of_row, _mixed(cell))
-        with np.errstate(over="ignore"):
-            _, stretch = np.unique(there + _mixed(own + 1), return_inverse=True)
+        sets, which = np.unique(there, return_inverse=True)
+        _, stretch = np.unique(own * len(sets) + which, return_inverse=True)
         return Parts(of_row, own, stretch, groups, drawn)
 
     def interval(self, error: Array, rows: Column | None, level: float) -> tuple[Numbers, Array]:
