@@ -9,6 +9,7 @@ from agentsim.batch import joining, simulating, store
 from agentsim.batch.plan import make
 from agentsim.batch.results import Results
 from agentsim.batch.summaries import cell_intervals
+from agentsim.report.overview import overview, progress
 from agentsim.simulation import Simulation
 
 
@@ -131,7 +132,12 @@ def test_going_on_midway_gives_the_same(whole, chunks, monkeypatch, tmp_path):
         stopped_after(chunks, patch)
         with pytest.raises(KeyboardInterrupt):
             ran(ADAPTED, tmp_path / "x", chunk_runs=24)
-    assert not Results.open(tmp_path / "x").complete
+    early = Results.open(tmp_path / "x")
+    assert not early.complete
+    told = overview(early)
+    assert "every cell is as narrow as asked" not in told or early.manifest["adaptive"]["rounds"]
+    far = progress(early)
+    assert far.runs <= far.planned
     names = counted(monkeypatch)
     again = ran(ADAPTED, tmp_path / "x")
     same_tables(again, whole)

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from batches import calibrated, ran, refused, sampled, small
+from batches import calibrated, ran, refused, sampled, small, stopped_after
 
 from agentsim.batch.design import Deviation, Variant
 from agentsim.batch.results import Results
@@ -236,6 +236,7 @@ def test_a_query_reads_and_does_not_write(results, tmp_path):
         f"attach '{tmp_path / 'x.db'}' as x",
         "drop view runs",
         f"select 1; copy (select 1) to '{file}'",
+        f"explain analyze copy (select 1) to '{file}'",
     ):
         refused(["sql", "select"], results.sql, query)
     assert not list(tmp_path.iterdir())
@@ -250,4 +251,38 @@ def test_results_without_their_runs_say_so(tmp_path):
     again = Results.open(lost.folder)
     assert again.outcomes == ()
     for ask in (again.runs, again.summary, lambda: again.summary(by="kind")):
-        refused(["holds no outcomes yet", "run the experiment again"], ask)
+        refused(["holds no runs yet", "run the experiment"], ask)
+
+
+def test_a_damaged_file_is_found_whatever_the_case_of_a_table_s_name(tmp_path):
+    results = ran(small(), tmp_path / "x")
+    (file,) = (tmp_path / "x" / "outcomes").iterdir()
+    content = bytearray(file.read_bytes())
+    content[-8 - int.from_bytes(content[-8:-4], "little") - 1] ^= 1  # the last number of all
+    file.write_bytes(content)
+    for name in ("runs", "RUNS", "Outcomes"):
+        refused(["is damaged"], Results.open(results.folder).sql, f"select sum(capex) from {name}")
+
+
+def test_a_table_that_lies_in_what_is_replaced_is_kept(tmp_path):
+    (tmp_path / "points.csv").write_text("substitution\n3\n5\n")
+    table = {"kind": "table", "file": str(tmp_path / "points.csv")}
+    first = ran(small(factors={}, sampler=table), tmp_path / "x")
+    (tmp_path / "points.csv").unlink()
+    again = ran(Results.open(first.folder).experiment, tmp_path / "x", replace=True)
+    assert again.complete and (tmp_path / "x" / "points.csv").exists()
+    assert len(again.cells) == 2
+
+
+def test_before_the_first_run_is_done_answers_say_so(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stopped_after(0, patch)
+        with pytest.raises(KeyboardInterrupt):
+            ran(small(series=["capex"]), tmp_path / "x")
+    early = Results.open(tmp_path / "x")
+    asks = (
+        early.runs, early.summary, lambda: early.series("capex"),
+        lambda: early.contrast(0, 1, "capex"), lambda: early.sql("select * from runs"),
+    )  # fmt: skip
+    for ask in asks:
+        refused(["holds no runs yet"], ask)

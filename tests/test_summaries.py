@@ -360,6 +360,20 @@ def test_what_cannot_be_contrasted_is_one_line(results):
     refused(["ci = 1.0"], results.summary, ci=1.0)
 
 
+def test_points_that_share_their_luck_and_match_in_nothing_are_not_contrasted(tmp_path):
+    (tmp_path / "points.csv").write_text("substitution,power_limit\n3,1\n4,1\n5,2\n6,2\n")
+    table = {"kind": "table", "file": str(tmp_path / "points.csv")}
+    x = np.random.default_rng(1).normal(size=(4, 6))
+    for luck in ("shared", "auto"):
+        given = experiment(factors={}, sampler=table, luck=luck, runs=6, outcomes=["capex"])
+        results = made_up(tmp_path / luck, given, {"capex": x})
+        sides = {"power_limit": 1}, {"power_limit": 2}
+        if luck == "shared":
+            refused(["share their luck", "leave luck out"], results.contrast, *sides, "capex")
+        else:
+            assert not results.contrast(*sides, "capex")["paired"].item()
+
+
 # Coverage
 
 REPETITIONS = 400

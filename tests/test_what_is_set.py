@@ -54,5 +54,8 @@ def test_the_plan_names_what_is_left_behind():
         runs=1, factors={"system_cost": "marked"}, sampler={"kind": "latin_hypercube", "points": 4}
     )
     assert not preview(marked, trial=False).warnings
+    structural = preview(calibrated(runs=2, factors={"delivery_quarters": [2, 3]}), trial=False)
+    (line,) = structural.warnings
+    assert "delivery_quarters" in line and "marked" not in line
     same = calibrated(runs=2, factors={"demand_elasticity": [1.1, 1.4]})
     assert not preview(same, trial=False).warnings

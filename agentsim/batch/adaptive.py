@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_GROWTH = 4
 """A cell has at most so many times the runs it had before: its spread is only guessed as yet."""
-MOST_LISTED = 20
+MOST_LISTED = 1_000
 
 
 class Adapting:

@@ -99,18 +99,17 @@ def _left_behind(plan: Plan) -> Iterator[str]:
     """Yield what the calibration works out from values that are set, and that does not move along."""
     given, base = plan.cells.values, plan.base
     label_of = {name: label for label, each in base.ranges.items() for name in each.names}
-    for name in [each for each in given if each in label_of]:
-        column = given[name]
+    for name, column in given.items() if base.ranges else ():
         there = column[~np.isnan(column)]
         if (there == base[name]).all():
             continue
         moved = base.following({name: np.array([1.01 * float(base[name]) + 1e-6])})
         left = [each for each in moved if each not in given and each not in plan.cells.drawn]
+        only = f'; {label_of[name]} = "marked" would move it too' if name in label_of else ""
         if left:
             yield (
                 f"{name} is set or varied alone: {_listed(left)}, which the calibration works out "
-                f"from it, {'does' if len(left) == 1 else 'do'} not move along; what follows moves "
-                f'along only with {label_of[name]} = "marked"'
+                f"from it, {'does' if len(left) == 1 else 'do'} not move along{only}"
             )
 
 

@@ -108,4 +108,9 @@ def sides_of(
             raise AgentsimError(
                 "contrast: no cell of a and cell of b agree in all other labels; name more of them"
             )
+    if one["block"].nunique() < one["base"].nunique():
+        raise AgentsimError(
+            "contrast: points that share their luck, and of which none agree in all other labels, "
+            "have no honest interval; leave luck out of the experiment, or give points that match"
+        )
     return Sides(one, other, matched=False)

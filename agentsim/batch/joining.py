@@ -58,11 +58,11 @@ def _part_others(
     sizes: Mapping[str, int],
 ) -> None:
     """Take files apart again that were joined by other rules than these, as by an older version."""
-    names = [[chunk.key for chunk in group] for group in groups]
+    names = {f"{at:05d}": [chunk.key for chunk in group] for at, group in enumerate(groups)}
     by_key = {chunk.key: chunk for chunk in chunks}
-    for number, path in enumerate(sorted((folder / name).glob("*.parquet"))):
+    for path in sorted((folder / name).glob("*.parquet")):
         held = told(path)
-        if number < len(names) and list(held) == names[number]:
+        if list(held) == names.get(path.stem):
             continue
         table, start = read(path), 0
         for key, why in held.items():

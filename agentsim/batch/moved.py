@@ -35,6 +35,8 @@ def attach(
     pairs["pair"] = np.arange(len(pairs))
     block = a.cells.set_index("cell")["base" if a.drawn else "block"]
     pairs["block"] = block.loc[pairs["runs_of_a"]].to_numpy()
+    of_b = b.cells.set_index("cell")["base" if a.drawn else "block"]
+    pairs["block_b"] = of_b.loc[pairs["runs_of_b"]].to_numpy()
     connection.register("pairs", pairs)
     return pairs
 
@@ -155,10 +157,13 @@ def _moved(
         Values(runs[f"x{side}"].to_numpy(), runs[f"y{side}"].to_numpy() if den else None)
         for side in "ab"
     )
-    block, run, cell = (runs[each].to_numpy() for each in ("block", "run", "cell"))
-    key = block if drawn else luck_of(block, run)
+    run, cell = (runs[each].to_numpy() for each in ("run", "cell"))
+    key, other = (
+        runs[each].to_numpy() if drawn else luck_of(runs[each].to_numpy(), run)
+        for each in ("block", "block_b")
+    )
     cells = int(pairs["weight"].sum())
-    other = key if paired else key + key.max(initial=0) + 1
+    other = key if paired else other + key.max(initial=0) + 1
     compared = Compared(
         Side(cell, other, cells), Side(cell, key, cells), paired, drawn or not run.any()
     )
@@ -184,5 +189,7 @@ def _logical(runs: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     again = runs.take(row)
     pair = pair[row]
     return again.assign(
-        block=pairs["block"].to_numpy()[pair], cell=(np.cumsum(weight) - weight)[pair] + copy
+        block=pairs["block"].to_numpy()[pair],
+        block_b=pairs["block_b"].to_numpy()[pair],
+        cell=(np.cumsum(weight) - weight)[pair] + copy,
     )

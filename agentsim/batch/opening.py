@@ -52,6 +52,8 @@ def run_in(
             why = "; ".join(manifests.differing(other, manifest)) or "its plan differs"
             say(f"{shown} holds other results ({why}); this goes to {name}")
     _check_place(path, name, replace)
+    file = experiment.sampling.file
+    points = Path(file).read_bytes() if file else b""  # which may lie in what is replaced
     with Folder(path, name) as folder:
         before = folder.manifest()
         if before is not None and replace:
@@ -67,7 +69,7 @@ def run_in(
             manifest = manifests.resumed(before, manifest, warnings)
             manifest["chunk_runs"] = plan.chunk_runs
         done = before if before is not None and before.get("status") == COMPLETE else None
-        batch = Batch(experiment, plan, folder, engine, manifest, progress, retry, done)
+        batch = Batch(experiment, plan, folder, engine, manifest, progress, retry, done, points)
         try:
             batch.run()
             write_extras(path, plan, list(batch.rounds.values()))

@@ -144,10 +144,14 @@ def told(path: Path) -> dict[str, str | None]:
         raise damaged(path, error) from None
 
 
+class GoneError(AgentsimError):
+    """A file is not where it was: a batch that is running joins parts."""
+
+
 def damaged(path: Path, error: Exception) -> AgentsimError:
     """Return the error for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return AgentsimError(f"{path} is gone; open the results again")
+        return GoneError(f"{path} is gone; open the results again")
     what = " ".join(str(error).split())[:MOST_SAID]
     return AgentsimError(f"{path} is damaged ({what}); run the experiment again, which mends it")
 

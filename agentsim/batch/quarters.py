@@ -93,6 +93,8 @@ def _table(tables: Tables, role: str | None) -> str:
     if role is not None and role not in ROLES:
         raise unknown("role", role, ROLES)
     table = parts.SERIES if role is None else role
+    if not tables.files[parts.OUTCOMES]:
+        raise tables.no_runs()
     if not tables.files[table]:
         what = "capex" if role is None else f"{role}.{'cash' if role == 'hyperscaler' else 'STATE'}"
         raise AgentsimError(

@@ -324,6 +324,8 @@ class Results:
 
     def _wanted(self, given: str | Sequence[str] | None) -> list[str]:
         """Return the outcomes that are asked for."""
+        if not self.outcomes:
+            raise self._tables.no_runs()
         wanted = [given] if isinstance(given, str) else list(given or self.outcomes)
         for name in wanted:
             if name not in self.outcomes:

@@ -63,6 +63,7 @@ class Batch:
         progress: bool | None,
         retry: bool,
         complete: dict[str, Any] | None = None,
+        points: bytes = b"",
     ) -> None:
         self.experiment = experiment
         self.plan = plan
@@ -72,6 +73,7 @@ class Batch:
         self.progress = progress
         self.retry = retry
         self.complete = complete  # the manifest of a batch that was run to its end before
+        self.points = points
         self.worked = False
         self.tally = Tally()
         self.rounds: dict[int, Round] = {}
@@ -81,7 +83,7 @@ class Batch:
 
     def run(self) -> dict[str, Any]:
         """Do what is left to do, and return the manifest, which says that all is complete."""
-        self.folder.begin(self.plan, self.manifest, self.experiment.sampling.file)
+        self.folder.begin(self.plan, self.manifest, self.points)
         try:
             while not self.do_rounds():
                 # What later rounds added follows from what is tried again.

@@ -84,10 +84,10 @@ class Folder:
         """Return the manifest; None where there is none."""
         return manifest_in(self.path)
 
-    def begin(self, plan: Plan, manifest: dict[str, Any], points: str = "") -> None:
+    def begin(self, plan: Plan, manifest: dict[str, Any], points: bytes = b"") -> None:
         """Leave what workers and readers need, and sweep up after whoever was here before.
 
-        points: the file of a table of points; what follows from it is to outlast it.
+        points: the content of a table of points, which results are to outlast.
         """
         for scrap in self.path.glob("**/.*.tmp"):
             scrap.unlink(missing_ok=True)
@@ -95,8 +95,7 @@ class Folder:
         # Always: labels may have changed that decide nothing, as the name of a variant.
         parts.write(self.path / CELLS, cells_table(plan))
         if points:
-            content = Path(points).read_bytes()
-            parts.whole(self.path / POINTS, lambda file: file.write(content))
+            parts.whole(self.path / POINTS, lambda file: file.write(points))
 
     def clear(self) -> None:
         """Remove all results; the manifest last, so that what is left is known for results."""

@@ -27,7 +27,7 @@ INTERNAL = ("cell", "runs_of", "block", "base")
 """Columns of cells that are no labels."""
 
 
-QUERIES = ("SELECT", "EXPLAIN", "MULTI")
+QUERIES = ("SELECT", "MULTI")
 """Kinds of statements that read; the last is `pivot`, which DuckDB takes for several."""
 MOST_TRIES, PAUSE = 20, 0.05
 """How often an answer is looked for while files come and go, and seconds in between."""
@@ -62,9 +62,9 @@ class Tables:
             for _ in range(MOST_TRIES):
                 try:
                     return answer()
-                except AgentsimError:
+                except AgentsimError as error:
                     before = self.__dict__.pop("files", None)
-                    if not self._changed(before):
+                    if not self._changed(before) and not isinstance(error, parts.GoneError):
                         raise
                     time.sleep(PAUSE)
             return answer()
@@ -107,6 +107,12 @@ class Tables:
         if not files:
             raise AgentsimError(f"{self.folder} holds no {table} yet; run the experiment again")
         return parts.columns(Path(files[0]))
+
+    def no_runs(self) -> AgentsimError:
+        """Return the error for a batch of which nothing is done yet."""
+        return AgentsimError(
+            f"{self.folder} holds no runs yet; run the experiment, or wait for some"
+        )
 
     def rows(self, table: str) -> int:
         """Return how many rows a table has."""
@@ -176,8 +182,11 @@ class Tables:
         """Return what a query says, as `Results.sql` does."""
         if not isinstance(query, str):
             raise AgentsimError(f"sql: {query!r} is no query; give one as text")
-        read = [name for name in self.files if name in query]
-        read += [parts.OUTCOMES] if "runs" in query else []
+        asked = query.lower()  # DuckDB knows names in any case
+        read = [name for name in self.files if name in asked]
+        read += [parts.OUTCOMES] if "runs" in asked else []
+        if read and not self.files[parts.OUTCOMES]:
+            raise self.no_runs()
         remedy = "give a select; Results.sql lists the tables"
         with self.connected(*read, what="sql: ", remedy=remedy) as connection:
             kinds = [each.type.name for each in connection.extract_statements(query)]

@@ -88,7 +88,8 @@ def progress(results: Results) -> Progress:
         counts = {}
     whys = {why: count for why, count in counts.items() if why != OK}
     aside = m.get("set_aside") or {}
-    return Progress(status, sum(counts.values()), planned, sum(whys.values()), whys, aside)
+    done = sum(counts.values())  # adaptive batches have had more by now than the first round
+    return Progress(status, done, max(done, planned), sum(whys.values()), whys, aside)
 
 
 def locked(results: Results) -> bool:
@@ -158,6 +159,8 @@ def about(results: Results) -> list[str]:
         )
     if adaptive := m.get("adaptive"):
         wide = adaptive["cells_wider_than_asked"]
+        if not adaptive["rounds"]:
+            return [*lines, "adaptive: no round is done yet"]
         lines.append(
             f"adaptive: {adaptive['rounds']} rounds, up to {adaptive['most_runs']:,} runs a cell; "
             + (
