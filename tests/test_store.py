@@ -11,7 +11,17 @@ import pytest
 from batches import calibrated, counted, ran, refused, same_tables, small, stopped_after
 from pyarrow import parquet
 
-from agentsim.batch import engine, fingerprint, joining, manifest, parts, simulating, store, work
+from agentsim.batch import (
+    engine,
+    fingerprint,
+    joining,
+    manifest,
+    parts,
+    simulating,
+    store,
+    summaries,
+    work,
+)
 from agentsim.batch.design import Deviation, Experiment, Variant
 from agentsim.batch.manifest import changes, commit
 from agentsim.batch.plan import make
@@ -137,6 +147,18 @@ def test_files_are_joined_until_they_are_large(monkeypatch, tmp_path):
     assert len(list((results.folder / "series").iterdir())) > 2  # rows count, and not runs
     assert not (results.folder / parts.PARTS).exists()
     same_tables(results, ran(experiment, tmp_path / "whole"))
+
+
+def test_summaries_do_not_hang_on_how_files_are_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "LEAST_ROWS", 30)
+    monkeypatch.setattr(summaries, "ROWS", 40)
+    monkeypatch.setattr(summaries.even, "__defaults__", (40,))
+    whole = ran(small(runs=50), tmp_path / "whole").summary()
+    for size in (7, 33, 120):
+        found = ran(small(runs=50), tmp_path / str(size), chunk_runs=size)
+        pd.testing.assert_frame_equal(found.summary(), whole, check_exact=True)
+        text = (found.folder / "summary.csv").read_bytes()
+        assert text == (tmp_path / "whole" / "summary.csv").read_bytes()
 
 
 def test_tables_of_which_little_is_kept_are_joined_further(monkeypatch, tmp_path):

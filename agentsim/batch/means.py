@@ -22,7 +22,8 @@ def means_by_cell(
 ) -> pd.DataFrame:
     """Return means by cell, with the labels of each. kept: all outcomes that there are."""
     read = ["cell", *summaries.needed(outcomes, kept)]
-    found = summaries.by_cell(tables.each(parts.OUTCOMES, read), len(tables.cells), outcomes, kept)
+    rows = summaries.even(tables.each(parts.OUTCOMES, read))
+    found = summaries.by_cell(rows, len(tables.cells), outcomes, kept)
     source = cells["runs_of"].to_numpy()
     own = [each.take(source) for each in found]
     told = [(each.n, *each.interval(level)) for each in own]

@@ -8,7 +8,7 @@ all y are 1, is that of a mean. What is pooled over cells is in `clustered`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LEVEL = 0.95
+ROWS = 20_000
+"""Rows that are summed at once."""
 SHARES = {
     f"customer_share{suffix}": (f"customer_surplus{suffix}", f"total_surplus{suffix}")
     for suffix in ("", "_to_horizon")
@@ -55,6 +57,23 @@ def ratio_parts(outcome: str, columns: Sequence[str]) -> tuple[str, str | None]:
     """Return numerator and denominator of an outcome, as columns; a mean has no denominator."""
     num, den = SHARES.get(outcome, (outcome, None))
     return (num, den) if den is None or {num, den} <= set(columns) else (outcome, None)
+
+
+def even(tables: Iterable[pa.Table], rows: int = ROWS) -> Iterator[pa.Table]:
+    """Yield the rows of tables so many at a time: sums then do not hang on how files were cut."""
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        held.append(table)
+        count += table.num_rows
+        while count >= rows:
+            whole = pa.concat_tables(held)
+            yield whole.slice(0, rows)
+            held, count = [whole.slice(rows)], count - rows
+    if count:
+        yield pa.concat_tables(held)
 
 
 def by_cell(
