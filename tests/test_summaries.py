@@ -9,6 +9,7 @@ from scipy import stats
 from agentsim import batch
 from agentsim.analysis.reading import sensitivity_of
 from agentsim.batch.clustered import Compared, Parts, Side, Values
+from agentsim.batch.comparing import compare
 from agentsim.batch.design import Experiment, Variant
 
 RUNS = 40
@@ -543,3 +544,23 @@ def test_points_of_one_base_sample_are_one_part_whatever_their_luck(tmp_path, lu
     assert results.summary(by="kind", outcomes="capex")["n"].tolist() == [8]
     assert results.summary(outcomes="capex")["n"].tolist() == [1] * 24
     assert len(sensitivity_of(results, "customer_surplus")) == 1
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_batches_of_other_luck_are_compared_each_by_its_own(tmp_path, turned):
+    rng = np.random.default_rng(12)
+    own = rng.normal(size=(4, RUNS)) * np.array([[1.0], [2.0], [3.0], [4.0]])
+    shared = rng.normal(size=RUNS) + 0.5 * rng.normal(size=(4, RUNS)) + 1.0
+    one = made_up(
+        tmp_path / "own", experiment(luck="independent", outcomes=["capex"]), {"capex": own}
+    )
+    other = made_up(tmp_path / "shared", experiment(outcomes=["capex"]), {"capex": shared})
+    found = compare(*((other, one) if turned else (one, other))).outcomes.iloc[0]
+    apart = own.var(axis=1, ddof=1) / RUNS / 16.0  # of each cell, by itself
+    together = shared.mean(axis=0).var(ddof=1) / RUNS  # of all cells, run by run
+    variance = apart.sum() + together
+    freedom = variance**2 / ((apart**2).sum() + together**2) * (RUNS - 1)
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(variance)
+    gap = (shared.mean() - own.mean()) * (-1.0 if turned else 1.0)
+    expected = [gap, gap - half, gap + half]
+    assert found[["difference", "low", "high"]].tolist() == pytest.approx(expected)
