@@ -7,10 +7,10 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
-from batches import refused
+from batches import ran, refused, small
 
-from agentsim.backtest.history import history, number_of, quarter_of
-from agentsim.backtest.measures import FOUR, MEASURES, SERIES, Tables
+from agentsim.backtest.history import history, number_of
+from agentsim.backtest.measures import FOUR, MEASURES, SERIES, Tables, tables_of
 from agentsim.backtest.testing import compared
 from agentsim.batch.design import Experiment
 from agentsim.calibration import facts
@@ -44,7 +44,6 @@ def test_the_four_largest_are_the_sum_of_the_four():
 
 def test_quarters_are_counted():
     assert number_of("2026Q1") - number_of("2023Q1") == 12
-    assert quarter_of(number_of("2025Q4") + 1) == "2026Q1"
     refused(["quarter '2026-1'", "2026Q1"], number_of, "2026-1")
 
 
@@ -57,6 +56,7 @@ def test_facts_of_ones_own_are_added_or_replace_others(tmp_path):
     by = {each.key: each for each in history(mine)}
     assert len(by) == len(FACTS) + 1
     assert by["company_capex", "microsoft", "2026Q1"].value == 40.0
+    assert by["company_capex", "microsoft", "2026Q1"].unit == "$bn/quarter"
     assert by["company_capex", "microsoft", "2025Q4"].value == 38.0
 
 
@@ -119,6 +119,20 @@ def test_margins_prices_and_sales_are_those_of_the_vendor():
     assert found.loc[("price_per_h100e", "nvidia", "2024Q1"), "median"] == pytest.approx(40.0)
     assert found.loc[("data_center_revenue", "nvidia", "2024Q1"), "median"] == pytest.approx(12.0)
     assert found.loc[("memory_margin", "micron", "2025Q4"), "median"] == pytest.approx(0.3)
+
+
+def test_a_firm_that_there_is_not_and_more_than_one_cell_are_one_line(tmp_path):
+    mine = tmp_path / "mine.csv"
+    mine.write_text("series,firm,quarter,value\ncompany_capex,microsft,2025Q4,38\n")
+    refused(
+        ["company_capex: firm 'microsft'", "microsoft"],
+        compared,
+        history(mine),
+        made_up(),
+        "2023Q1",
+    )
+    two = ran(small(), tmp_path / "two")
+    refused(["4 cells", "history happened once"], tables_of, two)
 
 
 def test_the_shipped_experiment_keeps_what_is_compared():

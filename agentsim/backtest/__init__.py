@@ -3,7 +3,6 @@
 history    facts by quarter, from one tidy table
 measures   what in the model answers to each series of facts
 testing    simulated bands beside the facts: inside or outside, and by what ratio
-figures    a picture for each series, the facts drawn in
 
 What is done: a market that opens with the books of a past quarter is simulated to the present, and
 compared with what happened.

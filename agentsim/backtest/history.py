@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -55,11 +55,11 @@ def history(more: str | Path | None = None) -> list[Known]:
     if more is not None:
         path = Path(more)
         text = read_text(path, "give a CSV file of facts", "give the CSV file in it", "utf-8-sig")
-        known = {series: unit for (series, _, _), each in facts.items() if (unit := each.unit)}
+        units = {each.series: each.unit for each in facts.values()}
         for each in _parsed(str(path), text):
-            if each.series not in known:
-                raise unknown(f"{path}: series", each.series, known)
-            facts[each.key] = each
+            if each.series not in units:
+                raise unknown(f"{path}: series", each.series, units)
+            facts[each.key] = replace(each, unit=each.unit or units[each.series])
     return sorted(facts.values(), key=lambda each: each.key)
 
 
@@ -69,11 +69,6 @@ def number_of(quarter: str) -> int:
     if found is None:
         raise AgentsimError(f"quarter {shown(quarter)} is none; write it as 2026Q1")
     return 4 * int(found[1]) + int(found[2]) - 1
-
-
-def quarter_of(number: int) -> str:
-    """Return the quarter of a number."""
-    return f"{number // 4}Q{number % 4 + 1}"
 
 
 def _parsed(name: str, text: str) -> list[Known]:

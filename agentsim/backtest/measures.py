@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agentsim.errors import AgentsimError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 FOUR = ("microsoft", "alphabet", "amazon", "meta")
 SERIES = (
-    *("memory_margin", "idle_share", "hyperscaler.capex", "hyperscaler.other_capex"),
+    *("memory_margin", "hyperscaler.capex", "hyperscaler.other_capex"),
     *("chip_vendor.price", "chip_vendor.unit_cost", "chip_vendor.sales"),
     *("chip_vendor.other_sales", "chip_vendor.revenue", "chip_vendor.other_revenue"),
 )
@@ -30,7 +32,12 @@ class Tables:
 
 
 def tables_of(results: Results) -> Tables:
-    """Return the series of a batch of one cell."""
+    """Return the series of a batch of one cell. Raises AgentsimError, one line, for more."""
+    if len(results.cells) != 1:
+        raise AgentsimError(
+            f"{results.folder} has {len(results.cells)} cells, and history happened once; "
+            "take factors, variants and deviations out of the experiment"
+        )
     return Tables(
         results.series().set_index(["run", "quarter"]).sort_index(),
         _by_firm(results, "hyperscaler"),
@@ -91,3 +98,5 @@ MEASURES: dict[str, Callable[[Tables, str], pd.Series[float]]] = {
     "memory_margin": memory_margin,
     "cumulative_compute": cumulative_compute,
 }
+ACCUMULATING = ("cumulative_compute",)
+"""Measures that count from the base quarter: what there was before is to be added."""

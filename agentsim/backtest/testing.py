@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agentsim.backtest.history import Known, number_of
-from agentsim.backtest.measures import MEASURES, Tables
+from agentsim.backtest.measures import ACCUMULATING, MEASURES, Tables
+from agentsim.errors import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +39,12 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
             continue
         what = each.series, each.firm
         if what not in measured:
-            measured[what] = MEASURES[each.series](tables, each.firm).unstack("quarter")
+            measured[what] = _measured(tables, *what)
         runs, quarter = measured[what], number_of(each.quarter) - start
         if quarter not in runs.columns:
             continue
         x = runs[quarter].to_numpy()
-        if each.series == "cumulative_compute":
+        if each.series in ACCUMULATING:
             x = x + known.get((*what, base), np.nan)
         low, median, high = np.nanquantile(x, [BAND[0], 0.5, BAND[1]])
         rows.append(
@@ -54,3 +55,12 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _measured(tables: Tables, series: str, firm: str) -> pd.DataFrame:
+    """Return what answers to a series of facts, `(runs, quarters)`."""
+    try:
+        return MEASURES[series](tables, firm).unstack("quarter")
+    except KeyError as error:
+        firms = [*tables.hyperscaler["capex"], *tables.chip_vendor["price"]]
+        raise unknown(f"{series}: firm", error.args[0], firms) from None

@@ -8,9 +8,12 @@ import click
 
 from agentsim.cli.running import shown, whole
 from agentsim.errors import AgentsimError
+from agentsim.printing import short
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from agentsim.batch.design import Experiment
 
 
 @click.command()
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column.")
 @click.option("--no-figures", is_flag=True, help="Print the table alone.")
+@click.pass_obj
 def backtest(
+    words: list[str],
     experiment: str,
     out: str | None,
     runs: str | None,
@@ -45,7 +50,7 @@ def backtest(
       agentsim backtest --csv > compared.csv
     """
     from agentsim import batch
-    from agentsim.backtest.history import history
+    from agentsim.backtest.history import history, number_of
     from agentsim.backtest.measures import SERIES, tables_of
     from agentsim.backtest.testing import compared
     from agentsim.batch.design import Experiment
@@ -56,11 +61,17 @@ def backtest(
     if missing:
         raise AgentsimError(f"series of {design.name} lacks {', '.join(missing)}; add them")
     results = batch.run(
-        design, out, whole("--workers", workers), command=["agentsim", "backtest"],
+        design, out, whole("--workers", workers), command=["agentsim", *words],
         say=lambda line: click.echo(line, err=True),
     )  # fmt: skip
     tables = tables_of(results)
     found = compared(known, tables, design.scenario)
+    later = [each for each in known if number_of(each.quarter) > _last(design)]
+    if later:
+        click.echo(
+            f"{len(later)} facts are of quarters after the last that is simulated; raise horizon",
+            err=True,
+        )
     found.to_csv(results.folder / "backtest.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
     if not no_figures:
@@ -68,6 +79,13 @@ def backtest(
 
         for path in save(found, results.folder / "figures"):
             click.echo(f"Figure: {shown(path)}", err=True)
+
+
+def _last(design: Experiment) -> int:
+    """Return the last quarter that is simulated, as a number."""
+    from agentsim.backtest.history import number_of
+
+    return number_of(design.scenario) + design.horizon
 
 
 def _table(found: pd.DataFrame) -> str:
@@ -79,10 +97,10 @@ def _table(found: pd.DataFrame) -> str:
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
         lines += ["", f"{series}, {firm} ({rows['unit'].iloc[0]})"]
         for row in rows.itertuples():
-            band = f"[{_short(row.low)}, {_short(row.high)}]"
+            band = f"[{short(row.low)}, {short(row.high)}]"
             mark = ("yes" if row.inside else "no") + ("" if row.fitted else ", not fitted")
             lines.append(
-                f"{row.quarter:9s}{_short(row.fact):>9s}{_short(row.median):>9s}{band:>20s}"
+                f"{row.quarter:9s}{short(row.fact):>9s}{short(row.median):>9s}{band:>20s}"
                 f"{row.ratio:8.2f}  {mark}"
             )
     later = found[~found["fitted"]]
@@ -92,8 +110,3 @@ def _table(found: pd.DataFrame) -> str:
         f"{later['inside'].sum()} of {len(later)}",
     ]
     return "\n".join(lines)
-
-
-def _short(given: object) -> str:
-    x = float(str(given))
-    return f"{x:.3g}" if abs(x) < 1000 else f"{x:,.0f}"

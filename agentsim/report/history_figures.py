@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agentsim.backtest.history import number_of
 from agentsim.report.style import FAINT, INK, PAPER, SMALL
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def figure(rows: pd.DataFrame) -> Figure:
 
     drawn = Figure(figsize=(6.4, 3.6), layout="constrained")
     panel = drawn.add_subplot()
-    at = np.arange(len(rows))
+    at = np.array([number_of(each) for each in rows["quarter"]])
     low, median, high, fact = (rows[name].to_numpy() for name in ("low", "median", "high", "fact"))
     panel.fill_between(at, low, high, color=BAND, label="simulated, 90% band", zorder=1)
     panel.plot(at, median, color=MEDIAN, label="simulated, median", zorder=2)
@@ -47,7 +48,7 @@ def figure(rows: pd.DataFrame) -> Figure:
     panel.grid(axis="y", color=FAINT)
     panel.spines[["top", "right"]].set_visible(False)
     panel.set_title(f"{TITLES[rows['series'].iloc[0]]}: {rows['firm'].iloc[0]}", loc="left")
-    panel.legend(frameon=False, fontsize=SMALL)
+    drawn.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL)
     return drawn
 
 
