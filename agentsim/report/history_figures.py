@@ -21,7 +21,12 @@ TITLES = {
     "gross_margin": "Gross margin",
     "price_per_h100e": "Price per H100e",
     "memory_margin": "Gross margin of memory",
+    "memory_margin_year": "Gross margin of memory, a year",
     "cumulative_compute": "Compute shipped so far",
+    "share_of_compute": "Share of all compute shipped",
+    "service_revenue": "AI service revenue",
+    "consumer_surplus_ratio": "Consumer surplus over revenue, a year",
+    "ai_debt": "Debt on AI assets",
 }
 
 
