@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from agentsim.backtest.measures import FOUR, Tables
+from agentsim.backtest.regularities import Evidence
 
 VENDORS = ("nvidia", "amd")
 
@@ -40,3 +41,34 @@ def made_up(runs=40, quarters=12, **market):
         pd.DataFrame(given, index=index), hyperscaler=hyperscaler, chip_vendor=vendor,
         memory_maker=maker,
     )  # fmt: skip
+
+
+def tables(runs=3, quarters=12, stood=None, **roles):
+    """Series that are given: role -> state -> a number, one a quarter, or a dict of these by firm.
+
+    tables(market={"spending": 2.0}, hyperscaler={"capex": {"meta": range(12)}})
+    """
+    index = pd.MultiIndex.from_product([range(runs), range(quarters)], names=["run", "quarter"])
+
+    def column(x):
+        return np.tile(np.broadcast_to(np.asarray(x, dtype=float), (quarters,)), runs)
+
+    def firms(given):
+        return pd.DataFrame({firm: column(x) for firm, x in given.items()}, index=index)
+
+    market = {name: column(x) for name, x in roles.pop("market", {}).items()}
+    by_role = {
+        role: {name: firms(given) for name, given in roles.get(role, {}).items()}
+        for role in ("hyperscaler", "chip_vendor", "memory_maker")
+    }
+    return Tables(pd.DataFrame(market, index=index), **by_role, stood=stood or {})
+
+
+def evidence(plain=None, calm=None, shocked=None, **parameters):
+    """Evidence of these tables and parameters, `coreweave__credit_premium=0.03` being one."""
+
+    def parameter(name):
+        given = parameters[name.replace(".", "__")]
+        return pd.Series(given, index=pd.RangeIndex(3, name="run"), dtype=float)
+
+    return Evidence(plain, calm, shocked, parameter)

@@ -62,6 +62,8 @@ def tables_of(results: Results, wanted: Sequence[str] = SERIES, **labels: Any) -
 
     def by_firm(role: str) -> dict[str, pd.DataFrame]:
         names = [each.partition(".")[2] for each in wanted if each.startswith(f"{role}.")]
+        if not names:
+            return {}
         frame = results.series(names, role=role, **labels).set_index([*keys, "firm"])
         return {name: frame[name].unstack("firm").sort_index() for name in names}
 

@@ -57,6 +57,28 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def simulated(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
+    """Return median and band of every series of facts in every simulated quarter, for pictures.
+
+    Columns: series, firm, number (of the quarter, see `number_of`), low, median, high.
+    """
+    import pandas as pd
+
+    tables = standing(facts, tables, base)
+    found = []
+    for series, firm in dict.fromkeys((each.series, each.firm) for each in facts):
+        runs = _measured(tables, series, firm).dropna(axis=1, how="all")
+        if runs.columns.empty:
+            continue
+        bands = runs.quantile([BAND[0], 0.5, BAND[1]]).T
+        bands.columns = ["low", "median", "high"]
+        bands.insert(0, "number", bands.index + number_of(base))
+        bands.insert(0, "firm", firm)
+        bands.insert(0, "series", series)
+        found.append(bands)
+    return pd.concat(found, ignore_index=True)
+
+
 def standing(facts: Sequence[Known], tables: Tables, base: str) -> Tables:
     """Return tables that know what compute stood at the base quarter."""
     stood = {

@@ -63,7 +63,7 @@ def backtest(
     from agentsim import batch
     from agentsim.backtest.history import history, number_of
     from agentsim.backtest.measures import SERIES, tables_of
-    from agentsim.backtest.testing import compared
+    from agentsim.backtest.testing import compared, simulated
     from agentsim.batch.design import Experiment
 
     known = history(facts)
@@ -88,7 +88,8 @@ def backtest(
     if not no_figures:
         from agentsim.report.history_figures import save
 
-        for path in save(found, results.folder / "figures"):
+        bands = simulated(known, tables, design.scenario)
+        for path in save(found, bands, results.folder / "figures"):
             click.echo(f"Figure: {shown(path)}", err=True)
 
 
