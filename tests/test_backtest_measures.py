@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from histories import made_up
 
-from agentsim.backtest.history import Known, history
+from agentsim.backtest.history import Known, history, number_of, quarter_of
 from agentsim.backtest.measures import MEASURES
 from agentsim.backtest.roles import role_of
-from agentsim.backtest.testing import compared, score, standing
+from agentsim.backtest.testing import compared, score, simulated, standing
+from agentsim.report.history_figures import figure
 
 FACTS = history()
 BY = ["series", "firm", "quarter"]
@@ -158,3 +159,33 @@ def test_what_stood_is_taken_of_the_base_quarter_alone():
         Known("company_capex", "meta", "2023Q1", 3.0),
     ]
     assert standing(facts, made_up(), "2023Q2").stood == {"world": 2.0}
+
+
+def test_bands_for_pictures_are_of_every_quarter_and_those_of_the_facts():
+    bands = simulated(FACTS, made_up(), "2023Q1").set_index(["series", "firm", "number"])
+    memory = bands.loc[("memory_margin", "micron")]
+    assert [quarter_of(each) for each in memory.index][::11] == ["2023Q1", "2025Q4"]
+    assert len(memory) == 12
+    # a year's sums begin when there is a year, what accumulates after the base quarter
+    assert bands.loc[("consumer_surplus_ratio", "users")].index.min() == number_of("2023Q4")
+    assert bands.loc[("cumulative_compute", "world")].index.min() == number_of("2023Q2")
+    for key, row in rows().iterrows():
+        same = bands.loc[(*key[:2], number_of(key[2]))]
+        for name in ("low", "median", "high"):
+            assert same[name] == pytest.approx(row[name]), key
+
+
+def test_pictures_tell_inputs_from_facts_and_from_those_not_to_be_fitted():
+    found = compared(FACTS, made_up(), "2023Q1")
+    bands = simulated(FACTS, made_up(), "2023Q1")
+    own = [x[(x["series"] == "memory_margin") & (x["firm"] == "micron")] for x in (found, bands)]
+    panel = figure(*own).axes[0]
+    drawn = {line.get_label(): line.get_xdata().tolist() for line in panel.lines}
+    assert drawn["fact, an input"] == [number_of("2023Q1")]
+    assert drawn["fact, not to be fitted"] == [
+        number_of(f"2025Q{quarter}") for quarter in (2, 3, 4)
+    ]
+    assert "fact" not in drawn and len(drawn["simulated, median"]) == 12
+    assert len(panel.get_xticks()) == 12 and panel.get_ylabel() == "share"
+    ratio = [x[x["series"] == "consumer_surplus_ratio"] for x in (found, bands)]
+    assert figure(*ratio).axes[0].get_ylabel() == "ratio"
