@@ -44,6 +44,17 @@ def backtest(
     a table with the columns series, firm, quarter (2026Q1) and value.
 
     \b
+    Role says what the simulated value is:
+      input         quarter 0, set by the calibration: it was put in
+      partly input  a part, printed behind it, follows set paths (capex outside
+                    AI, other buyers' budgets) or stood before quarter 0
+      result        comes out of the market
+    Facts of 2025 are not fitted. Yet some parameters rest on figures of 2025,
+    among them the growth of other buyers' budgets, of capex outside AI and of
+    adoption, and the pace of hardware.
+    The last line counts the facts that are neither fitted nor input.
+
+    \b
     Examples:
       agentsim backtest
       agentsim backtest --facts mine.csv
@@ -52,7 +63,7 @@ def backtest(
     from agentsim import batch
     from agentsim.backtest.history import history, number_of
     from agentsim.backtest.measures import SERIES, tables_of
-    from agentsim.backtest.testing import compared
+    from agentsim.backtest.testing import compared, simulated
     from agentsim.batch.design import Experiment
 
     known = history(facts)
@@ -77,7 +88,8 @@ def backtest(
     if not no_figures:
         from agentsim.report.history_figures import save
 
-        for path in save(found, results.folder / "figures"):
+        bands = simulated(known, tables, design.scenario)
+        for path in save(found, bands, results.folder / "figures"):
             click.echo(f"Figure: {shown(path)}", err=True)
 
 
@@ -88,25 +100,32 @@ def _last(design: Experiment) -> int:
     return number_of(design.scenario) + design.horizon
 
 
+LEGEND = """\
+role: input, set by the calibration at quarter 0; partly input, with the part that follows a set path
+or stood before quarter 0; result, what comes out of the market. Facts of 2025 are not fitted."""
+
+
 def _table(found: pd.DataFrame) -> str:
-    """Return facts and bands as a table, a block a series, and how many lie inside."""
+    """Return facts and bands as a table, a block a series, what roles mean, and the score."""
+    from agentsim.backtest.testing import score
+
     lines = [
-        f"{'quarter':9s}{'fact':>9s}{'median':>9s}{'90% band':>20s}{'ratio':>8s}  inside",
-        "-" * 64,
+        f"{'quarter':9s}{'fact':>9s}{'median':>9s}{'90% band':>20s}{'ratio':>8s}  {'inside':8s}role",
+        "-" * 90,
     ]
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
         lines += ["", f"{series}, {firm} ({rows['unit'].iloc[0]})"]
-        for row in rows.itertuples():
+        marks = map(_mark, rows["role"], rows["input_share"], rows["fitted"])
+        for row, mark in zip(rows.itertuples(), marks, strict=True):
             band = f"[{short(row.low)}, {short(row.high)}]"
-            mark = ("yes" if row.inside else "no") + ("" if row.fitted else ", not fitted")
             lines.append(
                 f"{row.quarter:9s}{short(row.fact):>9s}{short(row.median):>9s}{band:>20s}"
-                f"{row.ratio:8.2f}  {mark}"
+                f"{row.ratio:8.2f}  {'yes' if row.inside else 'no':8s}{mark}"
             )
-    later = found[~found["fitted"]]
-    lines += [
-        "",
-        f"{found['inside'].sum()} of {len(found)} facts lie inside their 90% bands; of 2025, "
-        f"{later['inside'].sum()} of {len(later)}",
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", LEGEND, "", *score(found)])
+
+
+def _mark(role: str, share: float, fitted: bool) -> str:
+    """Return role and, where only a part was put in, how much; and whether the fact is no target."""
+    part = f" {share:.2f}" if 0.0 < share < 1.0 else ""
+    return f"{role}{part}{'' if fitted else ', not fitted'}"
