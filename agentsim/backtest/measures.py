@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 FOUR = ("microsoft", "alphabet", "amazon", "meta")
 YEAR = 4
 """Quarters."""
+WEEKS = 13.0
+"""In a quarter."""
 SERIES = (
     *("memory_margin", "spending", "surplus"),
     *("hyperscaler.capex", "hyperscaler.other_capex", "hyperscaler.debt"),
     *("chip_vendor.price", "chip_vendor.unit_cost", "chip_vendor.sales"),
     *("chip_vendor.other_sales", "chip_vendor.revenue", "chip_vendor.other_revenue"),
+    "chip_vendor.fill",
     *("memory_maker.revenue", "memory_maker.making"),
 )
 """What a batch must keep for the measures."""
@@ -91,6 +94,15 @@ def price_per_h100e(t: Tables, firm: str) -> pd.Series[float]:
     return t.chip_vendor["price"][firm]
 
 
+def delivery_weeks(t: Tables, firm: str) -> pd.Series[float]:
+    """Weeks that a buyer waits for a vendor's chips.
+
+    Where a share of orders is filled, all alike, and what is not is ordered again, an order waits
+    one over that share quarters.
+    """
+    return WEEKS / t.chip_vendor["fill"][firm]
+
+
 def memory_margin(t: Tables, firm: str) -> pd.Series[float]:
     """Gross margin of memory; the makers' are alike in the model."""
     return t.market["memory_margin"]
@@ -145,6 +157,7 @@ MEASURES: dict[str, Callable[[Tables, str], pd.Series[float]]] = {
     "data_center_revenue": data_center_revenue,
     "gross_margin": gross_margin,
     "price_per_h100e": price_per_h100e,
+    "delivery_weeks": delivery_weeks,
     "memory_margin": memory_margin,
     "memory_margin_year": memory_margin_year,
     "cumulative_compute": cumulative_compute,

@@ -1,0 +1,100 @@
+"""Proposals: points of marked ranges, and what they come to in simulated markets.
+
+A point is a number from 0 to 1 for each range; `Range.at` says which value that is. Points are
+simulated as any batch is, one run each, as a table of draws; what the table does not hold is drawn
+from its marked range, another value in each run, and so is luck.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from agentsim import batch
+from agentsim.backtest.history import Known
+from agentsim.backtest.measures import SERIES, tables_of
+from agentsim.batch.design import Experiment
+from agentsim.calibration.draws import Range, clear_of_each_other
+from agentsim.fitting.targets import Target, residuals
+from agentsim.laws.numerics import Array
+from agentsim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is simulated and compared: an experiment of one cell, facts, and those that are fitted."""
+
+    experiment: Experiment
+    facts: Sequence[Known]
+    targets: Sequence[Target]
+    workers: int | None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The calibration in which markets open."""
+        return Scenario.load(self.experiment.scenario)
+
+    def answer(self, points: Mapping[str, Array], folder: Path, entropy: int) -> Array:
+        """Return the residuals of points, `(points, targets)`; infinite where a run failed.
+
+        points: by label of a marked range, from 0 to 1. They are kept in the folder, and read from
+        it if it holds those of the same points and the same model.
+        """
+        import pandas as pd
+
+        kept, table = folder.with_suffix(".npy"), folder.with_suffix(".csv")
+        count = len(next(iter(points.values())))
+        write_draws(table, values(points, self.scenario))
+        asked = self.experiment.model_copy(
+            update={
+                "name": folder.name, "uncertainty": str(table), "runs": count, "entropy": entropy,
+                "series": list(SERIES), "series_runs": count, "series_type": "float64",
+                "outcomes": ["capex"],
+            }
+        )  # fmt: skip
+        key = self._key(asked)
+        if kept.exists():
+            with kept.open("rb") as file:
+                if bytes(np.load(file)) == key:
+                    return np.asarray(np.load(file))
+        results = batch.run(asked, folder, self.workers, progress=False, say=lambda line: None)
+        found = residuals(self.targets, self.facts, tables_of(results), asked.scenario)
+        found = found.reindex(pd.RangeIndex(count)).to_numpy()
+        found = np.where(np.isfinite(found), found, np.inf)
+        partial = folder.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.save(file, np.frombuffer(key, np.uint8))
+            np.save(file, found)
+        partial.replace(kept)
+        shutil.rmtree(folder)  # what is asked of it is kept
+        return found
+
+    def _key(self, asked: Experiment) -> bytes:
+        """Return a hash of all that the residuals follow from."""
+        from agentsim.batch.plan import make
+
+        targets = [(each.name, each.fact.value, each.sd, each.in_logs) for each in self.targets]
+        stood = [(each.key, each.value) for each in self.facts if each.series == "cumulative_compute"]
+        return sha256(repr((make(asked).key, targets, stood)).encode()).digest()
+
+
+def values(points: Mapping[str, Array], scenario: Scenario) -> dict[str, Array]:
+    """Return the values at points of marked ranges, by label."""
+    ranges: Mapping[str, Range] = scenario.ranges
+    drawn = {label: ranges[label].at(np.asarray(u)) for label, u in points.items()}
+    return clear_of_each_other(drawn, scenario.values)
+
+
+def write_draws(path: Path, drawn: Mapping[str, Array]) -> None:
+    """Write a table of draws, a row each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(drawn)
+        writer.writerows(zip(*(column.tolist() for column in drawn.values()), strict=True))

@@ -1,0 +1,181 @@
+"""Approximate Bayesian computation by sequential Monte Carlo (Toni et al. 2009), by pyABC.
+
+pyABC proposes, weighs and lowers the tolerance; a round's proposals are simulated side by side as
+a batch. Points are proposed as standard normal numbers: the range's place is their distribution
+function, so that a marked range is a uniform prior without edges to fall over.
+
+Source: Toni, Welch, Strelkowa, Ipsen & Stumpf 2009, "Approximate Bayesian computation scheme for
+parameter inference and model selection in dynamical systems", Journal of the Royal Society Interface 6;
+Schälte et al. 2022, "pyABC: efficient and robust easy-to-use approximate Bayesian computation",
+Journal of Open Source Software 7.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agentsim.errors import AgentsimError
+from agentsim.laws.numerics import Array
+
+Evaluate = Callable[[int, int, dict[str, Array]], Array]
+"""From generation, round and points by label, from 0 to 1, to the distance of each."""
+STATISTIC = "distance"
+LEAST, MOST = 1_000, 20_000
+"""Proposals of a round."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One population: points that lie within a tolerance, with their weights."""
+
+    tolerance: float
+    simulated: int
+    accepted: int
+    points: dict[str, Array]
+    """By label, from 0 to 1, `(accepted,)` each."""
+    weights: Array
+    distance: Array
+
+
+def sequential(
+    labels: Sequence[str],
+    evaluate: Evaluate,
+    first: float,
+    population: int,
+    generations: int,
+    least_accepted: float,
+    entropy: int,
+) -> list[Generation]:
+    """Return one generation after another, each within a lower tolerance.
+
+    first: the tolerance of the first. It is then the median distance of the last, until so many
+    generations are done or a smaller share than `least_accepted` of the proposals is accepted.
+    Raises AgentsimError, one line, where pyABC is not installed.
+    """
+    pyabc = library()
+    from pyabc.inference import ABCSMC
+
+    with _seeded(entropy):
+        smc = ABCSMC(
+            pyabc.FunctionModel(lambda parameter: {}),
+            pyabc.Distribution(**{_key(i): pyabc.RV("norm", 0, 1) for i in range(len(labels))}),
+            distance_function=_given_distance,
+            population_size=population,
+            eps=pyabc.QuantileEpsilon(initial_epsilon=first, alpha=0.5),
+            sampler=_sampler(pyabc, labels, evaluate),
+        )
+        history = smc.new("sqlite://", {STATISTIC: 0.0})
+        smc.run(max_nr_populations=generations, min_acceptance_rate=least_accepted)
+        return [_generation(history, labels, number) for number in range(history.max_t + 1)]
+
+
+def library() -> Any:
+    """Return pyABC. Raises AgentsimError, one line, where it is not installed."""
+    try:
+        import pyabc
+    except ImportError:
+        raise AgentsimError(
+            "calibrate needs pyABC; run: pip install 'agentsim[calibration]'"
+        ) from None
+    for name in ("ABC", "ABC.Distance", "ABC.Population", "ABC.Sampler", "ABC.History"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return pyabc
+
+
+def _given_distance(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Return the distance that was found when the point was simulated."""
+    return float(one[STATISTIC])
+
+
+def _key(place: int) -> str:
+    return f"z{place:03d}"
+
+
+@contextmanager
+def _seeded(entropy: int) -> Iterator[None]:
+    """Let pyABC, which draws from NumPy's global generator, draw from a seeded one meanwhile."""
+    before = np.random.get_state()
+    np.random.seed(entropy % 2**32)
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
+
+
+def _sampler(pyabc: Any, labels: Sequence[str], evaluate: Evaluate) -> Any:
+    """Return a sampler for pyABC that simulates the proposals of a round side by side."""
+    from pyabc.inference_util import evaluate_proposal
+    from scipy.stats import norm
+
+    class Batched(pyabc.sampler.Sampler):  # type: ignore[misc]
+        """Proposals by rounds; accepted ones count in the order in which they were proposed."""
+
+        rate = 0.5
+
+        def sample_until_n_accepted(
+            self, n: int, simulate_one: Any, t: int, *, max_eval: float = np.inf,
+            all_accepted: bool = False, ana_vars: Any = None,
+        ) -> Any:  # fmt: skip
+            """Propose, simulate and judge until n proposals are accepted."""
+            how = simulate_one.keywords
+            sample = self._create_empty_sample()
+            evaluated = turn = 0
+            while sample.n_accepted < n and evaluated < max_eval:
+                wanted = 1.2 * (n - sample.n_accepted) / self.rate
+                z = _proposed(how, t, int(np.clip(wanted, LEAST, MOST)), len(labels))
+                points = {label: norm.cdf(z[:, i]) for i, label in enumerate(labels)}
+                distance = evaluate(t, turn, points)
+                for row in np.flatnonzero(distance <= how["eps"](t)):
+                    if sample.n_accepted == n:
+                        break
+                    sample.append(_judged(pyabc, evaluate_proposal, how, t, z[row], distance[row]))
+                evaluated += len(z)
+                turn += 1
+                self.rate = max(sample.n_accepted / evaluated, 1e-3)
+            self.nr_evaluations_ = evaluated
+            sample.ok = sample.n_accepted >= n
+            return sample
+
+    return Batched()
+
+
+def _proposed(how: dict[str, Any], t: int, count: int, dimensions: int) -> Array:
+    """Return proposals, `(count, dimensions)`: from the prior, or from the last population's kernel."""
+    if t == 0:
+        return np.random.standard_normal((count, dimensions))
+    frame = how["transitions"][0].rvs(count)
+    return np.asarray(frame[[_key(i) for i in range(dimensions)]], dtype=np.float64)
+
+
+def _judged(pyabc: Any, judge: Any, how: dict[str, Any], t: int, z: Array, distance: float) -> Any:
+    """Return a simulated proposal as pyABC's particle, with its weight."""
+    parameter = pyabc.Parameter({_key(i): float(x) for i, x in enumerate(z)})
+    model = pyabc.FunctionModel(lambda parameter: {STATISTIC: float(distance)})
+    needed = ("distance_function", "eps", "acceptor", "x_0", "weight_function")
+    return judge(
+        0, parameter, t=t, models=[model], summary_statistics=how["summary_statistics"],
+        proposal_id=0, **{name: how[name] for name in needed},
+    )  # fmt: skip
+
+
+def _generation(history: Any, labels: Sequence[str], number: int) -> Generation:
+    """Return what pyABC keeps of a population."""
+    from scipy.stats import norm
+
+    frame, weights = history.get_distribution(m=0, t=number)
+    told = history.get_all_populations().set_index("t").loc[number]
+    distances = history.get_weighted_distances(t=number)["distance"].to_numpy()
+    return Generation(
+        tolerance=float(told["epsilon"]),
+        simulated=int(told["samples"]),
+        accepted=len(frame),
+        points={label: norm.cdf(frame[_key(i)].to_numpy()) for i, label in enumerate(labels)},
+        weights=np.asarray(weights, dtype=np.float64),
+        distance=np.asarray(distances, dtype=np.float64),
+    )
