@@ -59,7 +59,8 @@ def company_capex(t: Tables, firm: str) -> pd.Series[float]:
 
 def data_center_revenue(t: Tables, firm: str) -> pd.Series[float]:
     """Sales of a vendor to all buyers, $bn a quarter."""
-    return t.chip_vendor["revenue"][firm] + t.chip_vendor["other_revenue"][firm]
+    whole = t.chip_vendor["revenue"] + t.chip_vendor["other_revenue"]
+    return whole.sum(axis=1) if firm == "all vendors" else whole[firm]
 
 
 def gross_margin(t: Tables, firm: str) -> pd.Series[float]:

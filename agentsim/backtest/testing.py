@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +39,7 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
             continue
         what = each.series, each.firm
         if what not in measured:
-            measured[what] = _measured(tables, *what)
+            measured[what] = answer(tables, *what)
         runs, quarter = measured[what], number_of(each.quarter) - start
         if quarter not in runs.columns:
             continue
@@ -57,10 +57,15 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _measured(tables: Tables, series: str, firm: str) -> pd.DataFrame:
+def answer(
+    tables: Tables,
+    series: str,
+    firm: str,
+    measures: Mapping[str, Callable[[Tables, str], pd.Series[float]]] = MEASURES,
+) -> pd.DataFrame:
     """Return what answers to a series of facts, `(runs, quarters)`."""
     try:
-        return MEASURES[series](tables, firm).unstack("quarter")
+        return measures[series](tables, firm).unstack("quarter")
     except KeyError as error:
         firms = [*tables.hyperscaler["capex"], *tables.chip_vendor["price"]]
         raise unknown(f"{series}: firm", error.args[0], firms) from None

@@ -30,6 +30,7 @@ MODULES = {
     "sensitivity": "agentsim.cli.analysing",
     "discover": "agentsim.cli.analysing",
     "backtest": "agentsim.cli.meeting",
+    "forecast": "agentsim.cli.forecasting",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",
     "strategies": "agentsim.cli.reading",

@@ -12,6 +12,7 @@ from agentsim.report.style import FAINT, INK, PAPER, SMALL
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BAND, MEDIAN = "#a9c4de", "#1f3f6e"
@@ -42,14 +43,24 @@ def figure(rows: pd.DataFrame) -> Figure:
             markersize=5, label=label, zorder=3,
         )  # fmt: skip
     panel.set_xticks(at, rows["quarter"], rotation=45, ha="right", fontsize=SMALL)
-    panel.set_ylabel(rows["unit"].iloc[0] if rows["unit"].iloc[0] != "1" else "share")
-    if np.nanmin([*low, *fact]) >= 0.0:
-        panel.set_ylim(0.0)
-    panel.grid(axis="y", color=FAINT)
-    panel.spines[["top", "right"]].set_visible(False)
+    dress(panel, rows["unit"].iloc[0], np.nanmin([*low, *fact]))
     panel.set_title(f"{TITLES[rows['series'].iloc[0]]}: {rows['firm'].iloc[0]}", loc="left")
     drawn.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL)
     return drawn
+
+
+def dress(panel: Axes, unit: str, lowest: float) -> None:
+    """Name the unit, start at zero where nothing lies below, and leave lines to read values by."""
+    panel.set_ylabel(unit if unit != "1" else "share")
+    if lowest >= 0.0:
+        panel.set_ylim(0.0)
+    panel.grid(axis="y", color=FAINT)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def file_of(folder: Path, series: str, firm: str) -> Path:
+    """Return where the picture of a series of a firm is kept."""
+    return folder / f"{series}.{firm.replace(' ', '_')}.png"
 
 
 def save(found: pd.DataFrame, folder: Path) -> list[Path]:
@@ -59,7 +70,7 @@ def save(found: pd.DataFrame, folder: Path) -> list[Path]:
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
         if len(rows) < 2:
             continue
-        path = folder / f"{series}.{str(firm).replace(' ', '_')}.png"
+        path = file_of(folder, str(series), str(firm))
         figure(rows).savefig(path, dpi=150)
         paths.append(path)
     return paths
