@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from agentsim.backtest.history import Known, number_of
 from agentsim.backtest.measures import ACCUMULATING, Tables
-from agentsim.backtest.outlook import ANSWERS, LINES, SHARES, WHOLE, Line
+from agentsim.backtest.outlook import ANSWERS, COUNTS, LINES, SHARES, WHOLE, Line
 from agentsim.backtest.testing import answer
 from agentsim.errors import AgentsimError, shown, unknown
 
@@ -42,20 +42,26 @@ def base_of(scenario: str) -> int:
 def lines_of(facts: Iterable[Known], base: int) -> list[Line]:
     """Return what is told: the standing lines, and others that facts after the base ask for.
 
+    base: the number of the quarter of the opening books.
     Raises AgentsimError, one line, for facts of one firm where only the whole is simulated.
     """
     lines = list(LINES)
-    told = {each.key for each in lines}
+    told = {(each.series, firm) for each in LINES for firm in (each.firm, each.facts_of)}
     for each in facts:
-        if each.series in WHOLE:
-            firms = [line.firm for line in LINES if line.series == each.series]
-            if each.firm not in firms:
-                raise unknown(f"{each.series}: firm", each.firm, firms)
         key = each.series, each.firm
+        if each.series in WHOLE and key not in told:
+            firms = [line.firm for line in LINES if line.series == each.series]
+            raise unknown(f"{each.series}: firm", each.firm, firms)
         if each.series in ANSWERS and number_of(each.quarter) > base and key not in told:
             told.add(key)
             lines.append(Line(each.series, each.firm, each.unit))
     return lines
+
+
+def unanswered(facts: Iterable[Known], base: int) -> list[str]:
+    """Return the series of facts after the base that nothing in the model answers to."""
+    later = {each.series for each in facts if number_of(each.quarter) > base}
+    return sorted(later - ANSWERS.keys())
 
 
 def forecast(facts: Sequence[Known], tables: Tables, scenario: str) -> pd.DataFrame:
@@ -68,20 +74,29 @@ def forecast(facts: Sequence[Known], tables: Tables, scenario: str) -> pd.DataFr
     import pandas as pd
 
     base = base_of(scenario)
-    known = {each.key: each.value for each in facts}
     rows = []
     for line in lines_of(facts, base):
+        known = line.facts(facts)
         runs = answer(tables, line.series, line.firm, ANSWERS)
         if line.series in ACCUMULATING:
             runs = from_base(runs, _stood(line, known, scenario))
-        for ahead in runs.columns:
+        for ahead, x in enumerate(runs.to_numpy().T):
             quarter = quarter_of(base + ahead)
-            fact = known.get((*line.key, quarter), np.nan)
-            rows.append(
-                (line.series, line.firm, quarter, line.unit)
-                + _row(runs[ahead].to_numpy(), fact, line.series in SHARES, later=ahead > 0)
-            )
+            told = _told(x, line.series)
+            fact = known.get(quarter, np.nan)
+            inside = _inside(fact, told) if ahead > 0 else (None, None)
+            rows.append((line.series, line.firm, quarter, line.unit, *told, fact, *inside))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _stood(line: Line, known: dict[str, float], scenario: str) -> float:
+    """Return the fact that a series accumulates on. Raises AgentsimError, one line, without it."""
+    if scenario not in known:
+        raise AgentsimError(
+            f"{line.series}: firm {shown(line.firm)} has no fact at {scenario} to start from; "
+            "add that fact"
+        )
+    return known[scenario]
 
 
 def from_base(runs: pd.DataFrame, stood: float) -> pd.DataFrame:
@@ -91,27 +106,29 @@ def from_base(runs: pd.DataFrame, stood: float) -> pd.DataFrame:
     return found
 
 
-def _stood(line: Line, known: Mapping[tuple[str, str, str], float], scenario: str) -> float:
-    """Return the fact that a series accumulates on. Raises AgentsimError, one line, without it."""
-    if (*line.key, scenario) not in known:
-        raise AgentsimError(
-            f"{line.series}: firm {shown(line.firm)} has no fact at {scenario} to start from; "
-            "add that fact"
-        )
-    return known[*line.key, scenario]
-
-
 def quarter_of(number: int) -> str:
     """Return the quarter of a number, as `number_of` gives it."""
     return f"{number // 4}Q{number % 4 + 1}"
 
 
-def _row(x: Array, fact: float, share: bool, later: bool) -> tuple[object, ...]:
-    """Return percentiles, mean, fact, and whether the fact lies in the middle half and in 90%."""
-    levels = list(PERCENTILES.values())
-    bands = [np.nan] * len(levels) if share else np.nanquantile(x, levels).tolist()
-    inside = None, None
-    if later and not share and np.isfinite(fact):
-        low, lower, _, upper, high = bands
-        inside = lower <= fact <= upper, low <= fact <= high
-    return *bands, float(np.nanmean(x)), fact, *inside
+def _told(x: Array, series: str) -> tuple[float, ...]:
+    """Return percentiles and mean of a series over runs, `(runs,)`.
+
+    Runs where it is no number are left out: a margin where nothing was sold.
+    """
+    x = x[np.isfinite(x)]
+    if not len(x):
+        return (np.nan,) * (len(PERCENTILES) + 1)
+    if series in SHARES:
+        return *(np.nan,) * len(PERCENTILES), float(x.mean())
+    how: Literal["inverted_cdf", "linear"] = "inverted_cdf" if series in COUNTS else "linear"
+    bands = np.quantile(x, list(PERCENTILES.values()), method=how).tolist()
+    return *bands, float(x.mean())
+
+
+def _inside(fact: float, told: Sequence[float]) -> tuple[bool | None, bool | None]:
+    """Say whether a fact lies within the middle half of runs, and within nine in ten."""
+    low, lower, _, upper, high, _ = told
+    if not np.isfinite(fact) or not np.isfinite(low):
+        return None, None
+    return lower <= fact <= upper, low <= fact <= high

@@ -38,8 +38,14 @@ def tables_of(results: Results) -> Tables:
             f"{results.folder} has {len(results.cells)} cells, and history happened once; "
             "take factors, variants and deviations out of the experiment"
         )
+    if not results.runs().status.eq("ok").any():
+        raise AgentsimError(
+            f"{results.folder} has no run that came to its end; `agentsim show` says why"
+        )
+    # Failed runs have no numbers: they are left out, as sums would take them for zeros.
+    market = results.series().dropna(how="all", subset=list(results.series_names))
     return Tables(
-        results.series().set_index(["run", "quarter"]).sort_index(),
+        market.set_index(["run", "quarter"]).sort_index(),
         _by_firm(results, "hyperscaler"),
         _by_firm(results, "chip_vendor"),
     )
@@ -48,7 +54,7 @@ def tables_of(results: Results) -> Tables:
 def _by_firm(results: Results, role: str) -> dict[str, pd.DataFrame]:
     frame = results.series(role=role).set_index(["run", "quarter", "firm"])
     names = [each.partition(".")[2] for each in SERIES if each.startswith(f"{role}.")]
-    return {name: frame[name].unstack("firm") for name in names}
+    return {name: frame[name].unstack("firm").dropna(how="all") for name in names}
 
 
 def company_capex(t: Tables, firm: str) -> pd.Series[float]:

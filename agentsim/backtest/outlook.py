@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agentsim.backtest.history import Known
 from agentsim.backtest.measures import MEASURES, SERIES, Tables
 
 if TYPE_CHECKING:
@@ -31,10 +32,16 @@ class Line:
     facts_of: str = ""
     """The firm whose facts stand beside it, where it is another."""
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Whose facts are drawn in: series and firm as the table of facts has them."""
-        return self.series, self.facts_of or self.firm
+    def facts(self, known: Iterable[Known]) -> dict[str, float]:
+        """Return the facts that stand beside this line, by quarter: its own before another firm's."""
+        found: dict[str, float] = {}
+        for firm in (self.facts_of, self.firm):
+            found |= {
+                each.quarter: each.value
+                for each in known
+                if (each.series, each.firm) == (self.series, firm)
+            }
+        return found
 
 
 def of_market(name: str) -> Measure:
@@ -64,6 +71,9 @@ ANSWERS: dict[str, Measure] = MEASURES | WHOLE
 SHARES = ("defaulted_so_far",)
 """Series that are yes or no in a run: told by their mean alone, a share of runs."""
 
+COUNTS = ("write_downs",)
+"""Series that are whole numbers in a run: their percentiles are such too."""
+
 LINES = (
     Line("company_capex", "four largest", "$bn/quarter"),
     Line("ai_capex", "hyperscalers", "$bn/quarter"),
@@ -75,16 +85,10 @@ LINES = (
     Line("cumulative_compute", "world", "M H100e"),
     Line("service_revenue", "hyperscalers", "$bn/quarter"),
     Line("service_price", "market", "base date = 1"),
-    Line("rent_per_h100e", "market", "$/hour"),
+    Line("rent_per_h100e", "market", "$/H100e-hour"),
     Line("price_per_h100e", "nvidia", "$k/H100e"),
     Line("ai_debt", "hyperscalers", "$bn"),
     Line("write_downs", "hyperscalers", "firms/quarter"),
     Line("defaulted_so_far", "hyperscalers", "share of runs"),
 )
 """What a forecast tells, in the order in which it is printed."""
-
-
-def key_of(series: str, firm: str) -> tuple[str, str]:
-    """Return series and firm of the facts that stand beside a line."""
-    lines = {(each.series, each.firm): each.key for each in LINES}
-    return lines.get((series, firm), (series, firm))

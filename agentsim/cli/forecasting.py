@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -59,7 +60,7 @@ def forecast(
       agentsim forecast --csv > bands.csv
       agentsim forecast mine.toml --runs 5000 --out results/mine
     """
-    from agentsim.backtest.forecasting import UNITS, base_of
+    from agentsim.backtest.forecasting import UNITS, base_of, lines_of, unanswered
     from agentsim.backtest.forecasting import forecast as told
     from agentsim.backtest.history import history
     from agentsim.backtest.measures import tables_of
@@ -67,10 +68,13 @@ def forecast(
 
     known = history(facts, UNITS)
     design = _read(experiment, runs)
-    base_of(design.scenario)
+    base = base_of(design.scenario)
+    lines_of(known, base)  # what makes no sense in the facts is said before anything is simulated
     results = simulated(design, NEEDED, out, workers, words)
     found = told(known, tables_of(results), design.scenario)
     say_beyond(known, last_quarter(design))
+    for series in unanswered(known, base):
+        click.echo(f"facts of {series} are left out: nothing in the model answers to it", err=True)
     found.to_csv(results.folder / "forecast.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
     if not no_figures:
@@ -103,8 +107,9 @@ def _table(found: pd.DataFrame) -> str:
         + (f"{'fact':>10s}  lies" if held.any() else ""),
     ]  # fmt: skip
     lines.append("-" * (len(lines[0]) + (12 if held.any() else 0)))
-    start = found["quarter"].iloc[0]
-    shown_rows = found[held | found["quarter"].str.endswith("Q4") & (found["quarter"] > start)]
+    start, last = found["quarter"].iloc[0], found["quarter"].iloc[-1]
+    year_end = found["quarter"].str.endswith("Q4") & found["quarter"].gt(start)
+    shown_rows = found[held | year_end | found["quarter"].eq(last)]
     for (series, firm), rows in shown_rows.groupby(["series", "firm"], sort=False):
         lines += ["", f"{series}, {firm} ({rows['unit'].iloc[0]})"]
         lines += [_row(row) for row in rows.to_dict("records")]
@@ -118,21 +123,18 @@ def _table(found: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _row(row: dict[str, object]) -> str:
+def _row(row: Mapping[Hashable, Any]) -> str:
     """Return a quarter's numbers, and where its fact lies."""
     names = ("p05", "p25", "median", "p75", "p95", "mean")
     text = f"{row['quarter']:9s}" + "".join(f"{short(row[name]):>10s}" for name in names)
-    return text + (f"{short(row['fact']):>10s}  {_place(row)}" if _is_held(row) else "")
+    held = isinstance(row["inside_90"], bool)
+    return text + (f"{short(row['fact']):>10s}  {_place(row)}" if held else "")
 
 
-def _is_held(row: dict[str, object]) -> bool:
-    return isinstance(row["inside_90"], bool)
-
-
-def _place(row: dict[str, object]) -> str:
+def _place(row: Mapping[Hashable, Any]) -> str:
     """Say where a fact lies: inside the narrowest band that holds it, or outside."""
     if row["inside_50"]:
         return "inside 50%"
     if row["inside_90"]:
         return "inside 90%"
-    return "outside, above" if row["fact"] > row["p95"] else "outside, below"  # type: ignore[operator]
+    return "outside, above" if row["fact"] > row["p95"] else "outside, below"

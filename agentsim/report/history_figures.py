@@ -55,6 +55,7 @@ def dress(panel: Axes, unit: str, lowest: float) -> None:
     if lowest >= 0.0:
         panel.set_ylim(0.0)
     panel.grid(axis="y", color=FAINT)
+    panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)
 
 
