@@ -95,7 +95,7 @@ class Asking:
         look = self.looks.get(role)
         if look is None or look.w is not w:
             look = self.looks[role] = LOOKS[role](w)
-        chosen = self._otherwise(w, role)
+        chosen = self._otherwise(w, role, look)
         mixed: set[str] = set()  # fields that are put together from several groups
         for asked in self.groups[role]:
             everyone = asked.group.size == len(self.firms[role])
@@ -153,14 +153,14 @@ class Asking:
         most = int(rows.max()) + 1
         return np.asarray(self.randomness.normal(quarter, stream, most)[rows])
 
-    def _otherwise(self, w: World, role: str) -> Chosen:
+    def _otherwise(self, w: World, role: str, look: Look) -> Chosen:
         """Return what stands for the choices that a strategy leaves out."""
         zero = self.zeros[role]
         if role == "hyperscaler":
             h = w.hyperscalers
             return {
                 "capex_rate": zero,
-                "custom_share": h.custom_share,
+                "custom_share": look("planned_custom_share"),
                 "debt_share": zero,
                 "training_share": h.training_share,
                 "withheld": zero,

@@ -118,6 +118,12 @@ class MarketParameters:
     outside_option: Array = parameter(
         "1", "merchant price ceiling over the custom price per unit of fit", 0.5, 1e6
     )
+    custom_shift: Array = parameter(
+        "1/quarter",
+        "growth of log odds of custom silicon per log of what a dollar of it buys (mu)",
+        0.0,
+        5.0,
+    )
     foundry_capacity: Array = parameter(
         "M H100e/quarter", "chips that can be made and packaged at the base date", 1e-6, 1e6
     )
@@ -127,8 +133,8 @@ class MarketParameters:
     foundry_growth_limit: Array = parameter(
         "1/quarter", "fastest growth of wafer capacity", 0.0, 1.0
     )
-    foundry_growth_base: Array = parameter(
-        "1/quarter", "capacity growth ordered when orders equal capacity (a)", -1.0, 1.0
+    foundry_adaptation: Array = parameter(
+        "1/quarter", "share of its error that the foundry's belief about growth corrects", 0.0, 1.0
     )
     foundry_growth_response: Array = parameter(
         "1/quarter", "extra capacity growth per unit of log orders over capacity (b)", 0.0, 5.0
@@ -154,11 +160,11 @@ class MarketParameters:
     memory_margin_slack: Array = parameter(
         "1", "gross margin of memory when capacity is idle", -2.0, 0.9
     )
-    memory_margin_short: Array = parameter(
-        "1", "gross margin of memory when orders exceed capacity by far", -1.0, 0.97
+    memory_margin_balanced: Array = parameter(
+        "1", "gross margin of memory when orders equal capacity", -0.9, 0.95
     )
     memory_steepness: Array = parameter(
-        "1", "steepness of the margin in log orders over capacity", 0.0, 100.0
+        "1", "elasticity of memory's spot price to orders over capacity", 0.0, 5.0
     )
     memory_contracts: Array = parameter(
         "1/quarter", "weight of last quarter's price in this quarter's", 0.0, 0.99

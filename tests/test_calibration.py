@@ -7,6 +7,7 @@ import pytest
 
 import agentsim.calibration as calibration
 from agentsim.backtest.history import history
+from agentsim.backtest.verdicts import rules
 from agentsim.calibration import (
     ALL,
     KINDS,
@@ -128,6 +129,7 @@ def test_values_and_ranges_are_in_bounds() -> None:
 def test_every_fact_has_a_source_and_is_used() -> None:
     used = {key for entry in EVERY for key in cited(entry.formula + entry.reason)}
     used |= {key for each in history() for key in cited(each.formula)}
+    used |= {key for each in rules() for key in cited(each.formula + each.note)}
     assert used == set(facts())
     for fact in facts().values():
         assert fact.source_title and fact.source_url

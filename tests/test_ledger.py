@@ -40,9 +40,8 @@ TIED = {  # what must hold together with other values, and is drawn apart or lef
     "capacity_share",
     "loan_share",
     "saturated_elasticity",
-    "memory_margin",
     "memory_margin_slack",
-    "memory_margin_short",
+    "memory_margin_balanced",
 }
 FREE = [each for each in DECLARATIONS.values() if each.name not in TIED]
 
@@ -69,10 +68,9 @@ def overrides(draw: Any) -> dict[str, float]:
     values = {dotted(each): draw(values_of(each)) for each in chosen}
     elasticity = values.setdefault("demand_elasticity", draw(st.floats(0.4, 4.0)))
     values["saturated_elasticity"] = min(elasticity, 1.0) * draw(st.floats(0.1, 0.95))
-    low, middle, high = sorted(draw(st.floats(0.0, 1.0)) for _ in range(3))
+    low, high = sorted(draw(st.floats(0.0, 1.0)) for _ in range(2))
     values["memory_margin_slack"] = -0.5 + 0.8 * low
-    values["memory_margin"] = -0.45 + 0.9 * middle
-    values["memory_margin_short"] = max(-0.3 + high, values["memory_margin"] + 0.05)
+    values["memory_margin_balanced"] = -0.45 + 0.9 * high
     values["addressable_spending"] = values.get("service_revenue", 30.0) * draw(
         st.floats(1.0, 500.0)
     )

@@ -205,8 +205,10 @@ def test_given_twice_is_refused() -> None:
             {"saturated_elasticity": [0.5, 0.8], "demand_elasticity": [0.6, 0.8]},
             "saturated_elasticity 0.8 (run 1) must be below demand_elasticity 0.8; ",
         ),
-        ({"memory_margin": 0.7}, "memory_margin 0.7 must be below memory_margin_short 0.65; "),
-        ({"memory_margin": -0.5}, "memory_margin_slack -0.327 must be below memory_margin -0.5; "),
+        (
+            {"memory_margin_balanced": -0.5},
+            "memory_margin_slack -0.327 must be below memory_margin_balanced -0.5; ",
+        ),
         (
             {"addressable_spending": 5},
             "service_revenue 28.9 must not be above addressable_spending 5; ",

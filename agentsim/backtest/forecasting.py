@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from agentsim.backtest.history import Known, number_of
-from agentsim.backtest.measures import ACCUMULATING, Tables
-from agentsim.backtest.outlook import ANSWERS, COUNTS, LINES, SHARES, WHOLE, Line
-from agentsim.backtest.testing import answer
+from agentsim.backtest.history import Known, number_of, quarter_of
+from agentsim.backtest.measures import Tables
+from agentsim.backtest.outlook import ANSWERS, COUNTS, LINES, SHARES, TOGETHER, WHOLE, Line
+from agentsim.backtest.testing import answer, standing
 from agentsim.errors import AgentsimError, shown, unknown
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ COLUMNS = (
 
 UNITS = {each.series: each.unit for each in LINES if each.series in WHOLE}
 """Series that a table of facts of one's own may hold beside those of the shipped table."""
+
+STANDING = ("cumulative_compute", "share_of_compute")
+"""Series that count compute shipped before the opening books, which only facts tell."""
 
 
 def base_of(scenario: str) -> int:
@@ -49,19 +52,13 @@ def lines_of(facts: Iterable[Known], base: int) -> list[Line]:
     told = {(each.series, firm) for each in LINES for firm in (each.firm, each.facts_of)}
     for each in facts:
         key = each.series, each.firm
-        if each.series in WHOLE and key not in told:
-            firms = [line.firm for line in LINES if line.series == each.series]
+        firms = [line.firm for line in LINES if line.series == each.series]
+        if each.series in TOGETHER and each.firm not in firms:
             raise unknown(f"{each.series}: firm", each.firm, firms)
-        if each.series in ANSWERS and number_of(each.quarter) > base and key not in told:
+        if number_of(each.quarter) > base and key not in told:
             told.add(key)
             lines.append(Line(each.series, each.firm, each.unit))
     return lines
-
-
-def unanswered(facts: Iterable[Known], base: int) -> list[str]:
-    """Return the series of facts after the base that nothing in the model answers to."""
-    later = {each.series for each in facts if number_of(each.quarter) > base}
-    return sorted(later - ANSWERS.keys())
 
 
 def forecast(facts: Sequence[Known], tables: Tables, scenario: str) -> pd.DataFrame:
@@ -74,13 +71,11 @@ def forecast(facts: Sequence[Known], tables: Tables, scenario: str) -> pd.DataFr
     import pandas as pd
 
     base = base_of(scenario)
+    tables = standing(facts, tables, scenario)
     rows = []
     for line in lines_of(facts, base):
         known = line.facts(facts)
-        runs = answer(tables, line.series, line.firm, ANSWERS)
-        if line.series in ACCUMULATING:
-            runs = from_base(runs, _stood(line, known, scenario))
-        for ahead, x in enumerate(runs.to_numpy().T):
+        for ahead, x in enumerate(runs_of(line, tables, scenario).to_numpy().T):
             quarter = quarter_of(base + ahead)
             told = _told(x, line.series)
             fact = known.get(quarter, np.nan)
@@ -89,26 +84,22 @@ def forecast(facts: Sequence[Known], tables: Tables, scenario: str) -> pd.DataFr
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _stood(line: Line, known: dict[str, float], scenario: str) -> float:
-    """Return the fact that a series accumulates on. Raises AgentsimError, one line, without it."""
-    if scenario not in known:
+def runs_of(line: Line, tables: Tables, scenario: str) -> pd.DataFrame:
+    """Return a line run by run from the quarter of the opening books on, `(runs, quarters)`.
+
+    Quarters are NaN where a measure needs more of them before. Raises AgentsimError, one line, for
+    shipped compute without a fact to start from.
+    """
+    if line.series in STANDING and not {line.firm, "world"} <= tables.stood.keys():
         raise AgentsimError(
-            f"{line.series}: firm {shown(line.firm)} has no fact at {scenario} to start from; "
-            "add that fact"
+            f"{line.series}: firm {shown(line.firm)} has no cumulative_compute at {scenario} to start "
+            "from; add that fact"
         )
-    return known[scenario]
-
-
-def from_base(runs: pd.DataFrame, stood: float) -> pd.DataFrame:
-    """Return what accumulates after the base quarter, `(runs, quarters)`, on what stood there."""
-    found = runs + stood
-    found.insert(0, 0, stood)
+    last = int(tables.market.index.get_level_values("quarter").max())
+    found = answer(tables, line.series, line.firm, ANSWERS).reindex(columns=range(last + 1))
+    if line.series == "cumulative_compute":
+        found[0] = tables.stood[line.firm]
     return found
-
-
-def quarter_of(number: int) -> str:
-    """Return the quarter of a number, as `number_of` gives it."""
-    return f"{number // 4}Q{number % 4 + 1}"
 
 
 def _told(x: Array, series: str) -> tuple[float, ...]:

@@ -75,6 +75,11 @@ def number_of(quarter: str) -> int:
     return 4 * int(found[1]) + int(found[2]) - 1
 
 
+def quarter_of(number: int) -> str:
+    """Return the quarter of a number, as it is written."""
+    return f"{number // 4}Q{number % 4 + 1}"
+
+
 def _parsed(name: str, text: str) -> list[Known]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     header = reader.fieldnames or ()

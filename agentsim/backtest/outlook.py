@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NEEDED = (
     *SERIES,
-    *("capex", "compute", "spending", "service_price", "gpu_rent", "debt", "write_downs"),
+    *("capex", "compute", "service_price", "gpu_rent", "write_downs"),
 )
 """What a batch must keep for a forecast."""
 
@@ -57,14 +57,15 @@ def defaulted_so_far(t: Tables, firm: str) -> pd.Series[float]:
 WHOLE: dict[str, Measure] = {
     "ai_capex": of_market("capex"),
     "installed_compute": of_market("compute"),
-    "service_revenue": of_market("spending"),
     "service_price": of_market("service_price"),
     "rent_per_h100e": of_market("gpu_rent"),
-    "ai_debt": of_market("debt"),
     "write_downs": of_market("write_downs"),
     "defaulted_so_far": defaulted_so_far,
 }
-"""What is measured of all firms together and of none alone."""
+"""What is measured beside what facts are compared with: of all firms together, of none alone."""
+
+TOGETHER = (*WHOLE, "service_revenue")
+"""Series that there are no firms' own of."""
 
 ANSWERS: dict[str, Measure] = MEASURES | WHOLE
 

@@ -144,7 +144,7 @@ def _matched(a: Results, b: Results) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
     same_scenario = a.experiment.scenario == b.experiment.scenario
     # Draws of the marked ranges are as fine as there are runs: with other runs, other draws.
     drawn = {
-        each.experiment.runs if each.experiment.uncertainty == "marked" else 0 for each in (a, b)
+        each.experiment.runs if each.experiment.uncertainty != "none" else 0 for each in (a, b)
     }
     same_luck = same_scenario and len(entropies) == 1 and len(drawn) == 1
     found["paired"] = (found["block_a"] == found["block_b"]) & same_luck

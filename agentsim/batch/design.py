@@ -32,6 +32,7 @@ from agentsim.batch.design_tables import (
     Variant,
     Whole,
 )
+from agentsim.batch.uncertainty import check_uncertainty
 from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.settings import MOST_RUNS, check_horizon
 from agentsim.shocks import Shock
@@ -56,7 +57,8 @@ class Experiment(Table):
     scenario: Text = "2025Q4"
     runs: Whole = 200
     entropy: Whole = 0
-    uncertainty: Literal["marked", "none"] = "marked"
+    uncertainty: Text = "calibrated"
+    """"calibrated", "marked", "none", or the CSV file of a table of draws."""
     horizon: Whole = 40
     lineup: Strategies = Field(default_factory=dict)
     set: Settings = Field(default_factory=dict)
@@ -170,6 +172,11 @@ class Experiment(Table):
             raise AgentsimError(f"entropy = {given} is negative; give a whole number from 0")
         return given
 
+    @field_validator("uncertainty")
+    @classmethod
+    def _uncertainty(cls, given: str) -> str:
+        return check_uncertainty(given)
+
     @field_validator("horizon")
     @classmethod
     def _horizon(cls, given: int) -> int:
@@ -247,6 +254,9 @@ def _read(path: Path) -> Experiment:
     if isinstance(sampler, dict) and isinstance(sampler.get("file"), str):
         # A table of points lies where the file says, beside the file.
         sampler["file"] = str(path.parent / sampler["file"])
+    table = tables.get("uncertainty")
+    if isinstance(table, str) and table.endswith(".csv"):
+        tables["uncertainty"] = str(path.parent / table)  # so does a table of draws
     try:
         return Experiment(**tables)
     except AgentsimError as error:

@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 
 from agentsim.batch.cells import Cells
 from agentsim.calibration import calibrations
+from agentsim.calibration.fitted import BASE
 from agentsim.parameters import ROLES
 from agentsim.strategy.registry import LIBRARY, ids
 
@@ -52,6 +53,7 @@ def strategy_files(cells: Cells) -> dict[str, str]:
 def fingerprint(scenario: str, cells: Cells) -> dict[str, str]:
     """Return the hash of every file that decides what comes out of these cells."""
     others = {f"calibration/{name}.csv" for name in calibrations() if name != scenario}
+    others.add(f"calibration/fitted/{BASE}.csv")  # a plan that takes draws from it has its hash
     used = {name: each for name, each in model_files().items() if name not in others}
     return used | strategy_files(cells)
 

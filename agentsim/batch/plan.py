@@ -17,6 +17,7 @@ import numpy as np
 from agentsim.batch.cells import Cells, Numbers
 from agentsim.batch.kept import Kept, check_outcome, kept
 from agentsim.calibration import targets
+from agentsim.calibration.fitted import Fitted
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 from agentsim.scenario import Scenario
@@ -103,6 +104,8 @@ class Plan:
     series_runs: int
     series_type: str
     chunk_runs: int
+    fitted: Fitted | None = None
+    """Draws of some marked ranges that are taken from a table; the others are drawn."""
     adaptive: str = ""
     """Until when runs are added, as text."""
     model: str = ""
@@ -116,6 +119,7 @@ class Plan:
             self.scenario, self.uncertainty, self.entropy, self.horizon, self.runs,
             self.kept.outcomes, self.kept.market, sorted(self.kept.firms.items()),
             self.series_runs, self.series_type, self.cells.digest(), self.adaptive, self.model,
+            "" if self.fitted is None else self.fitted.digest,
         )  # fmt: skip
         object.__setattr__(self, "key", sha256(repr(parts).encode()).hexdigest())
 
@@ -203,9 +207,25 @@ class Plan:
         return tuple(name for name in self._pinned.ranges if name not in self.cells.drawn)
 
     def raw_draws(self, block: int) -> dict[str, Array]:
-        """Return a Latin hypercube of the marked ranges, `(drawn_together,)` each, by name."""
+        """Return draws of the marked ranges, `(drawn_together,)` each, by name.
+
+        They are a Latin hypercube, but for those that come from a table, row by row.
+        """
         entropy = self.entropy if block == 0 else (self.entropy, block)
-        return self._pinned.draw(self.drawn_together, entropy, self.drawn_ranges)
+        known = self.from_table
+        rest = [name for name in self.drawn_ranges if name not in known]
+        found = self._pinned.draw(self.drawn_together, entropy, rest)
+        if self.fitted is not None and known:
+            ranges = {name: self._pinned.ranges[name] for name in known}
+            numbers = block * self.drawn_together + np.arange(self.drawn_together)
+            found |= self.fitted.drawn(ranges, self._pinned.values, self.base.firms, numbers)
+        return found
+
+    @cached_property
+    def from_table(self) -> tuple[str, ...]:
+        """The marked ranges whose draws are taken from a table."""
+        columns = {} if self.fitted is None else self.fitted.columns
+        return tuple(name for name in self.drawn_ranges if name in columns)
 
     def drawn(self, cells: Numbers, numbers: Numbers) -> dict[str, Array]:
         """Return what the runs draw and what follows from it, by single values, `(runs,)` each.
@@ -309,6 +329,7 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
     from agentsim.batch.checking import check_rows  # these know Experiment; workers need not
     from agentsim.batch.fingerprint import model_key
     from agentsim.batch.making import cells_of
+    from agentsim.batch.uncertainty import fitted_draws
 
     base = Scenario.load(experiment.scenario)
     keep = kept(experiment.outcomes, experiment.series, base.firms)
@@ -323,6 +344,7 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
                 f"adaptive.most_runs = {experiment.adaptive.most_runs} is not above "
                 f"runs = {experiment.runs}; raise it, or lower runs"
             )
+    fitted = fitted_draws(experiment.uncertainty, base)
     cells = cells_of(experiment)
     check_rows(len(cells), experiment.runs)
     plan = Plan(
@@ -337,6 +359,7 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
         series_runs=experiment.series_runs,
         series_type=experiment.series_type,
         chunk_runs=chunk_size(len(cells.own) * experiment.runs, chunk_runs),
+        fitted=fitted,
         adaptive="" if experiment.adaptive is None else repr(experiment.adaptive),
         model=model_key(experiment.scenario, cells),
     )

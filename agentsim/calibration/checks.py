@@ -73,8 +73,7 @@ def check_runs(values: Mapping[str, Value], runs: int) -> None:
 def check_together(firms: Mapping[str, tuple[str, ...]], values: Mapping[str, Value]) -> None:
     """Ask for what must hold between parameters, in every run."""
     _below(values, "saturated_elasticity", "demand_elasticity")
-    _below(values, "memory_margin_slack", "memory_margin")
-    _below(values, "memory_margin", "memory_margin_short")
+    _below(values, "memory_margin_slack", "memory_margin_balanced")
     _not_above(values, "service_revenue", "addressable_spending")
 
     designers = [values[f"{firm}.designer"] for firm in firms["chip_vendor"]]

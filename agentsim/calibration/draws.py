@@ -36,6 +36,12 @@ class Range:
         """Return the range less some of the names."""
         return replace(self, names=tuple(name for name in self.names if name not in set(names)))
 
+    def set_by(self, label: str, firms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """Return the names by which `Scenario.replace` sets all that the range is drawn for."""
+        role = label.partition(".")[0]
+        whole_role = role not in firms or len(self.names) == len(firms[role])
+        return (label,) if whole_role else self.names
+
     def at(self, u: Array, low: Array | None = None, high: Array | None = None) -> Array:
         """Return the values at `u` from 0 to 1, within narrower bounds if given."""
         floor = np.full_like(u, self.low) if low is None else low
@@ -78,13 +84,24 @@ def latin_hypercube(
         low = np.minimum(marked.low, high)
         drawn[flat] = marked.at(parts[flat], low=low, high=high)
 
-    given: dict[str, Array] = {}
-    for label, marked in ranges.items():
-        role = label.partition(".")[0]
-        whole_role = role not in firms or len(marked.names) == len(firms[role])
-        for name in (label,) if whole_role else marked.names:
-            given[name] = drawn[label]
-    return given
+    return {name: drawn[label] for label, x in ranges.items() for name in x.set_by(label, firms)}
+
+
+def clear_of_each_other(
+    drawn: Mapping[str, Array], values: Mapping[str, Value]
+) -> dict[str, Array]:
+    """Return draws in which saturated_elasticity stays below demand_elasticity and 1.
+
+    It gives way where both are drawn, or where it alone is; demand_elasticity where that alone is.
+    """
+    steep, flat = "demand_elasticity", "saturated_elasticity"
+    found = dict(drawn)
+    if flat in found:
+        other = found.get(steep, np.broadcast_to(np.min(values[steep]), found[flat].shape))
+        found[flat] = np.minimum(found[flat], CLEARANCE * np.minimum(other, 1.0))
+    elif steep in found:
+        found[steep] = np.maximum(found[steep], np.max(values[flat]) / CLEARANCE)
+    return found
 
 
 def stratified(count: int, entropy: int | Sequence[int], label: str) -> Array:

@@ -30,6 +30,7 @@ MODULES = {
     "sensitivity": "agentsim.cli.analysing",
     "discover": "agentsim.cli.analysing",
     "backtest": "agentsim.cli.meeting",
+    "regularities": "agentsim.cli.regularities",
     "forecast": "agentsim.cli.forecasting",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",

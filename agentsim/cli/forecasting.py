@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentsim.cli.commands import FAILED
-from agentsim.cli.meeting import last_quarter, say_beyond, simulated
+from agentsim.cli.meeting import ran, say_beyond
 from agentsim.cli.running import shown, whole
 from agentsim.printing import short
 
@@ -60,7 +60,7 @@ def forecast(
       agentsim forecast --csv > bands.csv
       agentsim forecast mine.toml --runs 5000 --out results/mine
     """
-    from agentsim.backtest.forecasting import UNITS, base_of, lines_of, unanswered
+    from agentsim.backtest.forecasting import UNITS, base_of, lines_of
     from agentsim.backtest.forecasting import forecast as told
     from agentsim.backtest.history import history
     from agentsim.backtest.measures import tables_of
@@ -70,11 +70,9 @@ def forecast(
     design = _read(experiment, runs)
     base = base_of(design.scenario)
     lines_of(known, base)  # what makes no sense in the facts is said before anything is simulated
-    results = simulated(design, NEEDED, out, workers, words)
-    found = told(known, tables_of(results), design.scenario)
-    say_beyond(known, last_quarter(design))
-    for series in unanswered(known, base):
-        click.echo(f"facts of {series} are left out: nothing in the model answers to it", err=True)
+    results = ran(design, NEEDED, out, workers, words)
+    found = told(known, tables_of(results, NEEDED), design.scenario)
+    say_beyond(known, design)
     found.to_csv(results.folder / "forecast.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
     if not no_figures:

@@ -47,6 +47,17 @@ def backtest(
     a table with the columns series, firm, quarter (2026Q1) and value.
 
     \b
+    Role says what the simulated value is:
+      input         quarter 0, set by the calibration: it was put in
+      partly input  a part, printed behind it, follows set paths (capex outside
+                    AI, other buyers' budgets) or stood before quarter 0
+      result        comes out of the market
+    Facts of 2025 are not fitted. Yet some parameters rest on figures of 2025,
+    among them the growth of other buyers' budgets, of capex outside AI and of
+    adoption, and the pace of hardware.
+    The last line counts the facts that are neither fitted nor input.
+
+    \b
     Examples:
       agentsim backtest
       agentsim backtest --facts mine.csv
@@ -54,25 +65,26 @@ def backtest(
     """
     from agentsim.backtest.history import history
     from agentsim.backtest.measures import SERIES, tables_of
-    from agentsim.backtest.testing import compared
+    from agentsim.backtest.testing import compared, simulated
     from agentsim.batch.design import Experiment
 
     known = history(facts)
     design = Experiment.read(experiment).changed(whole("--runs", runs), {})
-    results = simulated(design, SERIES, out, workers, words)
+    results = ran(design, SERIES, out, workers, words)
     tables = tables_of(results)
     found = compared(known, tables, design.scenario)
-    say_beyond(known, last_quarter(design))
+    say_beyond(known, design)
     found.to_csv(results.folder / "backtest.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
     if not no_figures:
         from agentsim.report.history_figures import save
 
-        for path in save(found, results.folder / "figures"):
+        bands = simulated(known, tables, design.scenario)
+        for path in save(found, bands, results.folder / "figures"):
             click.echo(f"Figure: {shown(path)}", err=True)
 
 
-def simulated(
+def ran(
     design: Experiment,
     needed: Sequence[str],
     out: str | None,
@@ -94,17 +106,11 @@ def simulated(
     )  # fmt: skip
 
 
-def last_quarter(design: Experiment) -> int:
-    """Return the last quarter that is simulated, as a number."""
+def say_beyond(known: Sequence[Known], design: Experiment) -> None:
+    """Say how many facts are of quarters after the last that is simulated."""
     from agentsim.backtest.history import number_of
 
-    return number_of(design.scenario) + design.horizon
-
-
-def say_beyond(known: Sequence[Known], last: int) -> None:
-    """Say how many facts are of quarters that are not simulated."""
-    from agentsim.backtest.history import number_of
-
+    last = number_of(design.scenario) + design.horizon
     later = [each for each in known if number_of(each.quarter) > last]
     if later:
         click.echo(
@@ -113,25 +119,32 @@ def say_beyond(known: Sequence[Known], last: int) -> None:
         )
 
 
+LEGEND = """\
+role: input, set by the calibration at quarter 0; partly input, with the part that follows a set path
+or stood before quarter 0; result, what comes out of the market. Facts of 2025 are not fitted."""
+
+
 def _table(found: pd.DataFrame) -> str:
-    """Return facts and bands as a table, a block a series, and how many lie inside."""
+    """Return facts and bands as a table, a block a series, what roles mean, and the score."""
+    from agentsim.backtest.testing import score
+
     lines = [
-        f"{'quarter':9s}{'fact':>9s}{'median':>9s}{'90% band':>20s}{'ratio':>8s}  inside",
-        "-" * 64,
+        f"{'quarter':9s}{'fact':>9s}{'median':>9s}{'90% band':>20s}{'ratio':>8s}  {'inside':8s}role",
+        "-" * 90,
     ]
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
         lines += ["", f"{series}, {firm} ({rows['unit'].iloc[0]})"]
-        for row in rows.itertuples():
+        marks = map(_mark, rows["role"], rows["input_share"], rows["fitted"])
+        for row, mark in zip(rows.itertuples(), marks, strict=True):
             band = f"[{short(row.low)}, {short(row.high)}]"
-            mark = ("yes" if row.inside else "no") + ("" if row.fitted else ", not fitted")
             lines.append(
                 f"{row.quarter:9s}{short(row.fact):>9s}{short(row.median):>9s}{band:>20s}"
-                f"{row.ratio:8.2f}  {mark}"
+                f"{row.ratio:8.2f}  {'yes' if row.inside else 'no':8s}{mark}"
             )
-    later = found[~found["fitted"]]
-    lines += [
-        "",
-        f"{found['inside'].sum()} of {len(found)} facts lie inside their 90% bands; of 2025, "
-        f"{later['inside'].sum()} of {len(later)}",
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", LEGEND, "", *score(found)])
+
+
+def _mark(role: str, share: float, fitted: bool) -> str:
+    """Return role and, where only a part was put in, how much; and whether the fact is no target."""
+    part = f" {share:.2f}" if 0.0 < share < 1.0 else ""
+    return f"{role}{part}{'' if fitted else ', not fitted'}"

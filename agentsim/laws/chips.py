@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentsim.laws.numerics import Array, at_least, at_most, clip, log, ordered_sum, safe_divide
+from agentsim.laws.numerics import (
+    Array,
+    at_least,
+    at_most,
+    clip,
+    log,
+    ordered_sum,
+    power,
+    safe_divide,
+)
 
 
 def spending_shares(p: Array, base_price: Array, log_a: Array, eta: Array, reach: Array) -> Array:
@@ -66,6 +75,17 @@ def chip_part(budget: Array, system_cost: Array, units_per_dollar: Array) -> Arr
     return budget / (1.0 + system_cost * units_per_dollar)
 
 
+def shifted_share(share: Array, advantage: Array, mu: Array) -> Array:
+    """Return the share of spending on one of two kinds after a quarter of gradual switching.
+
+    The odds of the kind are multiplied by advantage^mu, `advantage` being what a dollar of it buys
+    over what a dollar of the other buys: the replicator equation in discrete time. A kind that
+    nobody has begun with stays at nothing.
+    """
+    odds = share * power(advantage, mu)
+    return safe_divide(odds, odds + (1.0 - share), share)
+
+
 def fill_ratio(supply: Array, orders: Array) -> Array:
     """Return min(1, supply / orders): the share of orders that can be served."""
     return at_most(safe_divide(supply, orders, 1.0), 1.0)
@@ -98,9 +118,25 @@ def allocate(fill: Array, priority: Array, first: Array, second: Array) -> tuple
     return np.minimum(first_fill, 1.0), np.minimum(second_fill, 1.0)
 
 
-def capacity_growth(tightness: Array, a: Array, b: Array, limit: Array) -> Array:
-    """Return the wafer capacity ordered over capacity: min(limit, a + b log tightness) >= 0.
+def expected_growth(g: Array, orders: Array, before: Array, adaptation: Array) -> Array:
+    """Return the growth of orders that the foundry expects, 1/quarter, after another quarter.
 
-    `tightness` is orders over capacity.
+    Its belief `g` moves towards what it sees by the share `adaptation` of its error (adaptive
+    expectations); a quarter counts as no more than doubling or halving. Where nothing was ordered
+    it learns nothing. `orders` and those of the quarter `before` are in wafers.
     """
-    return clip(a + b * np.log(np.maximum(tightness, 1e-12)), 0.0, limit)
+    seen = clip(safe_divide(orders, before, 1.0 + g), 0.5, 2.0) - 1.0
+    return np.asarray(g + adaptation * (seen - g))
+
+
+def capacity_growth(
+    orders: Array, committed: Array, g: Array, ahead: Array, b: Array, limit: Array
+) -> Array:
+    """Return the wafer capacity ordered over that committed: g + b log gap, from 0 to limit.
+
+    `committed` is capacity with what is under construction, all of which stands after `ahead`
+    quarters; the gap is what orders will be then, if they grow at `g`, over it. Where orders and
+    capacity have grown at g all along, both go on to.
+    """
+    gap = orders * power(1.0 + np.minimum(g, limit), ahead) / committed
+    return clip(g + b * np.log(np.maximum(gap, 1e-12)), 0.0, limit)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agentsim.backtest.forecasting import lines_of, quarter_of
-from agentsim.backtest.history import Known, number_of
+from agentsim.backtest.forecasting import lines_of
+from agentsim.backtest.history import Known, number_of, quarter_of
 from agentsim.backtest.outlook import COUNTS, SHARES
 from agentsim.report.history_figures import MEDIAN, TITLES, dress, file_of
 from agentsim.report.style import INK, PAPER, SMALL
@@ -27,10 +27,8 @@ WIDE, MIDDLE = "#d0deec", "#8cafd2"
 FORECAST_TITLES = TITLES | {
     "ai_capex": "AI capex",
     "installed_compute": "Chips delivered and working",
-    "service_revenue": "AI service revenue",
     "service_price": "Price of AI services",
     "rent_per_h100e": "Service revenue of an H100e-hour",
-    "ai_debt": "AI debt",
     "write_downs": "Defaults in the quarter",
     "defaulted_so_far": "Runs with a default so far",
 }
@@ -52,7 +50,8 @@ def figure(rows: pd.DataFrame, facts: Mapping[str, float], facts_of: str = "") -
     known = {number: value for number, value in known.items() if number <= at[-1]}
     _facts(panel, known, int(at[0]), f" ({facts_of})" if facts_of else "")
     _years(panel, min([int(at[0]), *known]), int(at[-1]))
-    dress(panel, rows["unit"].iloc[0], min([lowest, *known.values()]))
+    unit = rows["unit"].iloc[0]
+    dress(panel, "share" if unit == "1" else unit, min([lowest, *known.values()]))
     name, firm = rows["series"].iloc[0], rows["firm"].iloc[0]
     panel.set_title(f"{FORECAST_TITLES[name]}: {firm}", loc="left")
     drawn.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=SMALL)

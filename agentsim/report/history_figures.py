@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agentsim.backtest.history import number_of
+from agentsim.backtest.history import number_of, quarter_of
+from agentsim.backtest.roles import INPUT
 from agentsim.report.style import FAINT, INK, PAPER, SMALL
 
 if TYPE_CHECKING:
@@ -22,36 +23,64 @@ TITLES = {
     "gross_margin": "Gross margin",
     "price_per_h100e": "Price per H100e",
     "memory_margin": "Gross margin of memory",
+    "memory_margin_year": "Gross margin of memory, a year",
     "cumulative_compute": "Compute shipped so far",
+    "share_of_compute": "Share of all compute shipped",
+    "service_revenue": "AI service revenue",
+    "consumer_surplus_ratio": "Consumer surplus over revenue, a year",
+    "ai_debt": "Debt on AI assets",
 }
 
 
-def figure(rows: pd.DataFrame) -> Figure:
-    """Return the picture of one series of one firm, a row a quarter as `compared` returns them."""
+def figure(rows: pd.DataFrame, band: pd.DataFrame) -> Figure:
+    """Return the picture of one series of one firm.
+
+    rows: a row a fact, as `compared` returns them; band: a row a quarter, as `simulated` does.
+    """
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(6.4, 3.6), layout="constrained")
     panel = drawn.add_subplot()
-    at = np.array([number_of(each) for each in rows["quarter"]])
-    low, median, high, fact = (rows[name].to_numpy() for name in ("low", "median", "high", "fact"))
-    panel.fill_between(at, low, high, color=BAND, label="simulated, 90% band", zorder=1)
-    panel.plot(at, median, color=MEDIAN, label="simulated, median", zorder=2)
-    fitted = rows["fitted"].to_numpy()
-    for part, face, label in ((fitted, INK, "fact"), (~fitted, PAPER, "fact, not to be fitted")):
-        panel.plot(
-            at[part], fact[part], marker="o", linestyle="none", color=INK, markerfacecolor=face,
-            markersize=5, label=label, zorder=3,
-        )  # fmt: skip
-    panel.set_xticks(at, rows["quarter"], rotation=45, ha="right", fontsize=SMALL)
-    dress(panel, rows["unit"].iloc[0], np.nanmin([*low, *fact]))
+    number, low, median, high = (
+        band[name].to_numpy() for name in ("number", "low", "median", "high")
+    )
+    panel.fill_between(number, low, high, color=BAND, label="simulated, 90% band", zorder=1)
+    panel.plot(number, median, color=MEDIAN, label="simulated, median", zorder=2)
+    _draw_facts(panel, rows)
+    panel.set_xticks(number, map(quarter_of, number), rotation=45, ha="right", fontsize=SMALL)
+    dress(panel, _label(rows), np.nanmin([*low, *rows["fact"]]))
     panel.set_title(f"{TITLES[rows['series'].iloc[0]]}: {rows['firm'].iloc[0]}", loc="left")
-    drawn.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL)
+    drawn.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=SMALL)
     return drawn
 
 
-def dress(panel: Axes, unit: str, lowest: float) -> None:
-    """Name the unit, start at zero where nothing lies below, and leave lines to read values by."""
-    panel.set_ylabel(unit if unit != "1" else "share")
+def _draw_facts(panel: Axes, rows: pd.DataFrame) -> None:
+    """Draw facts: a cross where the calibration sets the value, a ring where none is fitted."""
+    at = np.array([number_of(each) for each in rows["quarter"]])
+    put_in, fitted = (rows["role"] == INPUT).to_numpy(), rows["fitted"].to_numpy()
+    for part, marker, face, label in (
+        (put_in, "x", INK, "fact, an input"),
+        (fitted & ~put_in, "o", INK, "fact"),
+        (~fitted & ~put_in, "o", PAPER, "fact, not to be fitted"),
+    ):
+        if part.any():
+            panel.plot(
+                at[part], rows["fact"].to_numpy()[part], marker=marker, linestyle="none", color=INK,
+                markerfacecolor=face, markersize=5, label=label, zorder=3,
+            )  # fmt: skip
+
+
+def _label(rows: pd.DataFrame) -> str:
+    """Return the unit; what has none is a share, or a ratio where it goes above one."""
+    unit = str(rows["unit"].iloc[0])
+    if unit != "1":
+        return unit
+    return "ratio" if rows["fact"].max() > 1.0 else "share"
+
+
+def dress(panel: Axes, label: str, lowest: float) -> None:
+    """Name the axis, start at zero where nothing lies below, and leave lines to read values by."""
+    panel.set_ylabel(label)
     if lowest >= 0.0:
         panel.set_ylim(0.0)
     panel.grid(axis="y", color=FAINT)
@@ -64,14 +93,15 @@ def file_of(folder: Path, series: str, firm: str) -> Path:
     return folder / f"{series}.{firm.replace(' ', '_')}.png"
 
 
-def save(found: pd.DataFrame, folder: Path) -> list[Path]:
-    """Draw every series of every firm; return the files."""
+def save(found: pd.DataFrame, bands: pd.DataFrame, folder: Path) -> list[Path]:
+    """Draw every series of every firm that has two facts or more; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
+    by = dict(iter(bands.groupby(["series", "firm"])))
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
         if len(rows) < 2:
             continue
         path = file_of(folder, str(series), str(firm))
-        figure(rows).savefig(path, dpi=150)
+        figure(rows, by[series, firm]).savefig(path, dpi=150)
         paths.append(path)
     return paths

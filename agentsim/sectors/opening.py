@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.laws import chips, credit, technology
-from agentsim.laws.numerics import Array, ordered_sum, safe_divide
+from agentsim.laws.numerics import Array, at_least, at_most, ordered_sum, safe_divide
 from agentsim.sectors.base import Pipeline
 from agentsim.sectors.world import EfficiencyGap, World
 
@@ -31,8 +31,6 @@ def _open_inputs(w: World) -> None:
     i.system_cost[:] = m.system_cost
     i.memory_price[:] = m.memory_price
     i.memory_cost[:] = m.memory_price * (1.0 - m.memory_margin)
-    i.memory_tightness[:] = 1.0
-    i.foundry_tightness[:] = 1.0
     i.foundry_capacity[:] = m.foundry_capacity
     i.other_budget[:] = m.other_buyers_budget
     i.loan_rate[:] = m.funding_rate_per_year
@@ -40,6 +38,7 @@ def _open_inputs(w: World) -> None:
     c.adoption[:] = 1.0
     c.willingness[:] = 1.0
     w.wafers[:] = m.foundry_capacity
+    w.foundry_expects[:] = m.foundry_pipeline_growth
     _steady_growth(w.wafer_pipeline, w.foundry_lags, w.wafers, m.foundry_pipeline_growth)
     k = w.memory_makers
     k.capacity[:] = m.memory_capacity * w.p.memory_maker.capacity_share
@@ -150,17 +149,28 @@ def _open_shells(w: World) -> None:
 
 
 def _open_sales(w: World) -> None:
-    """Set the flows of the base quarter's chip market: they are shown, and no part of any value."""
+    """Set the flows of the base quarter's chip market: they are shown, and no part of any value.
+
+    Hyperscalers' part is what they have on order; other buyers get what the foundry leaves.
+    """
     h, v, k, i, p = w.hyperscalers, w.chip_vendors, w.memory_makers, w.inputs, w.p.chip_vendor
     v.revenue = v.share * w.merchant * ordered_sum(h.merchant_spend)
     v.revenue += v.share * w.designer * ordered_sum(h.custom_spend)
-    v.other_revenue = v.share * w.merchant * i.other_budget
-    v.sales, v.other_sales = v.revenue / v.price, v.other_revenue / v.price
-    v.orders = v.sales + v.other_sales
-    v.making = p.making_cost * v.orders
-    v.memory_spend = p.memory_content * i.memory_price * v.orders
+    v.sales = v.revenue / v.price
+    others = v.share * w.merchant * i.other_budget / v.price
+    v.orders = v.sales + others
+    w.wafers_ordered = ordered_sum(v.orders)
+    i.foundry_tightness[0] = safe_divide(w.wafers_ordered, i.foundry_capacity[0], 1.0)
+    left = at_least(i.foundry_capacity[0] - ordered_sum(v.sales), 0.0)
+    v.other_sales = others * chips.fill_ratio(left, ordered_sum(others))
+    v.other_revenue = v.price * v.other_sales
+    shipped = v.sales + v.other_sales
+    v.making = p.making_cost * shipped
+    v.memory_spend = p.memory_content * i.memory_price * shipped
     v.own_cost = p.own_cost_share * (v.revenue + v.other_revenue)
-    k.sales = k.capacity.copy()
+    wanted, made = ordered_sum(p.memory_content * shipped), ordered_sum(k.capacity)
+    i.memory_tightness[0] = safe_divide(wanted, made, 1.0)
+    k.sales = k.capacity * at_most(i.memory_tightness, 1.0)
     k.revenue, k.making = k.sales * i.memory_price, k.sales * i.memory_cost
 
 

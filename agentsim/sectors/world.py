@@ -155,6 +155,8 @@ class World:
         self._lay_pipelines()
 
         self.wafers = np.zeros(runs)  # chip-making capacity at the base date's H100e a wafer
+        self.wafers_ordered = np.zeros(runs)  # orders of last quarter, counted likewise
+        self.foundry_expects = np.zeros(runs)  # growth of orders that it expects, 1/quarter
         self.density = np.ones(runs)  # H100e a wafer over the base date
         self.training_fit = p.hyperscaler.codesign * p.hyperscaler.custom_fit
         self.none = constant(0.0, buyers)  # for flows that did not flow

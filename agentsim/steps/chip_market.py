@@ -55,6 +55,18 @@ def price_ceiling(w: World) -> Array:
     return np.where(w.designer > 0.0, NO_CEILING, ceiling)
 
 
+def custom_habit(w: World) -> Array:
+    """Return the custom share of spending of firms that choose none, `(firms, runs)`.
+
+    It drifts from last quarter's towards the kind that gives more for a dollar, system included,
+    at last quarter's prices.
+    """
+    h, i = w.hyperscalers, w.inputs
+    merchant, custom = i.merchant_price + i.system_cost, i.custom_price + i.system_cost
+    advantage = w.p.hyperscaler.custom_fit * (merchant / custom)
+    return chips.shifted_share(h.custom_share, advantage, w.p.market.custom_shift)
+
+
 def known_unit_cost(w: World) -> Array:
     """Return making cost and memory of one H100e at last quarter's memory price, $k/H100e."""
     p, i = w.p.chip_vendor, w.inputs
@@ -143,14 +155,23 @@ def _foundry_expands_and_delivers(w: World, orders: Array) -> None:
     capacity = w.wafers * w.density
     i.foundry_capacity[0] = capacity
     i.foundry_tightness[0] = orders / capacity
+    wafers = orders / w.density
+    w.foundry_expects = chips.expected_growth(
+        w.foundry_expects, wafers, w.wafers_ordered, m.foundry_adaptation
+    )
+    w.wafers_ordered = wafers
+    committed = w.wafers + w.wafer_pipeline.total()
     growth = chips.capacity_growth(
-        i.foundry_tightness[0],
-        m.foundry_growth_base,
+        wafers,
+        committed,
+        w.foundry_expects,
+        at_least(m.foundry_quarters - 1.0, 0.0),
         m.foundry_growth_response,
         m.foundry_growth_limit,
     )
-    w.wafer_pipeline.order(w.wafers * growth, w.foundry_slots)
-    cost = m.foundry_cost * i.cost_index[0] * growth * capacity
+    added = committed * growth
+    w.wafer_pipeline.order(added, w.foundry_slots)
+    cost = m.foundry_cost * i.cost_index[0] * added * w.density
     v.foundry_spend = v.orders * safe_divide(cost, orders, 0.0)
 
 
@@ -162,19 +183,20 @@ def _memory_clears(w: World, chosen: Choices, wanted: Array) -> Array:
     offered = k.capacity * (1.0 - k.withheld)
     supply, orders = ordered_sum(offered), ordered_sum(wanted)
     i.memory_tightness[0] = safe_divide(orders, supply, 1.0)
-    spot = memory.margin(
+    spot = memory.spot_price(
         i.memory_tightness,
+        i.memory_cost,
         m.memory_margin_slack,
-        m.memory_margin_short,
-        m.memory_margin,
+        m.memory_margin_balanced,
         m.memory_steepness,
     )
-    i.memory_price = memory.price(i.memory_price, i.memory_cost, spot, m.memory_contracts)
+    i.memory_price = memory.price(i.memory_price, spot, m.memory_contracts)
     k.sales = offered * at_most(i.memory_tightness, 1.0)
     k.revenue = k.sales * i.memory_price
     k.making = k.sales * i.memory_cost
 
-    added = k.capacity * np.minimum(chosen.memory_maker["expansion"], m.memory_growth_limit)
+    committed = k.capacity + w.memory_pipeline.total()
+    added = committed * np.minimum(chosen.memory_maker["expansion"], m.memory_growth_limit)
     w.memory_pipeline.order(added, w.memory_slots)
     k.building = w.memory_pipeline.total()
     base_cost = m.memory_price * (1.0 - m.memory_margin)

@@ -16,7 +16,7 @@ from agentsim.laws import credit, demand, services, technology
 from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 from agentsim.sectors.base import Sector, constant
 from agentsim.sectors.world import World
-from agentsim.steps.chip_market import known_unit_cost, price_ceiling
+from agentsim.steps.chip_market import custom_habit, known_unit_cost, price_ceiling
 from agentsim.steps.credit import collateral, fleet_value
 
 NEXT_TO_NOTHING = 1e-300  # a cost that is no cost, but can be marked up without end
@@ -98,6 +98,10 @@ class HyperscalerLook(Look):
     def see_operating_cash(self) -> Array:
         """AI service revenue less running cost."""
         return self.w.operating_cash
+
+    def see_planned_custom_share(self) -> Array:
+        """Share for custom silicon that stands if no other is chosen."""
+        return custom_habit(self.w)
 
     def see_borrowing_room(self) -> Array:
         """Most that lenders' last terms would let the firm borrow."""

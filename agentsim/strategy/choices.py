@@ -32,7 +32,7 @@ class HyperscalerChoice:
         "1/quarter", "chips and systems to order over the fleet's replacement value", 0.0, 2.0
     )
     custom_share: Number | None = choice(
-        "1", "share of that spending for custom silicon", 0.0, 1.0, "last quarter's"
+        "1", "share of that spending for custom silicon", 0.0, 1.0, "drifts to the better buy"
     )
     debt_share: Number | None = choice(
         "1", "share of capex to fund with debt even if cash would do", 0.0, 1.0, "0"
@@ -64,7 +64,9 @@ class ChipVendorChoice:
 class MemoryMakerChoice:
     """A memory maker's quarter. Numbers or arrays that broadcast to `(firms, runs)`."""
 
-    expansion: Number = choice("1/quarter", "capacity to add over capacity", 0.0, 1.0)
+    expansion: Number = choice(
+        "1/quarter", "capacity to add over what there is and is being built", 0.0, 1.0
+    )
     withheld: Number | None = choice("1", "share of capacity not offered", 0.0, 0.95, "0")
 
 

@@ -207,7 +207,7 @@ def _otherwise(kind: type[Any], name: str, view: View) -> Array | float:
     otherwise = next(item for item in fields(kind) if item.name == name).metadata["otherwise"]
     if otherwise == "0":
         return 0.0
-    shown = name if name in type(view).fields else f"planned_{name}"
+    shown = f"planned_{name}" if f"planned_{name}" in type(view).fields else name
     array: Array = getattr(view, shown)
     return array
 

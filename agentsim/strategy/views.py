@@ -164,6 +164,9 @@ class HyperscalerView(View):
     custom_share: Array = own(
         "1", "share of chip and system spending planned for custom, last quarter"
     )
+    planned_custom_share: Array = own(
+        "1", "that share as it stands if no other is chosen: drifting to the better buy"
+    )
     # its services
     efficiency: Array = own("1", "services per merchant H100e-quarter (A)")
     quality: Array = own("1", "quality of its models")
@@ -247,6 +250,7 @@ class MemoryMakerView(View):
     memory_margin: Array = market("1", "gross margin of memory, last quarter")
     memory_tightness: Array = market("1", "memory orders over capacity offered")
     growth_limit: Array = market("1/quarter", "fastest growth of a maker's capacity")
+    memory_quarters: Array = market("quarters", "from ordering capacity to having it")
 
 
 class LenderView(View):

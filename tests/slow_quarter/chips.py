@@ -97,13 +97,23 @@ def foundry(m):
     capacity = m.foundry_capacity = m.wafers * m.d
     orders = sum(v.orders for v in m.vendors)
     m.foundry_tightness = orders / capacity
+    wafers = orders / m.d
+    if m.wafers_ordered != 0.0:
+        seen = clip(wafers / m.wafers_ordered, 0.5, 2.0) - 1.0
+        m.foundry_expects += p.foundry_adaptation * (seen - m.foundry_expects)
+    m.wafers_ordered = wafers
+    committed = m.wafers + sum(m.wafers_coming)
     rate = 0.0
     if orders > 0.0:
-        a, b = p.foundry_growth_base, p.foundry_growth_response
-        rate = clip(a + b * math.log(orders / capacity), 0.0, p.foundry_growth_limit)
-    order(m.wafers_coming, max(p.foundry_quarters, 1) - 1, m.wafers * rate)
+        grown = 1.0 + min(m.foundry_expects, p.foundry_growth_limit)
+        then = wafers * grown ** max(p.foundry_quarters - 1, 0)
+        gap = math.log(max(then / committed, 1e-12))
+        rate = clip(
+            m.foundry_expects + p.foundry_growth_response * gap, 0.0, p.foundry_growth_limit
+        )
+    order(m.wafers_coming, max(p.foundry_quarters, 1) - 1, committed * rate)
     for v in m.vendors:
-        cost = p.foundry_cost * m.c * rate * capacity
+        cost = p.foundry_cost * m.c * rate * committed * m.d
         v.foundry_spend = cost * ratio(v.orders, orders, 0.0)
     return min(1.0, ratio(capacity, orders, 1.0))
 
@@ -117,28 +127,25 @@ def memory(m, fill_f, choices):
         k.withheld = choice["withheld"]
         k.offered = k.capacity * (1.0 - k.withheld)
     u = m.memory_tightness = wanted / sum(k.offered for k in m.makers)
-    margin = memory_margin(p, u)
     kappa = p.memory_contracts
-    spot = m.memory_cost / (1.0 - margin)
+    spot = m.memory_cost * markup(p, u)
     m.memory_price = m.memory_price**kappa * spot ** (1.0 - kappa)
     unit = p.memory_expansion_cost * m.memory_cost / m.base_memory_cost
     for k, choice in zip(m.makers, choices, strict=True):
         k.sales = k.offered * min(1.0, u)
         k.revenue = k.sales * m.memory_price
         k.making = k.sales * m.memory_cost
-        added = min(choice["expansion"], p.memory_growth_limit) * k.capacity
+        committed = k.capacity + sum(k.coming)
+        added = min(choice["expansion"], p.memory_growth_limit) * committed
         order(k.coming, max(p.memory_quarters, 1) - 1, added)
         k.expansion_spend = added * unit
     return min(1.0, ratio(1.0, u, 1.0))
 
 
-def memory_margin(p, u):
-    """Spot margin G(u)."""
-    lo, hi, g = p.memory_margin_slack, p.memory_margin_short, p.memory_margin
-    k = p.memory_steepness
-    if u == 0.0 and k > 0.0:
-        return lo
-    return lo + (hi - lo) / (1.0 + (hi - g) / (g - lo) * u**-k)
+def markup(p, u):
+    """Spot price of memory over its unit cost."""
+    scarce = min(u, 100.0) ** p.memory_steepness / (1.0 - p.memory_margin_balanced)
+    return max(scarce, 1.0 / (1.0 - p.memory_margin_slack))
 
 
 def ship(v, r, z):

@@ -40,6 +40,7 @@ def look(m):
                 "custom_running_cost": p.running_cost * p.custom_power * m.e,
                 "cartel_quantity": cartel_quantity(m, x, Q),
                 "borrowing_room": borrowing_room(m, h),
+                "planned_custom_share": drifted(m, h),
             }
         )
     return seen
@@ -65,6 +66,15 @@ def cartel_quantity(m, x, Q):
     price = min(max(wanted, min(kink, P_bar)), P_bar)
     u = price / m.P0
     return m.Q0 * min(on_1 * u**-epsilon, on_2 * u**-m.p.saturated_elasticity) / Q
+
+
+def drifted(m, h):
+    """Custom share of who chooses none: its odds times what a dollar buys more, to the mu."""
+    if h.custom_share in (0.0, 1.0):
+        return h.custom_share
+    better = h.p.custom_fit * (m.merchant_price + m.system_cost) / (m.custom_price + m.system_cost)
+    odds = h.custom_share / (1.0 - h.custom_share) * better**m.p.custom_shift
+    return odds / (1.0 + odds)
 
 
 def borrowing_room(m, h):

@@ -14,6 +14,7 @@ def open_books(m):
     for h in m.hyperscalers:
         open_fleet(m, h)
         open_shells(m, h)
+    open_tightness(m)
     open_credit(m)
     open_services(m)
 
@@ -27,9 +28,10 @@ def open_inputs(m):
     m.other_budget = p.other_buyers_budget
     m.memory_price = p.memory_price
     m.memory_cost = m.base_memory_cost = p.memory_price * (1.0 - p.memory_margin)
-    m.foundry_tightness = m.memory_tightness = m.credit_demand = 1.0
+    m.credit_demand = 1.0
     m.loan_rate = p.funding_rate_per_year
     m.wafers = m.foundry_capacity = p.foundry_capacity
+    m.foundry_expects = p.foundry_pipeline_growth
     m.wafers_coming = steady(m.wafers, p.foundry_pipeline_growth, p.foundry_quarters)
     for k in m.makers:
         k.capacity = p.memory_capacity * k.p.capacity_share
@@ -92,6 +94,24 @@ def open_fleet(m, h):
     h.capex += last(h.custom_coming) * (m.custom_price + m.system_cost)
     h.capex_rate = ratio(h.capex, V, 0.0) if h.capex > 0.0 else wear(p.economic_life)
     h.funded = h.fill = 1.0
+
+
+def open_tightness(m):
+    """How far orders of the base quarter, and the memory in what was made of them, went."""
+    spent = {0.0: 0.0, 1.0: 0.0}
+    for h in m.hyperscalers:
+        spent[0.0] += last(h.merchant_coming) * m.merchant_price
+        spent[1.0] += last(h.custom_coming) * m.custom_price
+    mine = [v.m * spent[v.p.designer] / v.price for v in m.vendors]
+    others = [(1.0 - v.p.designer) * v.m * m.other_budget / v.price for v in m.vendors]
+    m.wafers_ordered = sum(mine) + sum(others)
+    m.foundry_tightness = m.wafers_ordered / m.foundry_capacity
+    left = max(m.foundry_capacity - sum(mine), 0.0)
+    got = min(1.0, ratio(left, sum(others), 1.0))
+    wanted = sum(
+        v.p.memory_content * (x + y * got) for v, x, y in zip(m.vendors, mine, others, strict=True)
+    )
+    m.memory_tightness = wanted / sum(k.capacity for k in m.makers)
 
 
 def last(line):

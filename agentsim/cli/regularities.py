@@ -1,0 +1,93 @@
+"""The command that asks which regularities of history the market shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from agentsim.cli.running import whole
+from agentsim.printing import aligned, short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentsim.batch.design import Experiment
+    from agentsim.batch.results import Results
+
+
+@click.command()
+@click.argument("experiment", default="backtest")
+@click.option("--out", metavar="FOLDER", help="Where results go; otherwise results/NAME.")
+@click.option("--runs", metavar="N", help="Simulated markets.")
+@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column.")
+@click.pass_obj
+def regularities(
+    words: list[str],
+    experiment: str,
+    out: str | None,
+    runs: str | None,
+    workers: str | None,
+    as_csv: bool,
+) -> None:
+    """Simulate EXPERIMENT (backtest), and ask which regularities of 2023 to 2025 it shows.
+
+    Fourteen regularities, each in one to five figures: what happened, the median and 90% band of
+    simulated markets, and the rule by which the median meets the fact. A regularity is reproduced if
+    all its figures meet their rules, partly if some do; figures that are inputs are shown and not
+    counted. A second batch, in FOLDER_shock, has the market with and without the efficiency shock of
+    January 2025. The table is kept as regularities.csv, with a note on every figure.
+
+    \b
+    Examples:
+      agentsim regularities
+      agentsim regularities mine.toml --runs 200
+      agentsim regularities --csv > regularities.csv
+    """
+    from agentsim import batch
+    from agentsim.backtest.evidence import check, evidence, regular, with_shock
+    from agentsim.backtest.history import history
+    from agentsim.batch.design import Experiment
+
+    design = Experiment.read(experiment).changed(whole("--runs", runs), {})
+    check(design)
+    processes = whole("--workers", workers)
+
+    def ran(asked: Experiment, folder: str | None) -> Results:
+        return batch.run(
+            asked, folder, processes, command=["agentsim", *words],
+            say=lambda line: click.echo(line, err=True),
+        )  # fmt: skip
+
+    results = ran(design, out)
+    beside = results.folder.with_name(f"{results.folder.name}_shock")
+    shock = ran(with_shock(design), str(beside))
+    found = regular(evidence(results, shock, history()))
+    found.to_csv(results.folder / "regularities.csv", index=False)
+    click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
+
+
+def _table(found: pd.DataFrame) -> str:
+    """Return a block a regularity, and how many are reproduced."""
+    head = ["", "figure", "fact", "median", "90% band", "met", "rule"]
+    cells = [head]
+    for row in found.to_dict("records"):
+        met = "input" if row["role"] == "input" else "yes" if row["met"] else "no"
+        band = f"[{short(row['low'])}, {short(row['high'])}]"
+        figure = str(row["figure"]).replace("_", " ")
+        cells.append(
+            [
+                *("", figure, short(row["fact"]), short(row["median"]), band, met),
+                row["rule"] + ("" if row["unit"] == "1" else f", {row['unit']}"),
+            ]
+        )
+    rows = aligned(cells)
+    lines = [rows[0]]
+    for number, own in found.reset_index().groupby("number"):
+        first = own.iloc[0]
+        lines += ["", f"{number:2d} {first['regularity']}: {first['verdict']}"]
+        lines += [rows[at + 1] for at in own["index"]]
+    counts = found.drop_duplicates("number")["verdict"].value_counts()
+    told = ", ".join(f"{counts.get(each, 0)} {each}" for each in ("reproduced", "partly", "not"))
+    return "\n".join([*lines, "", f"Of {found['number'].nunique()} regularities: {told}"])
