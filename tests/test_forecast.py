@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from batches import refused
+from histories import tables
 
-from agentsim.backtest.forecasting import UNITS, base_of, forecast, from_base, lines_of, quarter_of
+from agentsim.backtest.forecasting import UNITS, base_of, forecast, lines_of
 from agentsim.backtest.history import Known, history, number_of
-from agentsim.backtest.measures import FOUR, Tables, tables_of
+from agentsim.backtest.measures import FOUR, tables_of
 from agentsim.backtest.outlook import ANSWERS, LINES, NEEDED
 from agentsim.batch.design import Experiment, shipped
 from agentsim.batch.results import Results
@@ -36,7 +37,7 @@ def asked(tmp: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def written(tmp: Path, **changes: str) -> str:
     """Write the shipped experiment with other lines; return its name."""
-    (path,) = [each for each in [Path(__file__).parent.parent / "experiments" / "forecast.toml"]]
+    path = Path(__file__).parent.parent / "experiments" / "forecast.toml"
     text = path.read_text(encoding="utf-8")
     for key, value in changes.items():
         text = re.sub(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.MULTILINE)
@@ -121,6 +122,7 @@ def test_numbers_are_those_of_the_series_that_were_kept(short):
         ),
         ("gross_margin", "nvidia"): leader.pivot(index="run", columns="quarter", values="margin"),
         ("price_per_h100e", "nvidia"): leader.pivot(index="run", columns="quarter", values="price"),
+        ("ai_debt", "hyperscalers"): firms.pivot_table("debt", "run", "quarter", aggfunc="sum"),
         ("cumulative_compute", "world"): 19.738 + shipped_by.cumsum(axis=1),
     } | {
         key: market.pivot(index="run", columns="quarter", values=name)
@@ -130,7 +132,6 @@ def test_numbers_are_those_of_the_series_that_were_kept(short):
             (("service_revenue", "hyperscalers"), "spending"),
             (("service_price", "market"), "service_price"),
             (("rent_per_h100e", "market"), "gpu_rent"),
-            (("ai_debt", "hyperscalers"), "debt"),
         )
     }
     for key, runs in expected.items():
@@ -237,26 +238,23 @@ def facts_with(*more: Known) -> list[Known]:
     return [*history(), *more]
 
 
-def made_up(defaults: list[list[int]]) -> Tables:
-    """Series of made-up runs, one default a row and quarter where given."""
-    runs, quarters = len(defaults), len(defaults[0])
-    index = pd.MultiIndex.from_product([range(runs), range(quarters)], names=["run", "quarter"])
-    ones = pd.Series(1.0, index=index)
-    market = pd.DataFrame({name: ones for name in NEEDED if "." not in name})
-    market["write_downs"] = np.ravel(defaults).astype(float)
-    names = [name.partition(".") for name in NEEDED if "." in name]
-
-    def role(which: str, firms: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-        frame = pd.DataFrame({firm: ones for firm in firms})
-        return {state: frame for each, _, state in names if each == which}
-
-    return Tables(market, role("hyperscaler", FOUR), role("chip_vendor", ("nvidia", "amd")))
+def made_up(defaults):
+    """Series of made-up runs, all of them one, and so many defaults a run and quarter."""
+    role = {}
+    for name in NEEDED:
+        which, _, state = name.rpartition(".")
+        firms = {"hyperscaler": FOUR, "chip_vendor": ("nvidia", "amd")}.get(which, ("micron",))
+        one = 1.0 if not which else dict.fromkeys(firms, 1.0)
+        role.setdefault(which or "market", {})[state] = one
+    found = tables(runs=len(defaults), quarters=len(defaults[0]), **role)
+    found.market["write_downs"] = np.ravel(defaults).astype(float)
+    return found
 
 
 def test_defaults_are_whole_and_the_share_of_runs_with_one_never_falls():
     # run 0 has none; the others default at quarters 1, 1 and 2; at 2 run 1 does so once more
-    tables = made_up([[0, 0, 0], [0, 1, 2], [0, 1, 0], [0, 0, 1]])
-    found = forecast(facts_with(), tables, "2025Q4")
+    given = made_up([[0, 0, 0], [0, 1, 2], [0, 1, 0], [0, 0, 1]])
+    found = forecast(facts_with(), given, "2025Q4")
     count = line(found, "write_downs", "hyperscalers")
     assert count["mean"].tolist() == [0.0, 0.5, 0.75]
     assert count.loc["2026Q2", BANDS].tolist() == [0, 0, 0, 1, 2]  # a run's, none between
@@ -266,23 +264,51 @@ def test_defaults_are_whole_and_the_share_of_runs_with_one_never_falls():
 
 
 def test_what_is_missing_in_a_run_is_left_out_of_its_bands():
-    tables = made_up([[0, 0], [0, 0]])
-    tables.market.loc[(0, 1), "memory_margin"] = np.nan
-    tables.market.loc[(1, 1), "gpu_rent"] = np.inf
-    found = forecast(facts_with(), tables, "2025Q4")
+    given = made_up([[0, 0], [0, 0]])
+    given.market.loc[(0, 1), "memory_margin"] = np.nan
+    given.market.loc[(1, 1), "gpu_rent"] = np.inf
+    found = forecast(facts_with(), given, "2025Q4")
     for key in (("memory_margin", "all makers"), ("rent_per_h100e", "market")):
         assert line(found, *key).loc["2026Q1", [*BANDS, "mean"]].tolist() == [1.0] * 6
 
 
-def test_failed_runs_are_left_out(short):
-    tables = tables_of(short[3])
-    assert tables.market.notna().any(axis=1).all()
-    assert tables.hyperscaler["capex"].notna().all(axis=None)
+class Failing:
+    """Results in which some runs failed: they have a status and no numbers."""
+
+    def __init__(self, results: Results, failed: list[int]) -> None:
+        self.results, self.failed = results, failed
+        self.folder, self.cells = results.folder, results.cells
+
+    def runs(self) -> pd.DataFrame:
+        frame = self.results.runs()
+        frame.loc[frame["run"].isin(self.failed), "status"] = "failed in quarter 2: no idea"
+        return frame
+
+    def series(self, names: list[str], role: str | None = None) -> pd.DataFrame:
+        frame = self.results.series(names, role=role)
+        frame.loc[frame["run"].isin(self.failed), names] = np.nan
+        return frame
+
+
+def test_failed_runs_are_left_out_and_not_taken_for_zeros(short):
+    results = short[3]
+    failing = Failing(results, [*range(0, 20, 2)])
+    found = forecast(history(), tables_of(failing, NEEDED), "2025Q4")
+    firms = results.series(role="hyperscaler")
+    sound = firms[firms["run"] % 2 == 1]
+    capex = sound.pivot_table("capex", "run", "quarter", aggfunc="sum")
+    debt = sound.pivot_table("debt", "run", "quarter", aggfunc="sum")
+    for key, runs in (("ai_capex", capex), ("ai_debt", debt)):
+        row = line(found, key, "hyperscalers").loc["2026Q4"]
+        assert row[BANDS].tolist() == pytest.approx(banded(runs, 4), rel=1e-5)
+    every = Failing(results, [*range(20)])
+    refused(["every run failed", "no idea"], tables_of, every, NEEDED)
 
 
 def test_facts_of_what_is_told_of_all_alone_name_all():
-    ask = Known("ai_debt", "oracle", "2026Q1", 1.0)
-    refused(["ai_debt: firm 'oracle'", "hyperscalers"], lines_of, facts_with(ask), 1)
+    for series in ("installed_compute", "service_revenue"):
+        ask = Known(series, "oracle", "2026Q1", 1.0)
+        refused([f"{series}: firm 'oracle'", "hyperscalers"], lines_of, facts_with(ask), 1)
 
 
 def test_a_firms_own_name_and_that_of_all_mean_the_same_line():
@@ -303,11 +329,9 @@ def test_compute_without_a_fact_to_start_from_is_refused():
     refused(words, forecast, facts_with(ask), made_up([[0, 0]]), "2025Q4")
 
 
-def test_quarters_and_what_accumulates():
-    assert [quarter_of(number_of(each)) for each in ("2025Q4", "2026Q1")] == ["2025Q4", "2026Q1"]
-    refused(["'2025'", "2025Q4"], base_of, "2025")
-    runs = pd.DataFrame({1: [1.0, 2.0], 2: [3.0, 4.0]})
-    assert from_base(runs, 10.0).to_numpy().tolist() == [[10, 11, 13], [10, 12, 14]]
+def test_a_scenario_without_a_date_is_refused():
+    assert base_of("2025Q4") == number_of("2026Q1") - 1
+    refused(["scenario = '2025'", "2025Q4"], base_of, "2025")
 
 
 def test_facts_of_ones_own_may_be_of_every_line(tmp_path):
@@ -315,6 +339,6 @@ def test_facts_of_ones_own_may_be_of_every_line(tmp_path):
     (tmp_path / "mine.csv").write_text("series,firm,quarter,value\n" + "".join(rows))
     known = history(tmp_path / "mine.csv", UNITS)
     assert lines_of(known, number_of("2025Q4")) == list(LINES)
-    assert {each.unit for each in known if each.series == "ai_debt"} == {"$bn"}
+    assert {each.unit for each in known if each.series == "installed_compute"} == {"M H100e"}
     assert {each.series for each in LINES} <= set(ANSWERS)
     refused(["'ai_capex'"], history, tmp_path / "mine.csv")  # the backtest knows it not

@@ -54,7 +54,9 @@ def figure(rows: pd.DataFrame, facts: Mapping[str, float], facts_of: str = "") -
     dress(panel, "share" if unit == "1" else unit, min([lowest, *known.values()]))
     name, firm = rows["series"].iloc[0], rows["firm"].iloc[0]
     panel.set_title(f"{FORECAST_TITLES[name]}: {firm}", loc="left")
-    drawn.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=SMALL)
+    entries = len(panel.get_legend_handles_labels()[0])
+    columns = 3 if facts_of else entries  # names of firms take two rows
+    drawn.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=SMALL)
     return drawn
 
 
