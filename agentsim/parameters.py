@@ -119,7 +119,10 @@ class MarketParameters:
         "1", "merchant price ceiling over the custom price per unit of fit", 0.5, 1e6
     )
     custom_shift: Array = parameter(
-        "1/quarter", "growth of log odds of custom silicon per log of what a dollar of it buys (mu)", 0.0, 5.0
+        "1/quarter",
+        "growth of log odds of custom silicon per log of what a dollar of it buys (mu)",
+        0.0,
+        5.0,
     )
     foundry_capacity: Array = parameter(
         "M H100e/quarter", "chips that can be made and packaged at the base date", 1e-6, 1e6

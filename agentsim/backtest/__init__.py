@@ -7,7 +7,9 @@ testing       simulated bands beside the facts: inside or outside, and by what r
 regularities  fourteen things that the market did, as figures of each run
 verdicts      those figures beside facts, by rules: reproduced, partly or not
 evidence      the batches that they are worked out from
+outlook       the series that a forecast tells
+forecasting   their bands, and later facts beside them
 
 What is done: a market that opens with the books of a past quarter is simulated to the present, and
-compared with what happened.
+compared with what happened; or it opens with the newest books, and is simulated to quarters to come.
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -45,9 +46,12 @@ class Known:
         return self.series, self.firm, self.quarter
 
 
-def history(more: str | Path | None = None) -> list[Known]:
+def history(
+    more: str | Path | None = None, further: Mapping[str, str] | None = None
+) -> list[Known]:
     """Return the facts by quarter, with those of a table of one's own; these replace others.
 
+    further: units of series that the table of one's own may hold beside those that are shipped.
     Raises AgentsimError: one line with the file, the line and the remedy.
     """
     shipped = files("agentsim.backtest") / SHIPPED
@@ -55,7 +59,7 @@ def history(more: str | Path | None = None) -> list[Known]:
     if more is not None:
         path = Path(more)
         text = read_text(path, "give a CSV file of facts", "give the CSV file in it", "utf-8-sig")
-        units = {each.series: each.unit for each in facts.values()}
+        units = dict(further or {}) | {each.series: each.unit for each in facts.values()}
         for each in _parsed(str(path), text):
             if each.series not in units:
                 raise unknown(f"{path}: series", each.series, units)

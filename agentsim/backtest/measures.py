@@ -47,9 +47,9 @@ class Tables:
 
 
 def tables_of(results: Results, wanted: Sequence[str] = SERIES, **labels: Any) -> Tables:
-    """Return series of the one cell with these labels.
+    """Return series of the one cell with these labels, without the runs that failed.
 
-    Raises AgentsimError, one line, where there is more than one cell.
+    Raises AgentsimError, one line, where there is more than one cell, or no run that is sound.
     """
     cells = results.cells
     for name, level in labels.items():
@@ -59,15 +59,23 @@ def tables_of(results: Results, wanted: Sequence[str] = SERIES, **labels: Any) -
             f"{results.folder} has {len(cells)} cells, and history happened once; "
             "take factors, variants and deviations out of the experiment"
         )
+    runs = results.runs(**labels)
+    sound = runs.loc[runs["status"] == "ok", "run"]  # sums would take the others for zeros
+    if sound.empty:
+        raise AgentsimError(
+            f"{results.folder}: every run failed, the first one {runs['status'].iloc[0]!r}"
+        )
     keys = ["run", "quarter"]
     alone = [each for each in wanted if "." not in each]
     market = results.series(alone, **labels).set_index(keys)[alone].sort_index()
+    market = market[market.index.isin(sound, level="run")]
 
     def by_firm(role: str) -> dict[str, pd.DataFrame]:
         names = [each.partition(".")[2] for each in wanted if each.startswith(f"{role}.")]
         if not names:
             return {}
         frame = results.series(names, role=role, **labels).set_index([*keys, "firm"])
+        frame = frame[frame.index.isin(sound, level="run")]
         return {name: frame[name].unstack("firm").sort_index() for name in names}
 
     return Tables(market, by_firm("hyperscaler"), by_firm("chip_vendor"), by_firm("memory_maker"))
@@ -80,8 +88,9 @@ def company_capex(t: Tables, firm: str) -> pd.Series[float]:
 
 
 def data_center_revenue(t: Tables, firm: str) -> pd.Series[float]:
-    """Sales of a vendor to all buyers, $bn a quarter."""
-    return t.chip_vendor["revenue"][firm] + t.chip_vendor["other_revenue"][firm]
+    """Sales of a vendor, or of all, to all buyers, $bn a quarter."""
+    whole = t.chip_vendor["revenue"] + t.chip_vendor["other_revenue"]
+    return whole.sum(axis=1) if firm == "all vendors" else whole[firm]
 
 
 def gross_margin(t: Tables, firm: str) -> pd.Series[float]:
@@ -135,8 +144,9 @@ def consumer_surplus_ratio(t: Tables, firm: str) -> pd.Series[float]:
 
 
 def ai_debt(t: Tables, firm: str) -> pd.Series[float]:
-    """Debt on AI assets at the quarter's end, $bn."""
-    return t.hyperscaler["debt"][firm]
+    """Debt on AI assets at the quarter's end, of a firm or of all hyperscalers, $bn."""
+    debt = t.hyperscaler["debt"]
+    return debt.sum(axis=1) if firm == "hyperscalers" else debt[firm]
 
 
 def accumulated(t: Tables, firm: str, states: Sequence[str]) -> pd.Series[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
     for each in facts:
         what = each.series, each.firm
         if what not in measured:
-            measured[what] = _measured(tables, *what)
+            measured[what] = answer(tables, *what)
         runs, quarter = measured[what], number_of(each.quarter) - start
         if quarter not in runs.columns or runs[quarter].isna().all():
             continue
@@ -67,7 +67,7 @@ def simulated(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame
     tables = standing(facts, tables, base)
     found = []
     for series, firm in dict.fromkeys((each.series, each.firm) for each in facts):
-        runs = _measured(tables, series, firm).dropna(axis=1, how="all")
+        runs = answer(tables, series, firm).dropna(axis=1, how="all")
         if runs.columns.empty:
             continue
         bands = runs.quantile([BAND[0], 0.5, BAND[1]]).T
@@ -109,10 +109,15 @@ def score(found: pd.DataFrame) -> tuple[str, str]:
     )
 
 
-def _measured(tables: Tables, series: str, firm: str) -> pd.DataFrame:
+def answer(
+    tables: Tables,
+    series: str,
+    firm: str,
+    measures: Mapping[str, Callable[[Tables, str], pd.Series[float]]] = MEASURES,
+) -> pd.DataFrame:
     """Return what answers to a series of facts, `(runs, quarters)`."""
     try:
-        return MEASURES[series](tables, firm).unstack("quarter")
+        return measures[series](tables, firm).unstack("quarter")
     except KeyError as error:
         firms = [*tables.hyperscaler["capex"], *tables.chip_vendor["price"]]
         raise unknown(f"{series}: firm", error.args[0], firms) from None

@@ -69,7 +69,9 @@ class Fitted:
         place = np.asarray(numbers) % mine.rows
         picked = {label: column[place] for label, column in mine.columns.items()}
         picked = clear_of_each_other(picked, values)
-        return {name: x for label, x in picked.items() for name in ranges[label].set_by(label, firms)}
+        return {
+            name: x for label, x in picked.items() for name in ranges[label].set_by(label, firms)
+        }
 
 
 @cache

@@ -31,6 +31,7 @@ MODULES = {
     "discover": "agentsim.cli.analysing",
     "backtest": "agentsim.cli.meeting",
     "regularities": "agentsim.cli.regularities",
+    "forecast": "agentsim.cli.forecasting",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",
     "strategies": "agentsim.cli.reading",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,9 @@ from agentsim.printing import short
 if TYPE_CHECKING:
     import pandas as pd
 
+    from agentsim.backtest.history import Known
     from agentsim.batch.design import Experiment
+    from agentsim.batch.results import Results
 
 
 @click.command()
@@ -60,29 +63,17 @@ def backtest(
       agentsim backtest --facts mine.csv
       agentsim backtest --csv > compared.csv
     """
-    from agentsim import batch
-    from agentsim.backtest.history import history, number_of
+    from agentsim.backtest.history import history
     from agentsim.backtest.measures import SERIES, tables_of
     from agentsim.backtest.testing import compared, simulated
     from agentsim.batch.design import Experiment
 
     known = history(facts)
     design = Experiment.read(experiment).changed(whole("--runs", runs), {})
-    missing = [each for each in SERIES if each not in design.series]
-    if missing:
-        raise AgentsimError(f"series of {design.name} lacks {', '.join(missing)}; add them")
-    results = batch.run(
-        design, out, whole("--workers", workers), command=["agentsim", *words],
-        say=lambda line: click.echo(line, err=True),
-    )  # fmt: skip
+    results = ran(design, SERIES, out, workers, words)
     tables = tables_of(results)
     found = compared(known, tables, design.scenario)
-    later = [each for each in known if number_of(each.quarter) > _last(design)]
-    if later:
-        click.echo(
-            f"{len(later)} facts are of quarters after the last that is simulated; raise horizon",
-            err=True,
-        )
+    say_beyond(known, design)
     found.to_csv(results.folder / "backtest.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
     if not no_figures:
@@ -93,11 +84,39 @@ def backtest(
             click.echo(f"Figure: {shown(path)}", err=True)
 
 
-def _last(design: Experiment) -> int:
-    """Return the last quarter that is simulated, as a number."""
+def ran(
+    design: Experiment,
+    needed: Sequence[str],
+    out: str | None,
+    workers: str | None,
+    words: Sequence[str],
+) -> Results:
+    """Run an experiment that keeps the series that are needed, and return its results.
+
+    words: what the command was given. Raises AgentsimError, one line, if it does not keep them.
+    """
+    from agentsim import batch
+
+    missing = [each for each in needed if each not in design.series]
+    if missing:
+        raise AgentsimError(f"series of {design.name} lacks {', '.join(missing)}; add them")
+    return batch.run(
+        design, out, whole("--workers", workers), command=["agentsim", *words],
+        say=lambda line: click.echo(line, err=True),
+    )  # fmt: skip
+
+
+def say_beyond(known: Sequence[Known], design: Experiment) -> None:
+    """Say how many facts are of quarters after the last that is simulated."""
     from agentsim.backtest.history import number_of
 
-    return number_of(design.scenario) + design.horizon
+    last = number_of(design.scenario) + design.horizon
+    later = [each for each in known if number_of(each.quarter) > last]
+    if later:
+        click.echo(
+            f"{len(later)} facts are of quarters after the last that is simulated; raise horizon",
+            err=True,
+        )
 
 
 LEGEND = """\

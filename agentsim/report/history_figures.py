@@ -48,11 +48,7 @@ def figure(rows: pd.DataFrame, band: pd.DataFrame) -> Figure:
     panel.plot(number, median, color=MEDIAN, label="simulated, median", zorder=2)
     _draw_facts(panel, rows)
     panel.set_xticks(number, map(quarter_of, number), rotation=45, ha="right", fontsize=SMALL)
-    panel.set_ylabel(_label(rows))
-    if np.nanmin([*low, *rows["fact"]]) >= 0.0:
-        panel.set_ylim(0.0)
-    panel.grid(axis="y", color=FAINT)
-    panel.spines[["top", "right"]].set_visible(False)
+    dress(panel, _label(rows), np.nanmin([*low, *rows["fact"]]))
     panel.set_title(f"{TITLES[rows['series'].iloc[0]]}: {rows['firm'].iloc[0]}", loc="left")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=SMALL)
     return drawn
@@ -82,6 +78,21 @@ def _label(rows: pd.DataFrame) -> str:
     return "ratio" if rows["fact"].max() > 1.0 else "share"
 
 
+def dress(panel: Axes, label: str, lowest: float) -> None:
+    """Name the axis, start at zero where nothing lies below, and leave lines to read values by."""
+    panel.set_ylabel(label)
+    if lowest >= 0.0:
+        panel.set_ylim(0.0)
+    panel.grid(axis="y", color=FAINT)
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def file_of(folder: Path, series: str, firm: str) -> Path:
+    """Return where the picture of a series of a firm is kept."""
+    return folder / f"{series}.{firm.replace(' ', '_')}.png"
+
+
 def save(found: pd.DataFrame, bands: pd.DataFrame, folder: Path) -> list[Path]:
     """Draw every series of every firm that has two facts or more; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +101,7 @@ def save(found: pd.DataFrame, bands: pd.DataFrame, folder: Path) -> list[Path]:
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
         if len(rows) < 2:
             continue
-        path = folder / f"{series}.{str(firm).replace(' ', '_')}.png"
+        path = file_of(folder, str(series), str(firm))
         figure(rows, by[series, firm]).savefig(path, dpi=150)
         paths.append(path)
     return paths

@@ -64,7 +64,9 @@ class ChipVendorChoice:
 class MemoryMakerChoice:
     """A memory maker's quarter. Numbers or arrays that broadcast to `(firms, runs)`."""
 
-    expansion: Number = choice("1/quarter", "capacity to add over what there is and is being built", 0.0, 1.0)
+    expansion: Number = choice(
+        "1/quarter", "capacity to add over what there is and is being built", 0.0, 1.0
+    )
     withheld: Number | None = choice("1", "share of capacity not offered", 0.0, 0.95, "0")
 
 
