@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs publish sensitivity constraints clean
+.PHONY: help demo test check format bench docs publish sensitivity calibrate constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -50,6 +50,10 @@ sensitivity: .venv/.dev ## run the sensitivity experiments and quote them in doc
 	    results/customers_capture/box.txt
 	@$(BIN)/python -m agentsim.report.sensitivity_text results/sensitivity \
 	    results/customers_capture docs/findings.md
+
+calibrate: .venv/.dev ## fit the marked assumptions to history, and ship the draws
+	@$(BIN)/agentsim calibrate
+	@cp results/calibrate/draws.csv agentsim/calibration/fitted/2023Q1.csv
 
 # The comment at the head of constraints.txt is kept.
 constraints: ## pin the newest versions that pyproject.toml allows

@@ -19,22 +19,24 @@ from agentsim.strategy.registry import parse
 
 Lineup = dict[str, dict[str, Strategy]]
 
-# A named choice for each firm. It is a reading of how the firms have behaved in public, not an
-# estimate: who says that it follows the others' spending, who finances ahead of its cash.
+# The posture that fits each firm's path of 2023 and 2024 best, by `agentsim postures`: capex of the
+# four largest, gross margin of the leading vendor, which reached what it held then and holds it since.
+# Of the others no path of quarters is known, and theirs is a reading of how they behaved in public:
+# who finances growth ahead of its cash, who builds memory as customers order it, who lends freely.
 CALIBRATED: dict[str, str] = {
-    "microsoft": "match",
-    "alphabet": "match",
-    "amazon": "match",
-    "meta": "escalate",
-    "oracle": "escalate",
-    "coreweave": "escalate",
-    "nvidia": "best_response",
+    "microsoft": "escalate(step=0.5)",
+    "alphabet": "escalate(step=0.25)",
+    "amazon": "escalate(step=0.1)",
+    "meta": "match",
+    "oracle": "escalate(step=0.2)",
+    "coreweave": "escalate(step=0.2)",
+    "nvidia": "hold_margin",
     "amd": "hold_margin",
     "broadcom": "hold_margin",
     "entrant": "hold_margin",
-    "sk_hynix": "disciplined",
-    "samsung": "expand_on_margin",
-    "micron": "disciplined",
+    "sk_hynix": "contract_first",
+    "samsung": "contract_first",
+    "micron": "contract_first",
     "direct_lender": "yield_seeking",
     "asset_backed_fund": "yield_seeking",
     "bank_syndicate": "prudent",

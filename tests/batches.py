@@ -42,7 +42,9 @@ def small(**changes: Any) -> Experiment:
 
 def calibrated(**changes: Any) -> Experiment:
     """A quick experiment on the calibration, its marked ranges drawn."""
-    return small(**{"scenario": "2025Q4", "set": {}, "horizon": 8, "uncertainty": "marked"} | changes)
+    return small(
+        **{"scenario": "2025Q4", "set": {}, "horizon": 8, "uncertainty": "marked"} | changes
+    )
 
 
 def sampled(kind: str, **changes: Any) -> Experiment:

@@ -44,7 +44,9 @@ def fitted_draws(uncertainty: str, base: Scenario) -> Fitted | None:
         if label not in base.ranges:
             raise unknown(f"{points.heading}: marked range", label, base.ranges)
         if column.dtype == object:
-            raise AgentsimError(f"{points.places[0]}: {label} = {column[0]!r} is no number; give one")
+            raise AgentsimError(
+                f"{points.places[0]}: {label} = {column[0]!r} is no number; give one"
+            )
         columns[label] = column.astype(float)
     try:
         base.with_draws(columns)

@@ -31,6 +31,8 @@ MODULES = {
     "discover": "agentsim.cli.analysing",
     "backtest": "agentsim.cli.meeting",
     "regularities": "agentsim.cli.regularities",
+    "calibrate": "agentsim.cli.fitting",
+    "postures": "agentsim.cli.fitting",
     "forecast": "agentsim.cli.forecasting",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",

@@ -168,6 +168,8 @@ def _drawn(x: Preview, everything: bool) -> str:
     if not x.drawn and len(reasons) == 1:
         return f"none of the {x.marked:,} marked ranges: {next(iter(reasons))}"
     text = f"{x.drawn:,} of {x.marked:,} marked ranges, another value in each run"
+    if x.fitted:
+        text += f"; {x.fitted:,} of them from draws that were fitted to history"
     for why, names in reasons.items():
         listed = _shortened(names, None if everything else MOST_LEVELS)
         text += f"; not {listed} ({why})"

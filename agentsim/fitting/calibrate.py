@@ -26,6 +26,8 @@ from agentsim.laws.numerics import Array
 if TYPE_CHECKING:
     import pandas as pd
 
+EVEN = 0.5
+"""Effective draws of the generation that is drawn from, over those that are kept."""
 DIGITS = 6
 """Of a draw that is kept: a table to be read, and far finer than anything is known."""
 
@@ -36,12 +38,14 @@ class Settings:
 
     screened: int = 20_000
     """Points of the first wave, over all marked ranges."""
-    population: int = 1_000
-    """Draws of each generation, and those that are kept."""
-    generations: int = 12
+    population: int = 3_000
+    """Draws of each generation."""
+    draws: int = 1_000
+    """Draws that are kept of the last."""
+    generations: int = 16
     first: float = 0.25
     """Share of the first wave that would be accepted in the first generation."""
-    least_accepted: float = 0.01
+    least_accepted: float = 0.03
     """Share of proposals accepted, below which the tolerance is not lowered any further."""
     entropy: int = 0
 
@@ -53,8 +57,10 @@ class Calibrated:
     question: Question
     screened: Screened
     generations: list[smc.Generation]
+    last: smc.Generation
+    """The one that draws are taken from."""
     points: dict[str, Array]
-    """Draws from the last generation, all equally likely, from 0 to 1, by label."""
+    """Its draws, all equally likely, from 0 to 1, by label."""
 
     @property
     def draws(self) -> dict[str, Array]:
@@ -65,7 +71,8 @@ class Calibrated:
     def table(self) -> pd.DataFrame:
         """Return a row a marked range: its prior range, what is left of it, and how it was told.
 
-        `width` is that of the middle 90 per cent of the draws over that of the prior.
+        `width` is that of the middle 90 per cent of the draws over that of the prior; u05, u50 and
+        u95 are places in the range, q05, median and q95 the values there.
         """
         import pandas as pd
 
@@ -76,10 +83,10 @@ class Calibrated:
             row |= {"correlation": self.screened.correlation[label]}
             row |= {"pinned": self.screened.pinned[label]}
             if u is not None:
-                five, middle, most = np.quantile(u, [0.05, 0.5, 0.95])
-                row |= dict(zip(("q05", "median", "q95"), marked.at(np.array([five, middle, most])),
-                                strict=True))  # fmt: skip
-                row |= {"width": (most - five) / 0.9}
+                at = np.quantile(u, [0.05, 0.5, 0.95])
+                row |= dict(zip(("u05", "u50", "u95"), at, strict=True))
+                row |= dict(zip(("q05", "median", "q95"), marked.at(at), strict=True))
+                row |= {"width": (at[2] - at[0]) / 0.9}
             rows.append(row)
         return pd.DataFrame(rows).sort_values("width", ignore_index=True)
 
@@ -121,12 +128,18 @@ def calibrate(
         screened.kept, evaluate, first, how.population, how.generations, how.least_accepted,
         how.entropy,
     )  # fmt: skip
-    found = Calibrated(
-        question, screened, generations, _resampled(generations[-1], how.population, how.entropy)
-    )
+    last = _fit_to_draw_from(generations, how.draws)
+    points = _resampled(last, how.draws, how.entropy)
+    found = Calibrated(question, screened, generations, last, points)
     write_draws(folder / "draws.csv", found.draws)
     found.table().to_csv(folder / "ranges.csv", index=False)
     return found
+
+
+def _fit_to_draw_from(generations: list[smc.Generation], draws: int) -> smc.Generation:
+    """Return the last generation whose weights are even enough that few draws are copies."""
+    fine = [each for each in generations if each.effective >= EVEN * draws]
+    return fine[-1] if fine else generations[0]
 
 
 def _resampled(last: smc.Generation, count: int, entropy: int) -> dict[str, Array]:

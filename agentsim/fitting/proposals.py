@@ -80,7 +80,9 @@ class Question:
         from agentsim.batch.plan import make
 
         targets = [(each.name, each.fact.value, each.sd, each.in_logs) for each in self.targets]
-        stood = [(each.key, each.value) for each in self.facts if each.series == "cumulative_compute"]
+        stood = [
+            (each.key, each.value) for each in self.facts if each.series == "cumulative_compute"
+        ]
         return sha256(repr((make(asked).key, targets, stood)).encode()).digest()
 
 

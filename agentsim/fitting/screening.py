@@ -15,9 +15,9 @@ from agentsim.laws.numerics import Array
 
 BEST = 0.05
 """Share of points whose place in each range is compared with that of all points."""
-CORRELATED = 0.1
+CORRELATED = 0.2
 """Rank correlation with some target from which on a range is fitted."""
-PINNED = 0.08
+PINNED = 0.1
 """Kolmogorov-Smirnov distance between the best points and all from which on it is fitted."""
 
 

@@ -42,6 +42,11 @@ class Generation:
     weights: Array
     distance: Array
 
+    @property
+    def effective(self) -> float:
+        """How many draws of equal weight would tell as much."""
+        return float(self.weights.sum() ** 2 / np.square(self.weights).sum())
+
 
 def sequential(
     labels: Sequence[str],
@@ -67,6 +72,7 @@ def sequential(
             pyabc.Distribution(**{_key(i): pyabc.RV("norm", 0, 1) for i in range(len(labels))}),
             distance_function=_given_distance,
             population_size=population,
+            transitions=_kernels(labels),
             eps=pyabc.QuantileEpsilon(initial_epsilon=first, alpha=0.5),
             sampler=_sampler(pyabc, labels, evaluate),
         )
@@ -145,12 +151,32 @@ def _sampler(pyabc: Any, labels: Sequence[str], evaluate: Evaluate) -> Any:
     return Batched()
 
 
+def _kernels(labels: Sequence[str]) -> Any:
+    """Return pyABC's kernels: normal, one for the ranges of each input, independent of each other.
+
+    A kernel of all ranges together would be so wide, or its weights so uneven, that next to nothing
+    were left of a population: in twenty dimensions a point has no neighbours but itself. Those of
+    one input (capacity at the base date and its growth) stand in for each other and are kept together.
+    """
+    from pyabc.transition import AggregatedTransition, MultivariateNormalTransition
+
+    groups: dict[str, list[str]] = {}
+    for place, label in enumerate(labels):
+        groups.setdefault(label.partition("_")[0], []).append(_key(place))
+    return AggregatedTransition(
+        {tuple(keys): MultivariateNormalTransition() for keys in groups.values()}
+    )
+
+
 def _proposed(how: dict[str, Any], t: int, count: int, dimensions: int) -> Array:
     """Return proposals, `(count, dimensions)`: from the prior, or from the last population's kernel."""
     if t == 0:
         return np.random.standard_normal((count, dimensions))
-    frame = how["transitions"][0].rvs(count)
-    return np.asarray(frame[[_key(i) for i in range(dimensions)]], dtype=np.float64)
+    z = np.empty((count, dimensions))
+    places = {_key(i): i for i in range(dimensions)}
+    for keys, kernel in how["transitions"][0].mapping.items():  # all at once, which it does not do
+        z[:, [places[key] for key in keys]] = kernel.rvs(count)[list(keys)]
+    return z
 
 
 def _judged(pyabc: Any, judge: Any, how: dict[str, Any], t: int, z: Array, distance: float) -> Any:

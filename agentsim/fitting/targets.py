@@ -51,13 +51,13 @@ TOLERANCES: dict[tuple[str, str], Tolerance] = {
     ("cumulative_compute", "world"): Tolerance(0.10, True, "estimates of shipments"),
     ("share_of_compute", "nvidia"): Tolerance(0.03, False, "estimates of shipments"),
     ("memory_margin_year", "micron"): Tolerance(
-        0.10, False, "one maker, and all of its memory, for the whole market of one kind"
+        0.06, False, "one maker, and all of its memory, for the whole market of one kind"
     ),
     ("service_revenue", "hyperscalers"): Tolerance(
         0.40, True, "one lab's sales over its compute, taken for all"
     ),
     ("delivery_weeks", "nvidia"): Tolerance(
-        0.40, True, "an order that is not filled lapses in the model and is made anew"
+        0.50, True, "what is not filled lapses and is ordered anew; a queue would remember it"
     ),
 }
 """Series and firms whose facts are fitted, with what is granted to the model.

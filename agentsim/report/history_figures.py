@@ -22,6 +22,7 @@ TITLES = {
     "data_center_revenue": "Data-centre revenue",
     "gross_margin": "Gross margin",
     "price_per_h100e": "Price per H100e",
+    "delivery_weeks": "Wait for chips",
     "memory_margin": "Gross margin of memory",
     "memory_margin_year": "Gross margin of memory, a year",
     "cumulative_compute": "Compute shipped so far",

@@ -1,0 +1,140 @@
+"""Commands that fit the market to history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agentsim.cli.running import shown, whole
+from agentsim.printing import aligned, short
+
+if TYPE_CHECKING:
+    from agentsim.fitting.calibrate import Calibrated
+    from agentsim.fitting.postures import Fitted
+
+
+@click.command()
+@click.argument("experiment", default="backtest")
+@click.option("--out", metavar="FOLDER", default="results/calibrate", help="Where results go.")
+@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@click.option("--screened", metavar="N", help="Points of the first wave, over all marked ranges.")
+@click.option("--population", metavar="N", help="Draws of each generation.")
+@click.option("--generations", metavar="N", help="Generations at most.")
+@click.option("--draws", metavar="N", help="Draws that are kept in the end.")
+@click.option("--entropy", metavar="N", help="The number that all luck follows from.")
+@click.option("--no-figure", is_flag=True, help="Print the table alone.")
+def calibrate(experiment: str, out: str, workers: str | None, no_figure: bool, **how: str) -> None:
+    """Fit the marked assumptions of EXPERIMENT (backtest) to the facts until the end of 2024.
+
+    Draws of the marked ranges are simulated and compared with history; those that lie within a
+    tolerance are kept, and the tolerance is lowered from generation to generation (approximate
+    Bayesian computation, by pyABC: pip install 'agentsim[calibration]'). Takes some minutes; stopped
+    and started again it goes on from where it was, and ends with the same draws.
+
+    \b
+    FOLDER then holds
+      draws.csv    the draws, a row each, a column a marked range: give it to an
+                   experiment as uncertainty = "FOLDER/draws.csv"
+      ranges.csv   how much of each marked range is left
+      ranges.png   the same as a picture
+
+    The draws that uncertainty = "calibrated" stands for were made so; `make calibrate` makes them anew.
+
+    \b
+    Examples:
+      agentsim calibrate
+      agentsim calibrate mine.toml --out results/mine-fitted --population 500
+    """
+    from agentsim.batch.design import Experiment
+    from agentsim.fitting.calibrate import Settings
+    from agentsim.fitting.calibrate import calibrate as fit
+
+    given = {name: whole(f"--{name}", text) for name, text in how.items() if text is not None}
+    folder = Path(out)
+    found = fit(
+        Experiment.read(experiment), folder, Settings(**given), whole("--workers", workers),
+        say=lambda line: click.echo(line, err=True),
+    )  # fmt: skip
+    click.echo("\n".join(_told(found)))
+    click.echo(f"Draws: {shown(folder / 'draws.csv')}", err=True)
+    if not no_figure:
+        from agentsim.report.fitting_figures import ranges_figure
+
+        ranges_figure(found.table()).savefig(folder / "ranges.png", dpi=150)
+        click.echo(f"Figure: {shown(folder / 'ranges.png')}", err=True)
+
+
+def _told(found: Calibrated) -> list[str]:
+    """Return what was found as lines: generations, ranges that are narrower, ranges left open."""
+    table = found.table()
+    lines = [["generation", "tolerance", "simulated", "accepted", "effective"]]
+    for number, each in enumerate(found.generations, 1):
+        lines.append(
+            [f"{number}{' <' if each is found.last else ''}", f"{each.tolerance:.2f}",
+             f"{each.simulated:,}", f"{each.accepted:,}", f"{each.effective:,.0f}"]
+        )  # fmt: skip
+    told = [*aligned(lines), "", "Draws are taken from the generation marked <.", ""]
+    lines = [["marked range", "low", "high", "5%", "median", "95%", "width left"]]
+    for row in table[table["fitted"]].itertuples():
+        numbers = (row.low, row.high, row.q05, row.median, row.q95)
+        lines.append([row.range, *map(short, numbers), f"{row.width:.2f}"])
+    told += aligned(lines)
+    open_ = int((~table["fitted"]).sum())
+    told += ["", "width left: of the middle 90% of the draws, over that of the marked range."]
+    told.append(f"{open_} marked ranges move no target by much and stay as they are marked.")
+    return told
+
+
+@click.command()
+@click.argument("experiment", default="backtest")
+@click.option("--out", metavar="FOLDER", default="results/postures", help="Where results go.")
+@click.option("--runs", metavar="N", default="300", help="Simulated markets of each candidate.")
+@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every candidate.")
+def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: bool) -> None:
+    """Which strategy fits the path of each firm until the end of 2024 best, and by how much.
+
+    A hyperscaler's path is its capex, the leading chip vendor's its gross margin. One firm at a time
+    tries each candidate while the others keep theirs, until nobody changes; all candidates meet the
+    same draws and luck. The lineup of the calibrated market and of the backtest was chosen so.
+
+    \b
+    Columns:
+      off    root mean square of log simulated over reported capex, or of the
+             margin less that reported; median over runs
+      bias   mean of the same: above 0 is too much
+      wins   share of runs in which the next strategy is further off
+
+    \b
+    Examples:
+      agentsim postures
+      agentsim postures --csv > postures.csv
+    """
+    from agentsim.backtest.history import history
+    from agentsim.batch.design import Experiment
+    from agentsim.fitting.postures import fit_postures
+
+    design = Experiment.read(experiment).changed(whole("--runs", runs), {})
+    found = fit_postures(
+        design, history(), Path(out), whole("--workers", workers),
+        say=lambda line: click.echo(line, err=True),
+    )  # fmt: skip
+    found.table.to_csv(Path(out) / "postures.csv", index=False)
+    click.echo(found.table.to_csv(index=False) if as_csv else _postures(found), nl=not as_csv)
+
+
+def _postures(found: Fitted) -> str:
+    """Return each firm's best strategy beside the best of the others, as text."""
+    lines = [["firm", "best", "off", "bias", "next", "off", "bias", "wins"]]
+    for firm, rows in found.table.groupby("firm", sort=False):
+        best = rows[rows["best"]].iloc[0]
+        other = rows[rows["kind"] != best["kind"]].iloc[0]
+        lines.append(
+            [str(firm), best["strategy"], f"{best['misfit']:.3f}", f"{best['bias']:.3f}",
+             other["strategy"], f"{other['misfit']:.3f}", f"{other['bias']:.3f}",
+             f"{best['wins']:.0%}"]
+        )  # fmt: skip
+    how = "nobody changed in the last" if found.settled else "some firms still changed in the last"
+    return "\n".join([*aligned(lines), "", f"After {found.rounds} rounds; {how}."])
