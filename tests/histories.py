@@ -29,6 +29,7 @@ def made_up(runs=40, quarters=12, **market):
         "price": firms(VENDORS, 40.0), "unit_cost": firms(VENDORS, 10.0),
         "sales": firms(VENDORS, 0.1), "other_sales": firms(VENDORS, 0.2),
         "revenue": firms(VENDORS, 4.0), "other_revenue": firms(VENDORS, 8.0),
+        "fill": firms(VENDORS, 0.5),
     }  # fmt: skip
     maker = {
         "revenue": firms(("sk_hynix", "micron"), quarter + 1.0),

@@ -90,7 +90,7 @@ def test_parameters_of_strategies_and_fields_of_shocks(told):
     assert "(of escalate)" in step["meaning"]
     assert "(of best_response, cartel" in told("lineup.hyperscaler.phi").popitem()[1]["meaning"]
     assert "escalate" in told("lineup.hyperscaler")["lineup.hyperscaler"]["meaning"]
-    assert told("lineup.meta")["lineup.meta"]["value"] == "escalate"
+    assert told("lineup.meta")["lineup.meta"]["value"] == "match"
     assert told("shock", "factor")["shock.efficiency.factor"]["value"] == "10"
 
 

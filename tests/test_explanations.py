@@ -233,4 +233,4 @@ def test_an_explanation_shows_what_the_strategy_remembers() -> None:
     assert set(told.remembers) == {"belief", "value"}
     assert -0.1 <= told.remembers["belief"] <= 0.1 and told.remembers["value"] > 0.0
     assert "belief" in str(told)
-    assert market.explain("sk_hynix", quarter=3).remembers == {}
+    assert market.explain("bank_syndicate", quarter=3).remembers == {}

@@ -264,8 +264,8 @@ def test_firms_are_found_by_name() -> None:
     oracle = made.firm("oracle")
     assert oracle.name == "oracle"
     assert oracle.role == "hyperscaler"
-    assert str(oracle.strategy) == "escalate"
-    assert repr(oracle) == "<Hyperscaler oracle: escalate>"
+    assert str(oracle.strategy) == "escalate(step=0.2)"
+    assert repr(oracle) == "<Hyperscaler oracle: escalate(step=0.2)>"
     table = made.series("hyperscaler").query("firm == 'oracle' and quarter == 5")
     assert oracle.debt == table["debt"].item()
 

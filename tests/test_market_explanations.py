@@ -64,7 +64,7 @@ def test_explanations_are_the_same_bits_in_a_market_of_many_runs() -> None:
 
 
 def test_an_explanation_shows_all_that_could_be_seen_and_chosen() -> None:
-    told = market(runs=1).explain("microsoft", np.int64(3))
+    told = market(runs=1).explain("meta", np.int64(3))
     assert set(told.saw) == set(View.fields)
     assert set(told.chose) == {
         "capex_rate",
@@ -76,7 +76,7 @@ def test_an_explanation_shows_all_that_could_be_seen_and_chosen() -> None:
     }
     assert told.strategy == "match"
     text = str(told)
-    for part in ("microsoft, quarter 3, run 0, follows match", "saw", "chose", "got", "clipped"):
+    for part in ("meta, quarter 3, run 0, follows match", "saw", "chose", "got", "clipped"):
         assert part in text
     assert told.chose["capex_rate"] == pytest.approx(told.saw["rivals_capex_rate"])
 

@@ -33,7 +33,7 @@ def test_the_headline_has_the_cells_that_it_should():
             assert other["lineup.hyperscaler"] == labels["own"]
             assert other["demand_elasticity"] == labels["demand_elasticity"]
             assert other["kind"] == "main"
-        elif labels.get("variant") == "Nvidia responds best":
+        elif labels.get("variant") == "Nvidia holds its margin":
             assert other["kind"] == "main"
         else:
             assert other is None

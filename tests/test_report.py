@@ -57,7 +57,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         deviations=[{"firm": "microsoft", "own": POSTURES, "others": POSTURES}],
         variants=[
             {"name": NASTY, "set": {"power_limit": 0.5}, "factors": {"demand_elasticity": [1.1]}},
-            {"name": "same", "lineup": {"nvidia": "best_response"}},
+            {"name": "same", "lineup": {"nvidia": "hold_margin"}},
         ],
         series=[*PRICES, *MARKET],
     )
@@ -275,7 +275,7 @@ def test_table_of_spreads_holds_mean_median_and_range(results: Results, study: S
 def test_page_says_what_its_words_mean(written: Path) -> None:
     text = written.read_text(encoding="utf-8")
     assert "0.5 GW/quarter instead of 8" in text  # what the variant sets, and what it replaces
-    assert "Nvidia plays best response: Price at cost times" in text
+    assert "Nvidia plays hold margin: Pass cost on" in text
     assert "loans outstanding" in text and "cannot be told" not in text
     folded = text.split("<details>")[1:]
     assert len(folded) == 2 and "SHA-256" in folded[0] and "<pre>" in folded[1]

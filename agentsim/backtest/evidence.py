@@ -85,7 +85,7 @@ def _parameters(results: Results) -> Callable[[str], pd.Series[float]]:
 
     design = results.experiment
     scenario = Scenario.load(design.scenario).replace(design.set)
-    drawn = results.draws.set_index("run") if design.uncertainty == "marked" else pd.DataFrame()
+    drawn = results.draws.set_index("run") if design.uncertainty != "none" else pd.DataFrame()
 
     def parameter(name: str) -> pd.Series[float]:
         if name in drawn:

@@ -217,7 +217,7 @@ class Plan:
         found = self._pinned.draw(self.drawn_together, entropy, rest)
         if self.fitted is not None and known:
             ranges = {name: self._pinned.ranges[name] for name in known}
-            numbers = block * self.drawn_together + np.arange(self.drawn_together)
+            numbers = block * self.drawn_together + np.arange(self.drawn_together, dtype=np.int64)
             found |= self.fitted.drawn(ranges, self._pinned.values, self.base.firms, numbers)
         return found
 
@@ -329,7 +329,7 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
     from agentsim.batch.checking import check_rows  # these know Experiment; workers need not
     from agentsim.batch.fingerprint import model_key
     from agentsim.batch.making import cells_of
-    from agentsim.batch.uncertainty import fitted_draws
+    from agentsim.batch.uncertainty import fitted_draws, kind_of
 
     base = Scenario.load(experiment.scenario)
     keep = kept(experiment.outcomes, experiment.series, base.firms)
@@ -350,7 +350,7 @@ def make(experiment: Experiment, chunk_runs: int | None = None) -> Plan:
     plan = Plan(
         name=experiment.name,
         scenario=experiment.scenario,
-        uncertainty=experiment.uncertainty,
+        uncertainty=kind_of(experiment.uncertainty),
         entropy=experiment.entropy,
         horizon=experiment.horizon,
         runs=experiment.runs,

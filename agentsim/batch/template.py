@@ -31,8 +31,10 @@ name = "$name"  # results go to results/$name
 scenario = "2025Q4"             # `agentsim calibration 2025Q4` prints it with its sources
 runs = 50                       # simulated markets in each cell; 200 and more for narrow intervals
 entropy = 1                     # the one number that all luck follows from
-uncertainty = "marked"          # run i also draws the marked ranges of the calibration (a Latin
-                                # hypercube), the same draw in every cell; "none" keeps the values
+uncertainty = "calibrated"      # run i also draws the calibration's marked ranges, the same draw in
+                                # every cell: what was fitted to history from the fitted draws,
+                                # the rest from its range. "marked" draws all from their ranges,
+                                # "none" keeps the values, "draws.csv" takes draws of your own
 horizon = 40                    # quarters; what is in place then is served on until it is worn out
 
 

@@ -27,6 +27,11 @@ def check_uncertainty(given: str) -> str:
     return given
 
 
+def kind_of(given: str) -> str:
+    """Return where draws come from, whatever a table of them is called."""
+    return given if given in KINDS else "table"
+
+
 def fitted_draws(uncertainty: str, base: Scenario) -> Fitted | None:
     """Return the table of draws that an experiment takes, or None where it takes none.
 

@@ -19,9 +19,10 @@ from hashlib import sha256
 from importlib.resources import files
 
 import numpy as np
+from numpy.typing import NDArray
 
-from agentsim.calibration.draws import Range, clear_of_each_other
 from agentsim.calibration.checks import Value
+from agentsim.calibration.draws import Range, clear_of_each_other
 from agentsim.laws.numerics import Array
 
 BASE = "2023Q1"
@@ -57,7 +58,7 @@ class Fitted:
         ranges: Mapping[str, Range],
         values: Mapping[str, Value],
         firms: Mapping[str, tuple[str, ...]],
-        numbers: Array,
+        numbers: NDArray[np.int64],
     ) -> dict[str, Array]:
         """Return draws of the given numbers by the names that they set; after the last comes the first.
 
@@ -66,7 +67,7 @@ class Fitted:
         mine = self.of(ranges)
         if not mine.columns:
             return {}
-        place = np.asarray(numbers) % mine.rows
+        place = numbers % mine.rows
         picked = {label: column[place] for label, column in mine.columns.items()}
         picked = clear_of_each_other(picked, values)
         return {

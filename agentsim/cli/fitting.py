@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -51,7 +51,9 @@ def calibrate(experiment: str, out: str, workers: str | None, no_figure: bool, *
     from agentsim.fitting.calibrate import Settings
     from agentsim.fitting.calibrate import calibrate as fit
 
-    given = {name: whole(f"--{name}", text) for name, text in how.items() if text is not None}
+    given: dict[str, Any] = {
+        name: whole(f"--{name}", text) for name, text in how.items() if text is not None
+    }
     folder = Path(out)
     found = fit(
         Experiment.read(experiment), folder, Settings(**given), whole("--workers", workers),
@@ -79,7 +81,7 @@ def _told(found: Calibrated) -> list[str]:
     lines = [["marked range", "low", "high", "5%", "median", "95%", "width left"]]
     for row in table[table["fitted"]].itertuples():
         numbers = (row.low, row.high, row.q05, row.median, row.q95)
-        lines.append([row.range, *map(short, numbers), f"{row.width:.2f}"])
+        lines.append([str(row.range), *map(short, numbers), f"{row.width:.2f}"])
     told += aligned(lines)
     open_ = int((~table["fitted"]).sum())
     told += ["", "width left: of the middle 90% of the draws, over that of the marked range."]
@@ -132,8 +134,8 @@ def _postures(found: Fitted) -> str:
         best = rows[rows["best"]].iloc[0]
         other = rows[rows["kind"] != best["kind"]].iloc[0]
         lines.append(
-            [str(firm), best["strategy"], f"{best['misfit']:.3f}", f"{best['bias']:.3f}",
-             other["strategy"], f"{other['misfit']:.3f}", f"{other['bias']:.3f}",
+            [str(firm), str(best["strategy"]), f"{best['misfit']:.3f}", f"{best['bias']:.3f}",
+             str(other["strategy"]), f"{other['misfit']:.3f}", f"{other['bias']:.3f}",
              f"{best['wins']:.0%}"]
         )  # fmt: skip
     how = "nobody changed in the last" if found.settled else "some firms still changed in the last"

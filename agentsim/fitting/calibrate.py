@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agentsim.backtest.history import history
+from agentsim.backtest.history import Known, history, number_of
+from agentsim.backtest.testing import FITTED_UNTIL
 from agentsim.batch.design import Experiment
+from agentsim.errors import AgentsimError
 from agentsim.fitting import smc
 from agentsim.fitting.proposals import Question, values, write_draws
 from agentsim.fitting.screening import Screened, screen
-from agentsim.fitting.targets import distance, targets, weights
+from agentsim.fitting.targets import Target, distance, targets, weights
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
@@ -103,9 +105,9 @@ def calibrate(
     Raises AgentsimError, one line, where pyABC is not installed or the experiment has factors.
     """
     smc.library()
-    folder.mkdir(parents=True, exist_ok=True)
     facts = history()
-    question = Question(experiment, facts, targets(facts, experiment.scenario), workers)
+    question = Question(experiment, facts, _wanted(experiment, facts), workers)
+    folder.mkdir(parents=True, exist_ok=True)
     weight = weights(question.targets)
     screened = screen(question, how.screened, how.entropy, folder / "screening")
     first = float(np.quantile(screened.distance, how.first))
@@ -133,6 +135,27 @@ def calibrate(
     found = Calibrated(question, screened, generations, last, points)
     write_draws(folder / "draws.csv", found.draws)
     found.table().to_csv(folder / "ranges.csv", index=False)
+    return found
+
+
+def _wanted(experiment: Experiment, facts: list[Known]) -> list[Target]:
+    """Return the facts that are fitted. Raises AgentsimError where the experiment cannot meet them."""
+    if experiment.factors or experiment.linked or experiment.variants or experiment.deviations:
+        raise AgentsimError(
+            f"{experiment.name} has several cells, and history happened once; "
+            "take factors, variants and deviations out of the experiment"
+        )
+    found = targets(facts, experiment.scenario)
+    if not found:
+        raise AgentsimError(
+            f"scenario = {experiment.scenario!r} opens after the last quarter that is fitted, "
+            f"{FITTED_UNTIL}; give an earlier one, such as '2023Q1'"
+        )
+    needed = number_of(FITTED_UNTIL) - number_of(experiment.scenario)
+    if experiment.horizon < needed:
+        raise AgentsimError(
+            f"horizon = {experiment.horizon} ends before {FITTED_UNTIL}; give {needed} or more"
+        )
     return found
 
 

@@ -64,9 +64,9 @@ class Question:
                 if bytes(np.load(file)) == key:
                     return np.asarray(np.load(file))
         results = batch.run(asked, folder, self.workers, progress=False, say=lambda line: None)
-        found = residuals(self.targets, self.facts, tables_of(results), asked.scenario)
-        found = found.reindex(pd.RangeIndex(count)).to_numpy()
-        found = np.where(np.isfinite(found), found, np.inf)
+        told = residuals(self.targets, self.facts, tables_of(results), asked.scenario)
+        every = told.reindex(pd.RangeIndex(count)).to_numpy(np.float64)
+        found = np.where(np.isfinite(every), every, np.inf)
         partial = folder.with_suffix(".partial")
         with partial.open("wb") as file:
             np.save(file, np.frombuffer(key, np.uint8))

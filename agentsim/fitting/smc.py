@@ -106,12 +106,12 @@ def _key(place: int) -> str:
 @contextmanager
 def _seeded(entropy: int) -> Iterator[None]:
     """Let pyABC, which draws from NumPy's global generator, draw from a seeded one meanwhile."""
-    before = np.random.get_state()
-    np.random.seed(entropy % 2**32)
+    before = np.random.get_state()  # noqa: NPY002 - it is what pyABC draws from
+    np.random.seed(entropy % 2**32)  # noqa: NPY002
     try:
         yield
     finally:
-        np.random.set_state(before)
+        np.random.set_state(before)  # noqa: NPY002
 
 
 def _sampler(pyabc: Any, labels: Sequence[str], evaluate: Evaluate) -> Any:
@@ -171,7 +171,7 @@ def _kernels(labels: Sequence[str]) -> Any:
 def _proposed(how: dict[str, Any], t: int, count: int, dimensions: int) -> Array:
     """Return proposals, `(count, dimensions)`: from the prior, or from the last population's kernel."""
     if t == 0:
-        return np.random.standard_normal((count, dimensions))
+        return np.random.standard_normal((count, dimensions))  # noqa: NPY002
     z = np.empty((count, dimensions))
     places = {_key(i): i for i in range(dimensions)}
     for keys, kernel in how["transitions"][0].mapping.items():  # all at once, which it does not do

@@ -33,7 +33,7 @@ def ranges_figure(table: pd.DataFrame) -> Figure:
     rows = table[table["fitted"]].reset_index(drop=True)
     drawn = Figure(figsize=(7.2, AROUND + ROW * len(rows)), layout="constrained")
     panel = drawn.add_subplot()
-    for place, row in rows.iterrows():
+    for place, (_, row) in enumerate(rows.iterrows()):
         panel.plot([0.0, 1.0], [place, place], color=FAINT, linewidth=1.0, zorder=1)
         panel.barh(place, row["u95"] - row["u05"], 0.62, left=row["u05"], color=BAND, zorder=2)
         panel.plot(

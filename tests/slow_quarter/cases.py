@@ -199,6 +199,7 @@ MADE = {
     "leader": made(
         "chips rationed",
         demand_elasticity=1.0,
+        foundry_capacity=2.0,
         shocks=(
             Efficiency(quarter=2, factor=10.0, diffusion=0.1, leader="meta"),
             Efficiency(quarter=9, factor=3.0, diffusion=1.0),
