@@ -48,24 +48,24 @@ def test_the_foundry_s_belief_moves_towards_what_it_sees():
     np.testing.assert_allclose(unchanged, 0.1)
 
 
+@pytest.mark.parametrize("progress", [0.0, 0.2])
 @pytest.mark.parametrize("lag", [1, 4, 6])
-def test_memory_capacity_that_is_expanded_at_a_rate_grows_at_that_rate(lag):
-    """Growth is ordered on what is committed, as the opening pipeline was: no dent where it ends."""
+def test_memory_capacity_that_is_expanded_at_a_rate_grows_at_that_rate(lag, progress):
+    """Growth is ordered on what is committed, as the opening pipeline was: no dent where it ends.
+
+    A line makes more as memory gets cheaper.
+    """
     g = 0.1
     lineup = {"memory_maker": f"disciplined(target_margin=-1, growth={g}, most_withheld=0)"}
-    short = {"memory_capacity": 0.5, "memory_margin_slack": -0.4}
-    market = Market(
-        lineup=lineup,
-        rng=1,
-        horizon=20,
-        memory_quarters=lag,
-        memory_pipeline_growth=g,
-        **short,
-        **CALM,
-    ).run()
+    given = {
+        "memory_quarters": lag, "memory_pipeline_growth": g, "memory_progress_per_year": progress,
+        "memory_capacity": 0.1, "memory_margin_slack": -0.4,
+    }  # fmt: skip
+    market = Market(lineup=lineup, rng=1, horizon=20, **given, **CALM).run()
     capacity = market.series("memory_maker").groupby("quarter")["capacity"].sum().to_numpy()
     assert (market.series()["memory_tightness"].to_numpy()[1:] >= 1.0).all()
-    np.testing.assert_allclose(capacity[1:] / capacity[:-1], 1.0 + g, rtol=1e-12)
+    grown = (1.0 + g) / (1.0 - progress) ** 0.25
+    np.testing.assert_allclose(capacity[1:] / capacity[:-1], grown, rtol=1e-12)
 
 
 # Memory's price

@@ -112,7 +112,7 @@ class Pipeline:
         return total
 
     def scale(self, factor: Array) -> None:
-        """Cancel a share of everything still to come."""
+        """Multiply everything still to come."""
         for ahead, slot in enumerate(self.slots):
             if slot is not self.nothing:
                 self.slots[ahead] = slot * factor

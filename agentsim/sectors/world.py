@@ -101,6 +101,7 @@ class Rates:
         self.hardware_fall = technology.quarterly_fall(p.hardware_progress_per_year)
         self.energy_fall = technology.quarterly_fall(p.energy_progress_per_year)
         self.memory_fall = technology.quarterly_fall(p.memory_progress_per_year)
+        self.memory_density_growth = 1.0 / self.memory_fall  # memory that a line makes
         self.frontier_growth = technology.quarterly_growth(p.algorithmic_progress_per_year)
         self.log_frontier_growth = log(self.frontier_growth)
         self.density_growth = power(self.hardware_fall, -np.asarray(p.foundry_density_growth))

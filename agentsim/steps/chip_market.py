@@ -178,7 +178,9 @@ def _foundry_expands_and_delivers(w: World, orders: Array) -> None:
 def _memory_clears(w: World, chosen: Choices, wanted: Array) -> Array:
     """Memory makers sell what they offer; returns the share of vendors' orders they can serve."""
     k, i, m = w.memory_makers, w.inputs, w.p.market
-    k.capacity = k.capacity + w.memory_pipeline.arrive()
+    # Memory gets cheaper as a line makes more of it, also one that is being built.
+    w.memory_pipeline.scale(w.rates.memory_density_growth)
+    k.capacity = k.capacity * w.rates.memory_density_growth + w.memory_pipeline.arrive()
     k.withheld = chosen.memory_maker["withheld"]
     offered = k.capacity * (1.0 - k.withheld)
     supply, orders = ordered_sum(offered), ordered_sum(wanted)

@@ -43,7 +43,8 @@ class ContractFirst(MemoryMakerStrategy):
 
     def choose(self, sees: MemoryMakerView) -> tuple[MemoryMakerChoice, Memory]:
         """Expand by the growth that is expected and by what will be short."""
-        orders = sees.memory_tightness * sees.capacity * (1.0 - sees.withheld)
+        # At cost, which falls as a line makes more: what counts is lines, not what they make.
+        orders = sees.memory_tightness * sees.capacity * (1.0 - sees.withheld) * sees.memory_cost
         before = sees.memory["orders"]
         lag = np.maximum(sees.memory_quarters, 1.0)
         under_way = power(1.0 + safe_divide(sees.building, sees.capacity, 0.0), 1.0 / lag) - 1.0
@@ -53,7 +54,8 @@ class ContractFirst(MemoryMakerStrategy):
         seen = clip(safe_divide(orders, before, 1.0), 0.5, 2.0) - 1.0
         growth = np.where(known, growth + self.adaptation * (seen - growth), growth)
         then = orders * power(1.0 + np.minimum(growth, sees.growth_limit), lag - 1.0)
-        gap = log(np.maximum(safe_divide(then, sees.capacity + sees.building, 1.0), 1e-12))
+        committed = (sees.capacity + sees.building) * sees.memory_cost
+        gap = log(np.maximum(safe_divide(then, committed, 1.0), 1e-12))
         wanted = clip(growth + self.response * gap, 0.0, sees.growth_limit)
         choice = MemoryMakerChoice(expansion=clip(wanted, 0.0, 1.0))
         return choice, {"orders": orders, "growth": growth}

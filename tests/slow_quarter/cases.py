@@ -151,7 +151,7 @@ MADE = {
     "shells bind": made(
         *("shells bind", "shells limited"), lineup=WHIMS, power_limit=2.0, **SHELLS, **RICH
     ),
-    "no lags": made("memory short", lineup="best_response", **NO_LAGS),
+    "no lags": made("memory short", lineup="best_response", memory_capacity=3.0, **NO_LAGS),
     "lenders tied": made(
         *("lenders tied", "credit rationed"),
         lineup={"hyperscaler": "escalate", "lender": "prudent"},

@@ -3,7 +3,7 @@
 import math
 from types import SimpleNamespace as Record
 
-from slow_quarter.state import arrive, clip, exact, order, ratio
+from slow_quarter.state import arrive, clip, exact, fall, order, ratio
 
 
 def of_kind(m, kind):
@@ -123,7 +123,9 @@ def memory(m, fill_f, choices):
     p = m.p
     wanted = sum(v.p.memory_content * v.orders * fill_f for v in m.vendors)
     for k, choice in zip(m.makers, choices, strict=True):
-        k.capacity += arrive(k.coming)
+        more = 1.0 / fall(p.memory_progress_per_year)
+        k.coming = [part * more for part in k.coming]
+        k.capacity = k.capacity * more + arrive(k.coming)
         k.withheld = choice["withheld"]
         k.offered = k.capacity * (1.0 - k.withheld)
     u = m.memory_tightness = wanted / sum(k.offered for k in m.makers)
