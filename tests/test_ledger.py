@@ -330,7 +330,7 @@ def test_books_balance_where_nothing_is_sold() -> None:
 
 def test_loans_of_several_lenders_add_up_to_each_borrowers_debt() -> None:
     values = {"hyperscaler.debt": 5.0, "hyperscaler.cash": 0.5, "hyperscaler.core_cash": 2.0}
-    market = audited(BASES["2025Q4"], values, "escalate(debt_share=0.5)", quarters=8)
+    market = audited(BASES["2025Q4"], values, "escalate(debt_share=0.5)", quarters=4)
     world = market.simulation.world
     assert (world.lenders.loans > 0.0).all()  # every lender has lent to everybody
     assert (world.lenders.lending > 0.0).any(axis=1).sum() > 1  # and several still do
