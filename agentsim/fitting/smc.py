@@ -78,7 +78,17 @@ def sequential(
         )
         history = smc.new("sqlite://", {STATISTIC: 0.0})
         smc.run(max_nr_populations=generations, min_acceptance_rate=least_accepted)
-        return [_generation(history, labels, number) for number in range(history.max_t + 1)]
+        found = [_generation(history, labels, number) for number in range(history.max_t + 1)]
+        _close(history)
+        return found
+
+
+def _close(history: Any) -> None:
+    """Close the database in memory, which pyABC leaves open."""
+    session, engine = (getattr(history, name, None) for name in ("_session", "_engine"))
+    if session is not None and engine is not None:
+        session.close()
+        engine.dispose()
 
 
 def library() -> Any:
