@@ -202,6 +202,9 @@ def test_calibrate_goes_on_where_it_was_killed_and_ends_with_the_same_draws(tmp_
     ("words", "remedy"),
     [
         (["--population", "few"], "--population"),
+        (["--population", "-5"], "population = -5"),
+        (["--draws", "0"], "0"),
+        (["--screened", "3"], "screened = 3"),
         (["no_such_experiment"], "no_such_experiment"),
         (["escalator_war"], "take factors"),
         (["forecast"], "2025Q4"),

@@ -51,6 +51,15 @@ class Settings:
     """Share of proposals accepted, below which the tolerance is not lowered any further."""
     entropy: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise AgentsimError, one line, for a number that is out of bounds."""
+        for name, least in LEAST.items():
+            if (given := getattr(self, name)) < least:
+                raise AgentsimError(f"{name} = {given} is out of bounds; give {least} or more")
+
+
+LEAST = {"screened": 100, "population": 10, "generations": 1, "draws": 1, "entropy": 0}
+
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
