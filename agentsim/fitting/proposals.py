@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,17 @@ class Question:
         stood = [
             (each.key, each.value) for each in self.facts if each.series == "cumulative_compute"
         ]
-        return sha256(repr((make(asked).key, targets, stood)).encode()).digest()
+        code = [_text(place) for place in COMPARING]
+        return sha256(repr((make(asked).key, targets, stood, code)).encode()).digest()
+
+
+COMPARING = ("backtest/measures.py", "backtest/testing.py", "fitting/targets.py")
+"""Files of the package that decide how far a market is said to lie from the facts."""
+
+
+def _text(place: str) -> str:
+    """Return the text of a file of the package."""
+    return files("agentsim").joinpath(*place.split("/")).read_text(encoding="utf-8")
 
 
 def values(points: Mapping[str, Array], scenario: Scenario) -> dict[str, Array]:

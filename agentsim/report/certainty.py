@@ -170,7 +170,12 @@ def reading(study: Study) -> str:
         )
     luck = "luck (swings of demand, luck in training)"
     if drawn:
-        what = f"{luck} and a set of assumptions from the {drawn} marked ranges of the calibration"
+        how = study.experiment.uncertainty
+        source = {"calibrated": ", fitted to history where it tells", "marked": ""}
+        what = (
+            f"{luck} and a set of assumptions from the {drawn} marked ranges of the calibration"
+            f"{source.get(how, ', or from a table of draws')}"
+        )
     else:
         what = f"{luck}; assumptions are at their central values and in no bracket"
     return (
