@@ -110,7 +110,7 @@ def test_what_the_distance_knows_of_is_pinned_and_the_rest_stays_as_it_was():
 
 
 def test_the_same_entropy_gives_the_same_draws_and_leaves_the_global_generator_alone():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - it is what is tested
     one, two, other = (
         smc.sequential(("pinned", "open"), one_is_pinned, 0.3, 50, 2, 0.01, entropy)[-1].points[
             "open"
@@ -119,7 +119,7 @@ def test_the_same_entropy_gives_the_same_draws_and_leaves_the_global_generator_a
     )
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002 - it is what is tested
 
 
 def test_failed_runs_are_never_accepted():

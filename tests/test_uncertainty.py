@@ -53,6 +53,16 @@ def test_what_is_set_is_not_taken_from_the_table_and_what_is_tied_to_it_gives_wa
     np.testing.assert_allclose(drawn["saturated_elasticity"], [0.4, 0.57, 0.57])
 
 
+def test_what_is_drawn_from_its_range_gives_way_to_what_comes_from_the_table(tmp_path):
+    path = tmp_path / "draws.csv"
+    path.write_text("demand_elasticity\n0.5\n1.4\n")
+    plan = make(calibrated(runs=40, uncertainty=str(path), factors={}))
+    drawn = plan.drawn(*everything(plan))
+    flat, steep = drawn["saturated_elasticity"], drawn["demand_elasticity"]
+    assert (flat <= 0.95 * np.minimum(steep, 1.0) + 1e-12).all()
+    assert flat[steep == 1.4].max() > 0.6  # and only where it must
+
+
 def test_draws_of_a_table_are_kept_with_the_results(tmp_path, table):
     results = ran(calibrated(runs=5, uncertainty=table, factors={}, horizon=2), tmp_path / "x")
     np.testing.assert_array_equal(results.draws["nvidia.price"], [15, 18, 20, 15, 18])

@@ -17,6 +17,7 @@ import numpy as np
 from agentsim.batch.cells import Cells, Numbers
 from agentsim.batch.kept import Kept, check_outcome, kept
 from agentsim.calibration import targets
+from agentsim.calibration.draws import clear_of_each_other
 from agentsim.calibration.fitted import Fitted
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
@@ -218,7 +219,8 @@ class Plan:
         if self.fitted is not None and known:
             ranges = {name: self._pinned.ranges[name] for name in known}
             numbers = block * self.drawn_together + np.arange(self.drawn_together, dtype=np.int64)
-            found |= self.fitted.drawn(ranges, self._pinned.values, self.base.firms, numbers)
+            found |= self.fitted.drawn(ranges, self.base.firms, numbers)
+            found = clear_of_each_other(found, self._pinned.values)
         return found
 
     @cached_property

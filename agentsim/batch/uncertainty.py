@@ -11,13 +11,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from agentsim.batch.points import sample_table
 from agentsim.calibration import fitted as tables
+from agentsim.calibration.draws import clear_of_each_other
 from agentsim.calibration.fitted import Fitted
 from agentsim.errors import AgentsimError, unknown
 from agentsim.scenario import Scenario
 
 KINDS = ("calibrated", "marked", "none")
+TIED = ("saturated_elasticity",)
+"""Drawn ranges that give way to others, so that a table without them may say what it likes."""
 
 
 def check_uncertainty(given: str) -> str:
@@ -53,8 +58,9 @@ def fitted_draws(uncertainty: str, base: Scenario) -> Fitted | None:
                 f"{points.places[0]}: {label} = {column[0]!r} is no number; give one"
             )
         columns[label] = column.astype(float)
+    tied = {name: np.full(len(points), base[name]) for name in TIED if name in base.ranges}
     try:
-        base.with_draws(columns)
+        base.with_draws(clear_of_each_other(tied | columns, base.values))
     except AgentsimError as error:
         raise AgentsimError(f"{path}, counting draws from 0 as runs: {error}") from None
     return Fitted(columns)

@@ -21,8 +21,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from agentsim.calibration.checks import Value
-from agentsim.calibration.draws import Range, clear_of_each_other
+from agentsim.calibration.draws import Range
 from agentsim.laws.numerics import Array
 
 BASE = "2023Q1"
@@ -56,22 +55,21 @@ class Fitted:
     def drawn(
         self,
         ranges: Mapping[str, Range],
-        values: Mapping[str, Value],
         firms: Mapping[str, tuple[str, ...]],
         numbers: NDArray[np.int64],
     ) -> dict[str, Array]:
         """Return draws of the given numbers by the names that they set; after the last comes the first.
 
-        Ranges are those of what is still uncertain, values what is not.
+        ranges: those that are still uncertain.
         """
         mine = self.of(ranges)
         if not mine.columns:
             return {}
         place = numbers % mine.rows
-        picked = {label: column[place] for label, column in mine.columns.items()}
-        picked = clear_of_each_other(picked, values)
         return {
-            name: x for label, x in picked.items() for name in ranges[label].set_by(label, firms)
+            name: column[place]
+            for label, column in mine.columns.items()
+            for name in ranges[label].set_by(label, firms)
         }
 
 

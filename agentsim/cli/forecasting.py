@@ -15,8 +15,6 @@ from agentsim.printing import short
 if TYPE_CHECKING:
     import pandas as pd
 
-    from agentsim.batch.design import Experiment
-
 
 @click.command()
 @click.argument("experiment", default="forecast")
@@ -65,9 +63,10 @@ def forecast(
     from agentsim.backtest.history import history
     from agentsim.backtest.measures import tables_of
     from agentsim.backtest.outlook import NEEDED
+    from agentsim.batch.design import Experiment
 
     known = history(facts, UNITS)
-    design = _read(experiment, runs)
+    design = Experiment.read(experiment).changed(whole("--runs", runs))
     base = base_of(design.scenario)
     lines_of(known, base)  # what makes no sense in the facts is said before anything is simulated
     results = ran(design, NEEDED, out, workers, words)
@@ -84,14 +83,6 @@ def forecast(
     if failed:
         click.echo(f"{failed:,} of {design.runs:,} runs failed and are left out", err=True)
         raise SystemExit(FAILED)
-
-
-def _read(experiment: str, runs: str | None) -> Experiment:
-    """Return the experiment, with the runs asked for, the quarters of all of which are kept."""
-    from agentsim.batch.design import Experiment
-
-    design = Experiment.read(experiment).changed(whole("--runs", runs))
-    return design.changed(settings={"series_runs": max(design.runs, design.series_runs)})
 
 
 HEADS = ("5%", "25%", "median", "75%", "95%", "mean")

@@ -91,7 +91,7 @@ def ran(
     workers: str | None,
     words: Sequence[str],
 ) -> Results:
-    """Run an experiment that keeps the series that are needed, and return its results.
+    """Run an experiment that keeps the series that are needed, of all runs, and return its results.
 
     words: what the command was given. Raises AgentsimError, one line, if it does not keep them.
     """
@@ -100,8 +100,9 @@ def ran(
     missing = [each for each in needed if each not in design.series]
     if missing:
         raise AgentsimError(f"series of {design.name} lacks {', '.join(missing)}; add them")
+    every = design.changed(settings={"series_runs": max(design.runs, design.series_runs)})
     return batch.run(
-        design, out, whole("--workers", workers), command=["agentsim", *words],
+        every, out, whole("--workers", workers), command=["agentsim", *words],
         say=lambda line: click.echo(line, err=True),
     )  # fmt: skip
 
@@ -113,9 +114,11 @@ def say_beyond(known: Sequence[Known], design: Experiment) -> None:
     last = number_of(design.scenario) + design.horizon
     later = [each for each in known if number_of(each.quarter) > last]
     if later:
+        what = (
+            "1 fact is of a quarter" if len(later) == 1 else f"{len(later)} facts are of quarters"
+        )
         click.echo(
-            f"{len(later)} facts are of quarters after the last that is simulated; raise horizon",
-            err=True,
+            f"{what} after the last that is simulated; raise horizon in the experiment", err=True
         )
 
 

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agentsim.cli.meeting import ran
 from agentsim.cli.running import whole
 from agentsim.printing import aligned, short
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from agentsim.batch.design import Experiment
-    from agentsim.batch.results import Results
 
 
 @click.command()
@@ -45,24 +43,15 @@ def regularities(
       agentsim regularities mine.toml --runs 200
       agentsim regularities --csv > regularities.csv
     """
-    from agentsim import batch
     from agentsim.backtest.evidence import check, evidence, regular, with_shock
     from agentsim.backtest.history import history
     from agentsim.batch.design import Experiment
 
     design = Experiment.read(experiment).changed(whole("--runs", runs), {})
     check(design)
-    processes = whole("--workers", workers)
-
-    def ran(asked: Experiment, folder: str | None) -> Results:
-        return batch.run(
-            asked, folder, processes, command=["agentsim", *words],
-            say=lambda line: click.echo(line, err=True),
-        )  # fmt: skip
-
-    results = ran(design, out)
+    results = ran(design, (), out, workers, words)
     beside = results.folder.with_name(f"{results.folder.name}_shock")
-    shock = ran(with_shock(design), str(beside))
+    shock = ran(with_shock(design), (), str(beside), workers, words)
     found = regular(evidence(results, shock, history()))
     found.to_csv(results.folder / "regularities.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)

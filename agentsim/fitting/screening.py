@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +65,3 @@ def _standard(x: Array) -> Array:
     """Return columns with mean 0 and standard deviation 1."""
     spread = x.std(axis=0)
     return np.asarray((x - x.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0))
-
-
-def left_open(screened: Screened) -> Iterable[str]:
-    """Return the labels of ranges that no target tells about."""
-    kept = set(screened.kept)
-    return (label for label in screened.correlation if label not in kept)

@@ -117,11 +117,11 @@ def _key(place: int) -> str:
 def _seeded(entropy: int) -> Iterator[None]:
     """Let pyABC, which draws from NumPy's global generator, draw from a seeded one meanwhile."""
     before = np.random.get_state()  # noqa: NPY002 - it is what pyABC draws from
-    np.random.seed(entropy % 2**32)  # noqa: NPY002
+    np.random.seed(entropy % 2**32)  # noqa: NPY002 - the same
     try:
         yield
     finally:
-        np.random.set_state(before)  # noqa: NPY002
+        np.random.set_state(before)  # noqa: NPY002 - the same
 
 
 def _sampler(pyabc: Any, labels: Sequence[str], evaluate: Evaluate) -> Any:
@@ -129,7 +129,7 @@ def _sampler(pyabc: Any, labels: Sequence[str], evaluate: Evaluate) -> Any:
     from pyabc.inference_util import evaluate_proposal
     from scipy.stats import norm
 
-    class Batched(pyabc.sampler.Sampler):  # type: ignore[misc]
+    class Batched(pyabc.sampler.Sampler):  # type: ignore[misc] # pyABC is of type Any
         """Proposals by rounds; accepted ones count in the order in which they were proposed."""
 
         rate = 0.5
@@ -181,7 +181,7 @@ def _kernels(labels: Sequence[str]) -> Any:
 def _proposed(how: dict[str, Any], t: int, count: int, dimensions: int) -> Array:
     """Return proposals, `(count, dimensions)`: from the prior, or from the last population's kernel."""
     if t == 0:
-        return np.random.standard_normal((count, dimensions))  # noqa: NPY002
+        return np.random.standard_normal((count, dimensions))  # noqa: NPY002 - as pyABC draws
     z = np.empty((count, dimensions))
     places = {_key(i): i for i in range(dimensions)}
     for keys, kernel in how["transitions"][0].mapping.items():  # all at once, which it does not do

@@ -41,7 +41,7 @@ def ranges_figure(table: pd.DataFrame) -> Figure:
         )
         for x, value, where in ((-0.01, row["low"], "right"), (1.01, row["high"], "left")):
             panel.text(x, place, short(value), ha=where, va="center", fontsize=SMALL, color=INK)
-    told = [_named(row) for row in rows.itertuples()]
+    told = [_named(*each) for each in zip(rows["range"], rows["width"], strict=True)]
     panel.set_yticks(np.arange(len(rows)), told, fontsize=SMALL)
     panel.tick_params(axis="y", length=0.0, pad=26.0)
     panel.set_ylim(len(rows) - 0.4, -0.6)
@@ -64,8 +64,6 @@ def ranges_figure(table: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _named(row: object) -> str:
+def _named(label: str, width: float) -> str:
     """Return the label of a range and what is left of its width."""
-    width = float(row.width)  # type: ignore[attr-defined]
-    left = "open" if width >= OPEN else f"{100.0 * width:.0f}%"
-    return f"{row.range}  ({left})"  # type: ignore[attr-defined]
+    return f"{label}  ({'open' if width >= OPEN else f'{100.0 * width:.0f}%'})"
