@@ -151,6 +151,9 @@ class MarketParameters:
     other_buyers_budget: Array = parameter(
         "$bn/quarter", "chip budget of labs, sovereigns and enterprises at the base date", 0.0, 1e4
     )
+    other_buyers_purchases: Array = parameter(
+        "$bn/quarter", "chips that they got of it in the quarter of the base date", 0.0, 1e4
+    )
     other_buyers_growth_per_year: Array = parameter("1/year", "growth of that budget", -0.5, 3.0)
     # memory
     memory_price: Array = parameter(
@@ -173,7 +176,7 @@ class MarketParameters:
         "M units/quarter", "memory that can be made at the base date", 1e-6, 1e6
     )
     memory_pipeline_growth: Array = parameter(
-        "1/quarter", "growth of memory capacity under way at the base date", 0.0, 1.0
+        "1/quarter", "growth of memory that can be made, as under way at the base date", 0.0, 1.0
     )
     memory_growth_limit: Array = parameter(
         "1/quarter", "fastest growth of a maker's capacity", 0.0, 1.0

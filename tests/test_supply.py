@@ -53,18 +53,18 @@ def test_the_foundry_s_belief_moves_towards_what_it_sees():
 def test_memory_capacity_that_is_expanded_at_a_rate_grows_at_that_rate(lag, progress):
     """Growth is ordered on what is committed, as the opening pipeline was: no dent where it ends.
 
-    A line makes more as memory gets cheaper.
+    A line makes more as memory gets cheaper, and what is under way at the base date counts that in.
     """
     g = 0.1
+    grown = (1.0 + g) / (1.0 - progress) ** 0.25
     lineup = {"memory_maker": f"disciplined(target_margin=-1, growth={g}, most_withheld=0)"}
     given = {
-        "memory_quarters": lag, "memory_pipeline_growth": g, "memory_progress_per_year": progress,
+        "memory_quarters": lag, "memory_pipeline_growth": grown - 1.0, "memory_progress_per_year": progress,
         "memory_capacity": 0.1, "memory_margin_slack": -0.4,
     }  # fmt: skip
     market = Market(lineup=lineup, rng=1, horizon=20, **given, **CALM).run()
     capacity = market.series("memory_maker").groupby("quarter")["capacity"].sum().to_numpy()
     assert (market.series()["memory_tightness"].to_numpy()[1:] >= 1.0).all()
-    grown = (1.0 + g) / (1.0 - progress) ** 0.25
     np.testing.assert_allclose(capacity[1:] / capacity[:-1], grown, rtol=1e-12)
 
 
@@ -142,13 +142,27 @@ def test_tightness_of_the_base_date_is_that_of_its_books(scenario):
     first = market.series().query("quarter == 0").iloc[0]
     shipped = (vendors["sales"] + vendors["other_sales"]).to_numpy()
     content = [market.scenario[f"{firm}.memory_content"] for firm in vendors["firm"]]
+    assert vendors["orders"].sum() < first["foundry_capacity"]  # which could make them all
+    could = vendors["orders"].to_numpy()
     np.testing.assert_allclose(
-        first["memory_tightness"], shipped @ content / makers["capacity"].sum(), rtol=1e-12
+        first["memory_tightness"], could @ content / makers["capacity"].sum(), rtol=1e-12
     )
     np.testing.assert_allclose(
         first["foundry_tightness"], vendors["orders"].sum() / first["foundry_capacity"], rtol=1e-12
     )
-    assert shipped.sum() <= first["foundry_capacity"] * (1 + 1e-12)
+    assert (shipped <= could * (1 + 1e-12)).all()
+    held = min(shipped @ content, makers["capacity"].sum())
+    np.testing.assert_allclose(makers["sales"].sum(), held, rtol=1e-12)
+
+
+def test_other_buyers_got_what_the_calibration_says_and_the_leader_sold_what_it_did():
+    market = Market("2023Q1", rng=1, horizon=1).run()
+    vendors = market.series("chip_vendor").query("quarter == 0").set_index("firm")
+    np.testing.assert_allclose(
+        vendors["other_revenue"].sum(), market.scenario["other_buyers_purchases"], rtol=1e-12
+    )
+    leader = vendors.loc["nvidia", "revenue"] + vendors.loc["nvidia", "other_revenue"]
+    np.testing.assert_allclose(leader, 4.28, rtol=0.1)
 
 
 def test_the_trough_of_2023_was_slack_and_the_end_of_2025_was_not():

@@ -26,6 +26,8 @@ from agentsim.laws.numerics import Array
 Evaluate = Callable[[int, int, dict[str, Array]], Array]
 """From generation, round and points by label, from 0 to 1, to the distance of each."""
 STATISTIC = "distance"
+INPUTS = ("adoption", "foundry", "memory", "other_buyers", "demand")
+"""Whose ranges are proposed together: what begins with these words is about the same thing."""
 LEAST, MOST = 1_000, 20_000
 """Proposals of a round."""
 
@@ -172,7 +174,8 @@ def _kernels(labels: Sequence[str]) -> Any:
 
     groups: dict[str, list[str]] = {}
     for place, label in enumerate(labels):
-        groups.setdefault(label.partition("_")[0], []).append(_key(place))
+        of = next((each for each in INPUTS if label.startswith(f"{each}_")), label)
+        groups.setdefault(of, []).append(_key(place))
     return AggregatedTransition(
         {tuple(keys): MultivariateNormalTransition() for keys in groups.values()}
     )

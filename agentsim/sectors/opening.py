@@ -42,7 +42,9 @@ def _open_inputs(w: World) -> None:
     _steady_growth(w.wafer_pipeline, w.foundry_lags, w.wafers, m.foundry_pipeline_growth)
     k = w.memory_makers
     k.capacity[:] = m.memory_capacity * w.p.memory_maker.capacity_share
-    _steady_growth(w.memory_pipeline, w.memory_lags, k.capacity, m.memory_pipeline_growth)
+    # A line makes more every quarter, so that lines need not grow as fast as what they make.
+    lines = at_least((1.0 + m.memory_pipeline_growth) / w.rates.memory_density_growth - 1.0, 0.0)
+    _steady_growth(w.memory_pipeline, w.memory_lags, k.capacity, lines)
     k.building = w.memory_pipeline.total()
 
 
@@ -151,7 +153,8 @@ def _open_shells(w: World) -> None:
 def _open_sales(w: World) -> None:
     """Set the flows of the base quarter's chip market: they are shown, and no part of any value.
 
-    Hyperscalers' part is what they have on order; other buyers get what the foundry leaves.
+    Hyperscalers' part is what they have on order. Other buyers ordered for all of their budget, and
+    got `other_buyers_purchases` of it, where the foundry left them so much.
     """
     h, v, k, i, p = w.hyperscalers, w.chip_vendors, w.memory_makers, w.inputs, w.p.chip_vendor
     v.revenue = v.share * w.merchant * ordered_sum(h.merchant_spend)
@@ -162,15 +165,19 @@ def _open_sales(w: World) -> None:
     w.wafers_ordered = ordered_sum(v.orders)
     i.foundry_tightness[0] = safe_divide(w.wafers_ordered, i.foundry_capacity[0], 1.0)
     left = at_least(i.foundry_capacity[0] - ordered_sum(v.sales), 0.0)
-    v.other_sales = others * chips.fill_ratio(left, ordered_sum(others))
+    could = others * chips.fill_ratio(left, ordered_sum(others))
+    got = chips.fill_ratio(w.p.market.other_buyers_purchases, ordered_sum(v.price * could))
+    v.other_sales = could * got
     v.other_revenue = v.price * v.other_sales
+    i.other_purchases[0] = ordered_sum(v.other_revenue)
     shipped = v.sales + v.other_sales
     v.making = p.making_cost * shipped
     v.memory_spend = p.memory_content * i.memory_price * shipped
     v.own_cost = p.own_cost_share * (v.revenue + v.other_revenue)
-    wanted, made = ordered_sum(p.memory_content * shipped), ordered_sum(k.capacity)
+    wanted, made = ordered_sum(p.memory_content * (v.sales + could)), ordered_sum(k.capacity)
     i.memory_tightness[0] = safe_divide(wanted, made, 1.0)
-    k.sales = k.capacity * at_most(i.memory_tightness, 1.0)
+    used = ordered_sum(p.memory_content * shipped)
+    k.sales = k.capacity * at_most(safe_divide(used, made, 1.0), 1.0)
     k.revenue, k.making = k.sales * i.memory_price, k.sales * i.memory_cost
 
 

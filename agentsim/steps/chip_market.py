@@ -197,10 +197,11 @@ def _memory_clears(w: World, chosen: Choices, wanted: Array) -> Array:
     k.revenue = k.sales * i.memory_price
     k.making = k.sales * i.memory_cost
 
-    committed = k.capacity + w.memory_pipeline.total()
-    added = committed * np.minimum(chosen.memory_maker["expansion"], m.memory_growth_limit)
+    under_way = w.memory_pipeline.total()
+    growth = np.minimum(chosen.memory_maker["expansion"], m.memory_growth_limit)
+    added = (k.capacity + under_way) * growth
     w.memory_pipeline.order(added, w.memory_slots)
-    k.building = w.memory_pipeline.total()
+    k.building = under_way + added
     base_cost = m.memory_price * (1.0 - m.memory_margin)
     k.expansion_spend = m.memory_expansion_cost * (i.memory_cost / base_cost) * added
     return chips.fill_ratio(supply, orders)

@@ -35,4 +35,3 @@ def open_market(w: World) -> None:
     as_is = {"withheld": np.zeros_like(h.cash), "training_share": h.training_share}
     services_clear(w, as_is, np.full_like(h.cash, np.inf))
     h.trailing_cash = 4.0 * (w.operating_cash + h.core_cash + h.other_capex)
-    w.inputs.other_purchases[:] = m.other_buyers_budget

@@ -35,7 +35,8 @@ def open_inputs(m):
     m.wafers_coming = steady(m.wafers, p.foundry_pipeline_growth, p.foundry_quarters)
     for k in m.makers:
         k.capacity = p.memory_capacity * k.p.capacity_share
-        k.coming = steady(k.capacity, p.memory_pipeline_growth, p.memory_quarters)
+        lines = (1.0 + p.memory_pipeline_growth) * fall(p.memory_progress_per_year) - 1.0
+        k.coming = steady(k.capacity, max(lines, 0.0), p.memory_quarters)
 
 
 def steady(stock, rate, lag):
