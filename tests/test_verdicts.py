@@ -151,6 +151,8 @@ def test_the_command_prints_and_keeps_the_table(tmp_path):
     read = subprocess.run(words, **run)
     assert read.returncode == 0, read.stderr
     counts = found.drop_duplicates("number")["verdict"].value_counts()
+    for column in ("fact: what happened; empty where", "median, 90% band: ", "met: ", "rule: "):
+        assert f"\n{column}" in read.stdout
     last = read.stdout.strip().splitlines()[-1]
     assert last == "Of 14 regularities: " + ", ".join(
         f"{counts.get(each, 0)} {each}" for each in ("reproduced", "partly", "not")

@@ -57,6 +57,13 @@ def regularities(
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
 
 
+LEGEND = """\
+fact: what happened; empty where only a direction is known, and the rule alone says what is asked.
+median, 90% band: of the figure over simulated markets, empty where it is a number in none.
+met: whether the median keeps the rule; input: put in by the calibration, shown and not counted.
+rule: bounds of the median, and the figure's unit unless it is a share or ratio."""
+
+
 def _table(found: pd.DataFrame) -> str:
     """Return a block a regularity, and how many are reproduced."""
     head = ["", "figure", "fact", "median", "90% band", "met", "rule"]
@@ -79,4 +86,6 @@ def _table(found: pd.DataFrame) -> str:
         lines += [rows[at + 1] for at in own["index"]]
     counts = found.drop_duplicates("number")["verdict"].value_counts()
     told = ", ".join(f"{counts.get(each, 0)} {each}" for each in ("reproduced", "partly", "not"))
-    return "\n".join([*lines, "", f"Of {found['number'].nunique()} regularities: {told}"])
+    return "\n".join(
+        [*lines, "", LEGEND, "", f"Of {found['number'].nunique()} regularities: {told}"]
+    )
