@@ -12,12 +12,16 @@ import pytest
 from batches import refused
 from histories import tables
 
-from agentsim.backtest.forecasting import UNITS, base_of, forecast, lines_of
+from agentsim.backtest.asked import check_own
+from agentsim.backtest.forecasting import base_of, forecast, lines_of
 from agentsim.backtest.history import Known, history, number_of
+from agentsim.backtest.kinds import KINDS, title
 from agentsim.backtest.measures import FOUR, tables_of
-from agentsim.backtest.outlook import ANSWERS, LINES, NEEDED
+from agentsim.backtest.outlook import ANSWERS, DEFAULTS, LINES, NEEDED
 from agentsim.batch.design import Experiment, shipped
 from agentsim.batch.results import Results
+from agentsim.report.forecast_figures import figure
+from agentsim.scenario import Scenario
 
 BANDS = ["p05", "p25", "median", "p75", "p95"]
 LATER = (
@@ -184,7 +188,7 @@ def test_the_table_tells_year_ends_units_and_where_facts_lie(short):
     head, rule, _, title, first, last, *_ = plain.stdout.splitlines()
     assert head.split() == ["quarter", "5%", "25%", "median", "75%", "95%", "mean"]
     assert len(rule) == len(head) == len(first)  # numbers end where their heads end
-    assert title == "company_capex, four largest ($bn/quarter)"
+    assert title == "Capex, AI and other: four largest ($bn/quarter) [company_capex,four largest]"
     assert (first.split()[0], last.split()[0]) == ("2026Q4", "2027Q1")  # the last one in any case
     row = line(found, "company_capex", "four largest").loc["2026Q4"]
     told = [float(each.replace(",", "")) for each in first.split()[1:]]
@@ -193,6 +197,34 @@ def test_the_table_tells_year_ends_units_and_where_facts_lie(short):
     assert re.search(r"^2026Q1 .* 100,000  outside, above$", held, re.MULTILINE)
     assert re.search(r"^2026Q2 .* 0\.001  outside, below$", held, re.MULTILINE)
     assert held.splitlines()[-1].startswith("Of 4 facts after 2025Q4, ")
+
+
+def test_the_table_says_what_a_default_is_and_the_pictures_take_the_same_names(short):
+    tmp, _, found, _ = short
+    plain = asked(tmp, "mine.toml", "--runs", "20", "--out", "out", "--no-figures").stdout
+    assert DEFAULTS in plain and "CoreWeave" in DEFAULTS
+    for series, firm in found[["series", "firm"]].drop_duplicates().to_numpy().tolist():
+        rows = line(found, series, firm).reset_index()
+        picture = figure(rows, {"2025Q4": 1.0})
+        heading = picture.axes[0].get_title(loc="left")
+        if (series, firm) != ("gross_margin", "amd"):  # a line that its fact asked for
+            assert f"\n{heading} ({KINDS[series].unit}) [{series},{firm}]\n" in plain
+        assert heading == title(series, firm)
+        under = DEFAULTS if "default" in heading.lower() else ""
+        assert picture.axes[0].get_xlabel() == under
+
+
+def test_facts_up_to_the_start_are_counted_and_the_command_that_compares_them_is_named(short):
+    tmp = short[0]
+    (tmp / "both.csv").write_text(
+        "series,firm,quarter,value\nmemory_margin,micron,2025Q4,0.5\n"
+        "memory_margin,micron,2024Q1,-0.1\nmemory_margin,micron,2026Q1,0.5\n"
+    )
+    words = ["mine.toml", "--runs", "20", "--out", "out", "--no-figures", "--facts", "both.csv"]
+    (replaced, before) = asked(tmp, *words).stderr.splitlines()
+    assert replaced == "both.csv: in place of shipped facts (1): memory_margin micron 2025Q4"
+    assert "not after 2025Q4" in before and "`agentsim backtest --facts both.csv`" in before
+    assert before.endswith("(2): memory_margin micron 2025Q4; memory_margin micron 2024Q1")
 
 
 def test_runs_that_are_asked_for_are_all_told(tmp_path):
@@ -306,9 +338,11 @@ def test_failed_runs_are_left_out_and_not_taken_for_zeros(short):
 
 
 def test_facts_of_what_is_told_of_all_alone_name_all():
+    firms = Scenario.load("2025Q4").firms
     for series in ("installed_compute", "service_revenue"):
-        ask = Known(series, "oracle", "2026Q1", 1.0)
-        refused([f"{series}: firm 'oracle'", "hyperscalers"], lines_of, facts_with(ask), 1)
+        ask = Known(series, "oracle", "2026Q1", 1.0, place="mine.csv, line 2")
+        told = ["mine.csv, line 2", f"firm = 'oracle' has no {series}", "hyperscalers"]
+        refused(told, check_own, facts_with(ask), firms, "2025Q4")
 
 
 def test_a_firms_own_name_and_that_of_all_mean_the_same_line():
@@ -337,8 +371,8 @@ def test_a_scenario_without_a_date_is_refused():
 def test_facts_of_ones_own_may_be_of_every_line(tmp_path):
     rows = [f"{each.series},{each.firm},2026Q1,0.5\n" for each in LINES]
     (tmp_path / "mine.csv").write_text("series,firm,quarter,value\n" + "".join(rows))
-    known = history(tmp_path / "mine.csv", UNITS)
+    known = history(tmp_path / "mine.csv")
     assert lines_of(known, number_of("2025Q4")) == list(LINES)
     assert {each.unit for each in known if each.series == "installed_compute"} == {"M H100e"}
     assert {each.series for each in LINES} <= set(ANSWERS)
-    refused(["'ai_capex'"], history, tmp_path / "mine.csv")  # the backtest knows it not
+    check_own(known, Scenario.load("2025Q4").firms, "2025Q4")

@@ -1,6 +1,8 @@
 """Backtest: the market against history.
 
+kinds         what each series of facts is called, its unit, whose there may be, and what it may be
 history       facts by quarter, from one tidy table
+asked         what a table of facts of one's own asks of an experiment, and what of it is refused
 measures      what in the model answers to each series of facts
 roles         how far a measure was put in, and how far it came out
 testing       simulated bands beside the facts: inside or outside, and by what ratio

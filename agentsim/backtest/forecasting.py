@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from agentsim.backtest.asked import STANDING
 from agentsim.backtest.history import Known, number_of, quarter_of
 from agentsim.backtest.measures import Tables
-from agentsim.backtest.outlook import ANSWERS, COUNTS, LINES, SHARES, TOGETHER, WHOLE, Line
+from agentsim.backtest.outlook import COUNTS, LINES, SHARES, Line
 from agentsim.backtest.testing import answer, standing
-from agentsim.errors import AgentsimError, shown, unknown
+from agentsim.errors import AgentsimError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +25,6 @@ COLUMNS = (
 )  # fmt: skip
 """Of the table: a row a series, firm and quarter. What is inside is missing where no fact tells."""
 
-UNITS = {each.series: each.unit for each in LINES if each.series in WHOLE}
-"""Series that a table of facts of one's own may hold beside those of the shipped table."""
-
-STANDING = ("cumulative_compute", "share_of_compute")
-"""Series that count compute shipped before the opening books, which only facts tell."""
-
 
 def base_of(scenario: str) -> int:
     """Return the number of the quarter of the opening books. Raises AgentsimError for no quarter."""
@@ -37,8 +32,8 @@ def base_of(scenario: str) -> int:
         return number_of(scenario)
     except AgentsimError:
         raise AgentsimError(
-            f"scenario = {shown(scenario)} has no date to forecast from; take one that is a "
-            "quarter, as 2025Q4"
+            f"scenario = {shown(scenario)} has no date to count quarters from; take one that "
+            "is a quarter, as 2025Q4"
         ) from None
 
 
@@ -46,18 +41,14 @@ def lines_of(facts: Iterable[Known], base: int) -> list[Line]:
     """Return what is told: the standing lines, and others that facts after the base ask for.
 
     base: the number of the quarter of the opening books.
-    Raises AgentsimError, one line, for facts of one firm where only the whole is simulated.
     """
     lines = list(LINES)
     told = {(each.series, firm) for each in LINES for firm in (each.firm, each.facts_of)}
     for each in facts:
         key = each.series, each.firm
-        firms = [line.firm for line in LINES if line.series == each.series]
-        if each.series in TOGETHER and each.firm not in firms:
-            raise unknown(f"{each.series}: firm", each.firm, firms)
         if number_of(each.quarter) > base and key not in told:
             told.add(key)
-            lines.append(Line(each.series, each.firm, each.unit))
+            lines.append(Line(each.series, each.firm))
     return lines
 
 
@@ -96,7 +87,7 @@ def runs_of(line: Line, tables: Tables, scenario: str) -> pd.DataFrame:
             "from; add that fact"
         )
     last = int(tables.market.index.get_level_values("quarter").max())
-    found = answer(tables, line.series, line.firm, ANSWERS).reindex(columns=range(last + 1))
+    found = answer(tables, line.series, line.firm).reindex(columns=range(last + 1))
     if line.series == "cumulative_compute":
         found[0] = tables.stood[line.firm]
     return found

@@ -1,4 +1,4 @@
-"""Outlook: the series that a forecast tells, their units, and what in the model answers to each."""
+"""Outlook: the series that a forecast tells, and what in the model answers to each."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentsim.backtest.history import Known
+from agentsim.backtest.kinds import KINDS
 from agentsim.backtest.measures import MEASURES, SERIES, Tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEEDED = (
-    *SERIES,
-    *("capex", "compute", "service_price", "gpu_rent", "write_downs"),
-)
+OF_MARKET = {
+    "ai_capex": "capex",
+    "installed_compute": "compute",
+    "service_price": "service_price",
+    "rent_per_h100e": "gpu_rent",
+    "write_downs": "write_downs",
+    "defaulted_so_far": "write_downs",
+}
+"""Which series of the market is asked, of what is measured beside what shipped facts are of."""
+
+NEEDED = (*SERIES, *dict.fromkeys(OF_MARKET.values()))
 """What a batch must keep for a forecast."""
 
 Measure = Callable[[Tables, str], "pd.Series[float]"]
@@ -24,13 +32,17 @@ Measure = Callable[[Tables, str], "pd.Series[float]"]
 
 @dataclass(frozen=True)
 class Line:
-    """A series of one firm, or of all together, with its unit."""
+    """A series of one firm, or of all together."""
 
     series: str
     firm: str
-    unit: str
     facts_of: str = ""
     """The firm whose facts stand beside it, where it is another."""
+
+    @property
+    def unit(self) -> str:
+        """What it is in."""
+        return KINDS[self.series].unit
 
     def facts(self, known: Iterable[Known]) -> dict[str, float]:
         """Return the facts that stand beside this line, by quarter: its own before another firm's."""
@@ -54,42 +66,39 @@ def defaulted_so_far(t: Tables, firm: str) -> pd.Series[float]:
     return t.market["write_downs"].groupby("run").cumsum().gt(0.0).astype(float)
 
 
-WHOLE: dict[str, Measure] = {
-    "ai_capex": of_market("capex"),
-    "installed_compute": of_market("compute"),
-    "service_price": of_market("service_price"),
-    "rent_per_h100e": of_market("gpu_rent"),
-    "write_downs": of_market("write_downs"),
-    "defaulted_so_far": defaulted_so_far,
+WHOLE: dict[str, Measure] = {name: of_market(state) for name, state in OF_MARKET.items()} | {
+    "defaulted_so_far": defaulted_so_far
 }
-"""What is measured beside what facts are compared with: of all firms together, of none alone."""
-
-TOGETHER = (*WHOLE, "service_revenue")
-"""Series that there are no firms' own of."""
+"""What is measured beside what shipped facts are of: of all firms together, of none alone."""
 
 ANSWERS: dict[str, Measure] = MEASURES | WHOLE
 
 SHARES = ("defaulted_so_far",)
 """Series that are yes or no in a run: told by their mean alone, a share of runs."""
 
+DEFAULTS = """\
+A default is counted where the cash of a hyperscaler, CoreWeave as any other, does not cover the interest
+and repayments due on its AI debt: what exceeds the collateral is written down, and lenders take it over."""
+"""What is counted as a default, for tables and pictures."""
+
 COUNTS = ("write_downs",)
 """Series that are whole numbers in a run: their percentiles are such too."""
 
 LINES = (
-    Line("company_capex", "four largest", "$bn/quarter"),
-    Line("ai_capex", "hyperscalers", "$bn/quarter"),
-    Line("data_center_revenue", "nvidia", "$bn/quarter"),
-    Line("data_center_revenue", "all vendors", "$bn/quarter"),
-    Line("gross_margin", "nvidia", "1"),
-    Line("memory_margin", "all makers", "1", facts_of="micron"),
-    Line("installed_compute", "hyperscalers", "M H100e"),
-    Line("cumulative_compute", "world", "M H100e"),
-    Line("service_revenue", "hyperscalers", "$bn/quarter"),
-    Line("service_price", "market", "base date = 1"),
-    Line("rent_per_h100e", "market", "$/H100e-hour"),
-    Line("price_per_h100e", "nvidia", "$k/H100e"),
-    Line("ai_debt", "hyperscalers", "$bn"),
-    Line("write_downs", "hyperscalers", "firms/quarter"),
-    Line("defaulted_so_far", "hyperscalers", "share of runs"),
+    Line("company_capex", "four largest"),
+    Line("ai_capex", "hyperscalers"),
+    Line("data_center_revenue", "nvidia"),
+    Line("data_center_revenue", "all vendors"),
+    Line("gross_margin", "nvidia"),
+    Line("memory_margin", "all makers", facts_of="micron"),
+    Line("installed_compute", "hyperscalers"),
+    Line("cumulative_compute", "world"),
+    Line("service_revenue", "hyperscalers"),
+    Line("service_price", "market"),
+    Line("rent_per_h100e", "market"),
+    Line("price_per_h100e", "nvidia"),
+    Line("ai_debt", "hyperscalers"),
+    Line("write_downs", "hyperscalers"),
+    Line("defaulted_so_far", "hyperscalers"),
 )
 """What a forecast tells, in the order in which it is printed."""

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agentsim.backtest.history import Known, number_of
-from agentsim.backtest.measures import MEASURES, Tables
+from agentsim.backtest.kinds import KINDS
+from agentsim.backtest.measures import Tables
+from agentsim.backtest.outlook import ANSWERS, SHARES
 from agentsim.backtest.roles import INPUT, PARTLY, RESULT, input_share, role_of
 from agentsim.errors import unknown
 
@@ -29,7 +31,7 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
     """Return a row a fact: simulated median and band beside it, their ratio, and whether it lies within.
 
     base: the quarter of the opening books. Facts before it, or after the last quarter that was
-    simulated, are left out. `role` says whether the value was put in, see `agentsim.backtest.roles`,
+    simulated, are left out, and so is what is yes or no in a run and has no band. `role` says whether the value was put in, see `agentsim.backtest.roles`,
     and `input_share` how much of it.
     """
     import pandas as pd
@@ -39,6 +41,8 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
     rows = []
     measured: dict[tuple[str, str], pd.DataFrame] = {}
     for each in facts:
+        if each.series in SHARES:
+            continue
         what = each.series, each.firm
         if what not in measured:
             measured[what] = answer(tables, *what)
@@ -50,7 +54,7 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
         rows.append(
             (
                 *(each.series, each.firm, each.quarter, each.unit, each.value, low, median, high),
-                *(median / each.value, low <= each.value <= high),
+                *(median / each.value if each.value > 0.0 else np.nan, low <= each.value <= high),
                 *(number_of(each.quarter) <= number_of(FITTED_UNTIL), role_of(share), share),
             )
         )
@@ -67,6 +71,8 @@ def simulated(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame
     tables = standing(facts, tables, base)
     found = []
     for series, firm in dict.fromkeys((each.series, each.firm) for each in facts):
+        if series in SHARES:
+            continue
         runs = answer(tables, series, firm).dropna(axis=1, how="all")
         if runs.columns.empty:
             continue
@@ -113,11 +119,15 @@ def answer(
     tables: Tables,
     series: str,
     firm: str,
-    measures: Mapping[str, Callable[[Tables, str], pd.Series[float]]] = MEASURES,
+    measures: Mapping[str, Callable[[Tables, str], pd.Series[float]]] = ANSWERS,
 ) -> pd.DataFrame:
     """Return what answers to a series of facts, `(runs, quarters)`."""
     try:
         return measures[series](tables, firm).unstack("quarter")
     except KeyError as error:
-        firms = [*tables.hyperscaler["capex"], *tables.chip_vendor["price"]]
-        raise unknown(f"{series}: firm", error.args[0], firms) from None
+        firms = {
+            "hyperscaler": tuple(map(str, tables.hyperscaler["capex"])),
+            "chip_vendor": tuple(map(str, tables.chip_vendor["price"])),
+        }
+        names = KINDS[series].names(firms)
+        raise unknown(f"{series}: firm", error.args[0], names) from None

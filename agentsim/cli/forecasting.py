@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from agentsim.cli.commands import FAILED
-from agentsim.cli.meeting import ran, say_beyond
+from agentsim.cli.meeting import heading, ran, say_beyond, say_of_facts, say_replaced
 from agentsim.cli.running import shown, whole
 from agentsim.printing import short
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from agentsim.backtest.history import Known
 
 
 @click.command()
@@ -49,7 +51,8 @@ def forecast(
 
     Facts of quarters to come may be given with --facts: a table with the columns series, firm, quarter
     (2026Q1) and value. They are drawn in, and the table says which lie inside. Series and firms are named
-    as the table heads its blocks: company_capex,four largest,2026Q1,150.
+    in the brackets above each block of the table: company_capex,four largest,2026Q1,150. Facts up to the
+    quarter from which the forecast starts are compared by `agentsim backtest --facts`.
 
     \b
     Examples:
@@ -58,17 +61,22 @@ def forecast(
       agentsim forecast --csv > bands.csv
       agentsim forecast mine.toml --runs 5000 --out results/mine
     """
-    from agentsim.backtest.forecasting import UNITS, base_of, lines_of
+    from agentsim.backtest.asked import check_own
+    from agentsim.backtest.forecasting import base_of
     from agentsim.backtest.forecasting import forecast as told
     from agentsim.backtest.history import history
     from agentsim.backtest.measures import tables_of
     from agentsim.backtest.outlook import NEEDED
     from agentsim.batch.design import Experiment
+    from agentsim.scenario import Scenario
 
-    known = history(facts, UNITS)
+    known = history(facts)
     design = Experiment.read(experiment).changed(whole("--runs", runs))
     base = base_of(design.scenario)
-    lines_of(known, base)  # what makes no sense in the facts is said before anything is simulated
+    # What makes no sense in the facts is said before anything is simulated.
+    check_own(known, Scenario.load(design.scenario).firms, design.scenario)
+    say_replaced(known, facts)
+    _say_before(known, base, design.scenario, facts)
     results = ran(design, NEEDED, out, workers, words)
     found = told(known, tables_of(results, NEEDED), design.scenario)
     say_beyond(known, design)
@@ -85,11 +93,27 @@ def forecast(
         raise SystemExit(FAILED)
 
 
+def _say_before(known: Sequence[Known], base: int, scenario: str, path: str | None) -> None:
+    """Say which facts of one's own are not held against bands, as the forecast starts after them."""
+    from agentsim.backtest.asked import own
+    from agentsim.backtest.history import number_of
+
+    before = [each for each in own(known) if number_of(each.quarter) <= base]
+    say_of_facts(
+        path,
+        before,
+        f"not after {scenario}, where the forecast starts, and so compared by "
+        f"`agentsim backtest --facts {path}` alone",
+    )
+
+
 HEADS = ("5%", "25%", "median", "75%", "95%", "mean")
 
 
 def _table(found: pd.DataFrame) -> str:
     """Return bands at year-ends, and where there is a later fact, as a table, a block a series."""
+    from agentsim.backtest.outlook import DEFAULTS
+
     held = found["inside_90"].notna()
     lines = [
         f"{'quarter':9s}" + "".join(f"{each:>10s}" for each in HEADS)
@@ -100,8 +124,9 @@ def _table(found: pd.DataFrame) -> str:
     year_end = found["quarter"].str.endswith("Q4") & found["quarter"].gt(start)
     shown_rows = found[held | year_end | found["quarter"].eq(last)]
     for (series, firm), rows in shown_rows.groupby(["series", "firm"], sort=False):
-        lines += ["", f"{series}, {firm} ({rows['unit'].iloc[0]})"]
+        lines += ["", heading(str(series), str(firm))]
         lines += [_row(row) for row in rows.to_dict("records")]
+    lines += ["", DEFAULTS]
     if held.any():
         half, most = (int(found.loc[held, name].sum()) for name in ("inside_50", "inside_90"))
         lines += [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -44,7 +45,9 @@ def backtest(
 
     Prints each series of facts beside the simulated median and 90% band, their ratio, and whether the
     fact lies inside; draws a picture of each. Facts of quarters to come may be added with --facts:
-    a table with the columns series, firm, quarter (2026Q1) and value.
+    a table with the columns series, firm, quarter (2026Q1) and value. The experiment is then simulated to
+    the last of these quarters; numbers of those before stay as they are. A fact of your own takes the
+    place of one that is shipped. Series and firms are named in the brackets above each block of the table.
 
     \b
     Role says what the simulated value is:
@@ -63,17 +66,27 @@ def backtest(
       agentsim backtest --facts mine.csv
       agentsim backtest --csv > compared.csv
     """
+    from agentsim.backtest.asked import check_own, keeping, reaching
+    from agentsim.backtest.forecasting import base_of
     from agentsim.backtest.history import history
     from agentsim.backtest.measures import SERIES, tables_of
     from agentsim.backtest.testing import compared, simulated
     from agentsim.batch.design import Experiment
+    from agentsim.scenario import Scenario
 
     known = history(facts)
     design = Experiment.read(experiment).changed(whole("--runs", runs), {})
+    base_of(design.scenario)
+    check_own(known, Scenario.load(design.scenario).firms, design.scenario)
+    longer = reaching(design, known)
+    say_replaced(known, facts)
+    say_longer(design, longer, facts)
+    design, more = keeping(longer, known)
     results = ran(design, SERIES, out, workers, words)
-    tables = tables_of(results)
+    tables = tables_of(results, (*SERIES, *(each for each in more if each not in SERIES)))
     found = compared(known, tables, design.scenario)
     say_beyond(known, design)
+    say_unanswered(known, found, facts)
     found.to_csv(results.folder / "backtest.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
     if not no_figures:
@@ -122,6 +135,48 @@ def say_beyond(known: Sequence[Known], design: Experiment) -> None:
         )
 
 
+def say_replaced(known: Sequence[Known], path: str | None) -> None:
+    """Say which facts of one's own stand in place of shipped ones."""
+    from agentsim.backtest.asked import replacing
+
+    say_of_facts(path, replacing(known), "in place of shipped facts")
+
+
+def say_longer(design: Experiment, longer: Experiment, path: str | None) -> None:
+    """Say that an experiment is simulated for more quarters than it asks for."""
+    from agentsim.backtest.history import number_of, quarter_of
+
+    if longer.horizon > design.horizon:
+        first, last = (
+            quarter_of(number_of(each.scenario) + each.horizon) for each in (design, longer)
+        )
+        click.echo(
+            f"{path} has facts until {last}: {design.name} is simulated to there, "
+            f"{longer.horizon} quarters, and not to {first}",
+            err=True,
+        )
+
+
+def say_unanswered(known: Sequence[Known], found: pd.DataFrame, path: str | None) -> None:
+    """Say which facts of one's own are not compared, as there is no band in their quarter."""
+    from agentsim.backtest.asked import own
+
+    told = set(zip(found["series"], found["firm"], found["quarter"], strict=True))
+    lost = [each for each in own(known) if each.key not in told]
+    say_of_facts(path, lost, "not compared, as no band is simulated for them")
+
+
+def say_of_facts(path: str | None, which: Sequence[Known], what: str) -> None:
+    """Say something of some facts of one's own, in one line that counts them and names the first."""
+    if which:
+        named = "; ".join(" ".join(each.key) for each in which[:MOST_NAMED])
+        more = "; ..." if len(which) > MOST_NAMED else ""
+        click.echo(f"{path}: {what} ({len(which)}): {named}{more}", err=True)
+
+
+MOST_NAMED = 3
+"""Facts that a line names."""
+
 LEGEND = """\
 role: input, set by the calibration at quarter 0; partly input, with the part that follows a set path
 or stood before quarter 0; result, what comes out of the market. Facts of 2025 are not fitted."""
@@ -136,15 +191,27 @@ def _table(found: pd.DataFrame) -> str:
         "-" * 90,
     ]
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
-        lines += ["", f"{series}, {firm} ({rows['unit'].iloc[0]})"]
+        lines += ["", heading(str(series), str(firm))]
         marks = map(_mark, rows["role"], rows["input_share"], rows["fitted"])
         for row, mark in zip(rows.itertuples(), marks, strict=True):
             band = f"[{short(row.low)}, {short(row.high)}]"
             lines.append(
                 f"{row.quarter:9s}{short(row.fact):>9s}{short(row.median):>9s}{band:>20s}"
-                f"{row.ratio:8.2f}  {'yes' if row.inside else 'no':8s}{mark}"
+                f"{_ratio(row.ratio):>8s}  {'yes' if row.inside else 'no':8s}{mark}"
             )
     return "\n".join([*lines, "", LEGEND, "", *score(found)])
+
+
+def heading(series: str, firm: str) -> str:
+    """Return the line above a block of a table: as pictures are called, and as facts are named."""
+    from agentsim.backtest.kinds import KINDS, title
+
+    return f"{title(series, firm)} ({KINDS[series].unit}) [{series},{firm}]"
+
+
+def _ratio(x: Any) -> str:
+    """Return the ratio of simulated to fact; nothing where the fact is 0 or less."""
+    return "" if isnan(x) else f"{x:.2f}"
 
 
 def _mark(role: str, share: float, fitted: bool) -> str:

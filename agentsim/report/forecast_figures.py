@@ -10,8 +10,9 @@ import numpy as np
 
 from agentsim.backtest.forecasting import lines_of
 from agentsim.backtest.history import Known, number_of, quarter_of
-from agentsim.backtest.outlook import COUNTS, SHARES
-from agentsim.report.history_figures import MEDIAN, TITLES, dress, file_of
+from agentsim.backtest.kinds import title
+from agentsim.backtest.outlook import COUNTS, DEFAULTS, SHARES
+from agentsim.report.history_figures import MEDIAN, dress, file_of
 from agentsim.report.style import INK, PAPER, SMALL
 
 if TYPE_CHECKING:
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
 
 WIDE, MIDDLE = "#d0deec", "#8cafd2"
 """Nine runs in ten, and the middle half: steps of lightness that grey print keeps apart."""
-
-FORECAST_TITLES = TITLES | {
-    "ai_capex": "AI capex",
-    "installed_compute": "Chips delivered and working",
-    "service_price": "Price of AI services",
-    "rent_per_h100e": "Service revenue of an H100e-hour",
-    "write_downs": "Defaults in the quarter",
-    "defaulted_so_far": "Runs with a default so far",
-}
 
 
 def figure(rows: pd.DataFrame, facts: Mapping[str, float], facts_of: str = "") -> Figure:
@@ -53,7 +45,9 @@ def figure(rows: pd.DataFrame, facts: Mapping[str, float], facts_of: str = "") -
     unit = rows["unit"].iloc[0]
     dress(panel, "share" if unit == "1" else unit, min([lowest, *known.values()]))
     name, firm = rows["series"].iloc[0], rows["firm"].iloc[0]
-    panel.set_title(f"{FORECAST_TITLES[name]}: {firm}", loc="left")
+    panel.set_title(title(name, firm), loc="left")
+    if name in (*COUNTS, *SHARES):
+        panel.set_xlabel(DEFAULTS, loc="left", fontsize=SMALL)
     entries = len(panel.get_legend_handles_labels()[0])
     columns = 3 if facts_of else entries  # names of firms take two rows
     drawn.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=SMALL)

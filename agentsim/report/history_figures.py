@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agentsim.backtest.history import number_of, quarter_of
+from agentsim.backtest.kinds import title
 from agentsim.backtest.roles import INPUT
 from agentsim.report.style import FAINT, INK, PAPER, SMALL
 
@@ -17,20 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BAND, MEDIAN = "#a9c4de", "#1f3f6e"
-TITLES = {
-    "company_capex": "Capex, AI and other",
-    "data_center_revenue": "Data-centre revenue",
-    "gross_margin": "Gross margin",
-    "price_per_h100e": "Price per H100e",
-    "delivery_weeks": "Wait for chips",
-    "memory_margin": "Gross margin of memory",
-    "memory_margin_year": "Gross margin of memory, a year",
-    "cumulative_compute": "Compute shipped so far",
-    "share_of_compute": "Share of all compute shipped",
-    "service_revenue": "AI service revenue",
-    "consumer_surplus_ratio": "Consumer surplus over revenue, a year",
-    "ai_debt": "Debt on AI assets",
-}
+MOST_NAMED = 20
+"""Quarters that are named along the axis, at most."""
 
 
 def figure(rows: pd.DataFrame, band: pd.DataFrame) -> Figure:
@@ -48,9 +37,10 @@ def figure(rows: pd.DataFrame, band: pd.DataFrame) -> Figure:
     panel.fill_between(number, low, high, color=BAND, label="simulated, 90% band", zorder=1)
     panel.plot(number, median, color=MEDIAN, label="simulated, median", zorder=2)
     _draw_facts(panel, rows)
-    panel.set_xticks(number, map(quarter_of, number), rotation=45, ha="right", fontsize=SMALL)
+    named = number[:: -(-len(number) // MOST_NAMED)]
+    panel.set_xticks(named, map(quarter_of, named), rotation=45, ha="right", fontsize=SMALL)
     dress(panel, _label(rows), np.nanmin([*low, *rows["fact"]]))
-    panel.set_title(f"{TITLES[rows['series'].iloc[0]]}: {rows['firm'].iloc[0]}", loc="left")
+    panel.set_title(title(rows["series"].iloc[0], rows["firm"].iloc[0]), loc="left")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=SMALL)
     return drawn
 
