@@ -1,11 +1,20 @@
 """Uncertainty: draws from a table, row by row, beside what is drawn from marked ranges."""
 
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from batches import calibrated, everything, ran, refused, same_tables
 
 from agentsim.batch.plan import make
 from agentsim.calibration import fitted
+from agentsim.calibration.fitted import Fitted
+from agentsim.errors import AgentsimError
 from agentsim.scenario import Scenario
 
 BASE = Scenario.load("2025Q4")
@@ -53,10 +62,9 @@ def test_what_is_set_is_not_taken_from_the_table_and_what_is_tied_to_it_gives_wa
     np.testing.assert_allclose(drawn["saturated_elasticity"], [0.4, 0.57, 0.57])
 
 
-def test_what_is_drawn_from_its_range_gives_way_to_what_comes_from_the_table(tmp_path):
-    path = tmp_path / "draws.csv"
-    path.write_text("demand_elasticity\n0.5\n1.4\n")
-    plan = make(calibrated(runs=40, uncertainty=str(path), factors={}))
+def test_what_is_drawn_from_its_range_gives_way_to_what_comes_from_a_table():
+    table = Fitted({"demand_elasticity": np.array([0.5, 1.4])})
+    plan = replace(make(calibrated(runs=40, factors={})), fitted=table)
     drawn = plan.drawn(*everything(plan))
     flat, steep = drawn["saturated_elasticity"], drawn["demand_elasticity"]
     assert (flat <= 0.95 * np.minimum(steep, 1.0) + 1e-12).all()
@@ -85,7 +93,27 @@ def test_results_depend_on_what_is_in_the_table_and_on_nothing_else_about_it(tmp
     [
         ("demand_elastcity\n1.2\n", ["line 1", "demand_elastcity", "nearest: demand_elasticity"]),
         ("demand_elasticity\nmany\n", ["line 2", "demand_elasticity", "no number"]),
-        ("demand_elasticity\n1.2\n99\n", ["demand_elasticity", "99", "run 1"]),
+        (
+            "demand_elasticity\n1.2\n99\n",
+            ["line 3", "demand_elasticity = 99", "of 2025Q4, 0.8 to 2", "[factors]"],
+        ),
+        ("demand_elasticity\n0.5\n", ["line 2", "demand_elasticity = 0.5", "0.8 to 2"]),
+        ("shell_quarters\n4\n\n4.5\n", ["line 4", "shell_quarters = 4.5", "whole"]),
+        ("nvidia.price\n45\n", ["line 2", "14.5 to 20", "another date", "column scenario"]),
+        (
+            "nvidia.price,amazon.core_cash\n45,10\n",
+            [
+                "line 1",
+                "amazon.core_cash is a marked range of 2023Q1 and not of 2025Q4",
+                "column scenario with 2023Q1",
+            ],
+        ),
+        ("scenario,demand_elasticity\n2023Q2,1\n", ["line 2", "scenario '2023Q2'", "2023Q1"]),
+        ("scenario,demand_elasticity\n2023Q1,1\n2025Q4,1\n", ["line 3", "2025Q4", "same in every"]),
+        ("scenario,nvidia.price\n2023Q1,45\n", ["line 1", "2023Q1 and 2025Q4 mark alike"]),
+        ("scenario,nvidia.price\n2023Q1,15\n", ["line 2", "of 2023Q1, 34 to 55"]),
+        ("scenario\n2025Q4\n", ["line 1", "no column"]),
+        ("scenario,oracle.old_debt\n2025Q4,90\n", ["line 1", "not of 2025Q4; take the column out"]),
         ("demand_elasticity\n", ["no points"]),
     ],
 )
@@ -93,6 +121,59 @@ def test_a_table_with_a_mistake_is_refused_in_a_line(tmp_path, text, words):
     path = tmp_path / "draws.csv"
     path.write_text(text)
     refused(["draws.csv", *words], make, calibrated(uncertainty=str(path), factors={}))
+
+
+def dated(path, scenario):
+    """Write the shipped draws as a table that names their date; return its name."""
+    columns = {"scenario": [scenario] * 40}
+    columns |= {label: x[:40] for label, x in fitted.shipped().columns.items()}
+    pd.DataFrame(columns).to_csv(path, index=False)
+    return str(path)
+
+
+def test_draws_of_another_date_count_where_both_dates_mark_the_same_range(tmp_path):
+    given = dated(tmp_path / "draws.csv", fitted.BASE)
+    mine, shipped = (
+        make(calibrated(runs=40, uncertainty=each, factors={})) for each in (given, "calibrated")
+    )
+    assert mine.from_table == shipped.from_table and len(mine.from_table) == 5
+    told = (Path(__file__).parent.parent / "docs" / "batches.md").read_text(encoding="utf-8")
+    told = " ".join(told.split()).partition("at `2025Q4` they are 5, ")[2].partition(".")[0]
+    assert set(re.findall(r"`(.*?)`", told)) == set(mine.from_table)
+    one, other = (each.drawn(*everything(each)) for each in (mine, shipped))
+    for label in mine.from_table:
+        np.testing.assert_array_equal(one[label], other[label])
+    past = make(calibrated(scenario=fitted.BASE, uncertainty=given, factors={}))
+    assert set(past.from_table) == set(fitted.shipped().columns)
+
+
+def test_draws_that_make_no_market_together_are_refused_with_their_line(monkeypatch, tmp_path):
+    def refusing(self, drawn):
+        if np.any(np.asarray(drawn["demand_elasticity"]) > 1.5):
+            raise AgentsimError("too much together; lower one")
+
+    monkeypatch.setattr(Scenario, "with_draws", refusing)
+    path = tmp_path / "draws.csv"
+    path.write_text("demand_elasticity\n1\n1.1\n1\n1.6\n1.2\n1.7\n1\n")
+    refused([f"{path}, line 5: too much"], make, calibrated(uncertainty=str(path), factors={}))
+
+
+def test_a_value_that_gives_way_may_lie_below_its_range(tmp_path):
+    path = tmp_path / "draws.csv"
+    path.write_text("saturated_elasticity\n0.25\n")
+    assert make(calibrated(uncertainty=str(path), factors={})).from_table
+
+
+def test_a_mistake_in_a_table_is_one_line_of_the_command(tmp_path):
+    (tmp_path / "draws.csv").write_text("demand_elasticity\n1.2\n99\n")
+    words = ["run", "escalator_war", "--set", "uncertainty=draws.csv", "--runs", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "agentsim.cli", *words],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2 and not (tmp_path / "results").exists()
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: draws.csv, line 3: demand_elasticity = 99 lies outside"), line
 
 
 def test_a_table_that_is_not_there_is_refused_in_a_line(tmp_path):
