@@ -240,6 +240,7 @@ def test_runs_that_are_asked_for_are_all_told(tmp_path):
     [
         (["--runs", "some"], ["--runs 'some'", "whole number"]),
         (["--facts", "none.csv"], ["none.csv", "give a CSV file"]),
+        (["--facts", "bad.csv"], ["bad.csv, line 3", "firm = 'all'", "nvidia", "all vendors"]),
         (["escalator_war"], ["series of escalator_war lacks", "write_downs", "add them"]),
         (["nothing"], ["experiment 'nothing' is not known"]),
         (["mine.toml"], ["scenario = 'theory'", "no date", "2025Q4"]),
@@ -247,6 +248,8 @@ def test_runs_that_are_asked_for_are_all_told(tmp_path):
 )
 def test_mistakes_are_one_line(tmp_path, words, told):
     written(tmp_path, scenario='"theory"')
+    rows = ("memory_margin,micron,2026Q1,-0.1", "data_center_revenue,all,2026Q1,80")
+    (tmp_path / "bad.csv").write_text("series,firm,quarter,value\n" + "\n".join(rows))
     done = asked(tmp_path, *words)
     assert done.returncode == 2 and done.stdout == ""
     (text,) = done.stderr.splitlines()
