@@ -25,7 +25,7 @@ Lineup = dict[str, dict[str, Strategy]]
 # who finances growth ahead of its cash, who builds memory as customers order it, who lends freely.
 CALIBRATED: dict[str, str] = {
     "microsoft": "escalate(step=0.5)",
-    "alphabet": "escalate(step=0.25)",
+    "alphabet": "escalate(step=0.2)",
     "amazon": "escalate(step=0.1)",
     "meta": "match",
     "oracle": "escalate(step=0.2)",
