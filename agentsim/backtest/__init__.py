@@ -6,6 +6,7 @@ asked         what a table of facts of one's own asks of an experiment, and what
 measures      what in the model answers to each series of facts
 roles         how far a measure was put in, and how far it came out
 testing       simulated bands beside the facts: inside or outside, and by what ratio
+skill         whether fitting brought the market closer to facts that were not fitted
 regularities  fourteen things that the market did, as figures of each run
 verdicts      those figures beside facts, by rules: reproduced, partly or not
 evidence      the batches that they are worked out from

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from agentsim.backtest.history import Known
+    from agentsim.backtest.measures import Tables
     from agentsim.batch.design import Experiment
     from agentsim.batch.results import Results
 
@@ -55,10 +56,10 @@ def backtest(
       partly input  a part, printed behind it, follows set paths (capex outside
                     AI, other buyers' budgets) or stood before quarter 0
       result        comes out of the market
-    Facts of 2025 are not fitted. Yet some parameters rest on figures of 2025,
-    among them the growth of other buyers' budgets, of capex outside AI and of
-    adoption, and the pace of hardware.
-    The last line counts the facts that are neither fitted nor input.
+    Facts of 2025 are not fitted. Yet some ranges rest on figures of 2025, and
+    laws and ranges were changed after it was seen how 2025 came out. Which ranges
+    is said below the table, and beside the fitted draws stands the same experiment
+    drawn from the marked ranges, as wide bands hold facts without any fitting.
 
     \b
     Examples:
@@ -83,18 +84,45 @@ def backtest(
     say_longer(design, longer, facts)
     design, more = keeping(longer, known)
     results = ran(design, SERIES, out, workers, words)
-    tables = tables_of(results, (*SERIES, *(each for each in more if each not in SERIES)))
+    wanted = (*SERIES, *(each for each in more if each not in SERIES))
+    tables = tables_of(results, wanted)
     found = compared(known, tables, design.scenario)
     say_beyond(known, design)
     say_unanswered(known, found, facts)
     found.to_csv(results.folder / "backtest.csv", index=False)
-    click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)
+    below = _below(design, results, known, tables, wanted, workers, words)
+    click.echo(
+        found.to_csv(index=False) if as_csv else f"{_table(found)}\n\n{below}", nl=not as_csv
+    )
     if not no_figures:
         from agentsim.report.history_figures import save
 
         bands = simulated(known, tables, design.scenario)
         for path in save(found, bands, results.folder / "figures"):
             click.echo(f"Figure: {shown(path)}", err=True)
+
+
+def _below(
+    design: Experiment,
+    results: Results,
+    known: Sequence[Known],
+    tables: Tables,
+    wanted: Sequence[str],
+    workers: str | None,
+    words: Sequence[str],
+) -> str:
+    """Return what stands below the table: what fitting was worth, and what the ranges had seen."""
+    from agentsim.backtest.measures import tables_of
+    from agentsim.backtest.skill import skill
+    from agentsim.cli import skill as told
+
+    seen = told.hindsight(design, results.folder)
+    if not told.is_fitted(design):
+        return seen
+    other = ran(told.unfitted(design), (), told.beside(results), workers, words)
+    found = skill(known, tables, tables_of(other, wanted), design.scenario)
+    found.to_csv(results.folder / "skill.csv", index=False)
+    return f"{told.skill_table(found)}\n\n{seen}"
 
 
 def ran(

@@ -1,0 +1,92 @@
+"""What fitting was worth, and what the fitted ranges had seen: printed below a backtest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentsim.batch.design import Experiment
+    from agentsim.batch.results import Results
+
+UNFITTED = "marked"
+HEAD = """\
+Facts after {last}, and what fitting was worth: the same experiment drawn from the marked ranges beside it.
+Width: mean 90% band, fitted over unfitted. Score: mean CRPS, which punishes width and bias, the same way.
+Below 1 fitting helped."""
+
+
+def is_fitted(design: Experiment) -> bool:
+    """Whether an experiment's draws are fitted, so that there is something to compare them with."""
+    return design.uncertainty not in (UNFITTED, "none")
+
+
+def unfitted(design: Experiment) -> Experiment:
+    """Return the experiment drawn from the marked ranges alone."""
+    return design.changed(settings={"uncertainty": UNFITTED})
+
+
+def beside(results: Results) -> str:
+    """Return the folder of the batch without fitting: that of the results, with a word more."""
+    return str(results.folder.with_name(f"{results.folder.name}-unfitted"))
+
+
+def skill_table(found: pd.DataFrame) -> str:
+    """Return what fitting was worth as a table, a line a series, and over all of them."""
+    from agentsim.backtest.kinds import title
+    from agentsim.backtest.testing import FITTED_UNTIL
+
+    names = [title(str(row.series), str(row.firm)) for row in found.itertuples()]
+    wide = max(map(len, names), default=0)
+    lines = [
+        HEAD.format(last=FITTED_UNTIL),
+        "",
+        f"{'series':{wide}s}{'facts':>7s}{'inside':>8s}{'unfitted':>10s}{'width':>8s}{'score':>8s}",
+    ]
+    counts = ("facts", "inside", "inside_unfitted")
+    columns = (*(found[each] for each in counts), found["width"], found["score"])
+    for name, facts, inside, other, width, score in zip(names, *columns, strict=True):
+        lines.append(
+            f"{name:{wide}s}{facts:7d}{inside:8d}{other:10d}{_shown(width):>8s}{_shown(score):>8s}"
+        )
+    totals = found[list(counts)].sum()
+    lines.append(
+        f"{'all; geometric mean':{wide}s}{totals.iloc[0]:7d}{totals.iloc[1]:8d}{totals.iloc[2]:10d}"
+        f"{_shown(_mean(found['width'])):>8s}{_shown(_mean(found['score'])):>8s}"
+    )
+    return "\n".join(lines)
+
+
+def hindsight(design: Experiment, folder: Path) -> str:
+    """Return what drawn ranges had seen of later years, and keep their names in hindsight.csv."""
+    import pandas as pd
+
+    from agentsim.backtest.testing import FITTED_UNTIL
+    from agentsim.batch.uncertainty import fitted_draws
+    from agentsim.calibration.hindsight import seen_later
+    from agentsim.scenario import Scenario
+
+    base, year = Scenario.load(design.scenario), int(FITTED_UNTIL[:4])
+    seen = seen_later(design.scenario, year)
+    table = fitted_draws(design.uncertainty, base)
+    fitted = [] if table is None else [label for label in table.columns if label in seen]
+    frame = pd.DataFrame({"range": seen, "fitted": [label in fitted for label in seen]})
+    frame.to_csv(folder / "hindsight.csv", index=False)
+    return (
+        f"Hindsight: {len(seen)} of {len(base.ranges)} marked ranges cite a figure dated after {year}, "
+        f"or rest on a value that does (hindsight.csv).\nOf the fitted ones: {', '.join(fitted) or 'none'}."
+    )
+
+
+def _mean(x: pd.Series[float]) -> float:
+    """Return the geometric mean of what is positive; NaN where nothing is."""
+    known = x[np.isfinite(x) & (x > 0.0)]
+    return float(np.exp(np.log(known).mean())) if len(known) else float("nan")
+
+
+def _shown(x: float) -> str:
+    return f"{x:.2f}" if np.isfinite(x) else "-"
