@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs publish sensitivity calibrate constraints clean
+.PHONY: help demo test check format bench docs publish sensitivity history calibrate constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -50,6 +50,12 @@ sensitivity: .venv/.dev ## run the sensitivity experiments and quote them in doc
 	    results/customers_capture/box.txt
 	@$(BIN)/python -m agentsim.report.sensitivity_text results/sensitivity \
 	    results/customers_capture docs/findings.md
+
+history: .venv/.core ## hold the market against history and quote it in docs/findings.md
+	@$(BIN)/agentsim backtest --replace > results/backtest.txt
+	@$(BIN)/agentsim regularities --replace --out results/regularities > results/regularities.txt
+	@$(BIN)/python -m agentsim.report.history_text results/backtest results/regularities \
+	    docs/findings.md
 
 calibrate: .venv/.dev ## fit the marked assumptions to history, and ship the draws
 	@$(BIN)/agentsim calibrate

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentsim.cli.commands import FAILED
-from agentsim.cli.meeting import heading, ran, say_beyond, say_of_facts, say_replaced
+from agentsim.cli.meeting import (
+    Batch,
+    batch_options,
+    heading,
+    ran,
+    say_beyond,
+    say_of_facts,
+    say_replaced,
+)
 from agentsim.cli.running import shown, whole
 from agentsim.printing import short
 
@@ -20,9 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("experiment", default="forecast")
-@click.option("--out", metavar="FOLDER", help="Where results go; otherwise results/NAME.")
-@click.option("--runs", metavar="N", help="Simulated markets.")
-@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@batch_options
 @click.option(
     "--facts", metavar="FILE",
     help="Facts of your own, of quarters to come: a CSV with series, firm, quarter, value.",
@@ -36,6 +42,7 @@ def forecast(
     out: str | None,
     runs: str | None,
     workers: str | None,
+    replace: bool,
     facts: str | None,
     as_csv: bool,
     no_figures: bool,
@@ -77,7 +84,7 @@ def forecast(
     check_own(known, Scenario.load(design.scenario).firms, design.scenario)
     say_replaced(known, facts)
     _say_before(known, base, design.scenario, facts)
-    results = ran(design, NEEDED, out, workers, words)
+    results = ran(design, NEEDED, Batch(out, workers, replace, words))
     found = told(known, tables_of(results, NEEDED), design.scenario)
     say_beyond(known, design)
     found.to_csv(results.folder / "forecast.csv", index=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,44 @@ if TYPE_CHECKING:
     from agentsim.batch.results import Results
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Where and how the batches of a command are run."""
+
+    out: str | None
+    """The folder of results; None where it goes by the experiment's name."""
+    workers: str | None
+    replace: bool
+    """Whether other results in the folder give way."""
+    words: Sequence[str]
+    """What the command was given."""
+
+    def beside(self, results: Results, what: str) -> Batch:
+        """Return the same for a batch beside the results, in their folder's name and a word more."""
+        return replace(self, out=str(results.folder.with_name(f"{results.folder.name}_{what}")))
+
+
+def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of the batches that it runs."""
+    for option in reversed(
+        (
+            click.option(
+                "--out", metavar="FOLDER", help="Where results go; otherwise results/NAME."
+            ),
+            click.option("--runs", metavar="N", help="Simulated markets."),
+            click.option("--workers", metavar="N", help="Processes; otherwise one a processor."),
+            click.option(
+                "--replace", is_flag=True, help="Remove what results are there, and begin anew."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("experiment", default="backtest")
-@click.option("--out", metavar="FOLDER", help="Where results go; otherwise results/NAME.")
-@click.option("--runs", metavar="N", help="Simulated markets.")
-@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@batch_options
 @click.option(
     "--facts", metavar="FILE", help="Facts of your own: a CSV with series, firm, quarter, value."
 )
@@ -38,6 +72,7 @@ def backtest(
     out: str | None,
     runs: str | None,
     workers: str | None,
+    replace: bool,
     facts: str | None,
     as_csv: bool,
     no_figures: bool,
@@ -83,14 +118,15 @@ def backtest(
     say_replaced(known, facts)
     say_longer(design, longer, facts)
     design, more = keeping(longer, known)
-    results = ran(design, SERIES, out, workers, words)
+    batch = Batch(out, workers, replace, words)
+    results = ran(design, SERIES, batch)
     wanted = (*SERIES, *(each for each in more if each not in SERIES))
     tables = tables_of(results, wanted)
     found = compared(known, tables, design.scenario)
     say_beyond(known, design)
     say_unanswered(known, found, facts)
     found.to_csv(results.folder / "backtest.csv", index=False)
-    below = _below(design, results, known, tables, wanted, workers, words)
+    below = _below(design, results, known, tables, wanted, batch)
     click.echo(
         found.to_csv(index=False) if as_csv else f"{_table(found)}\n\n{below}", nl=not as_csv
     )
@@ -108,8 +144,7 @@ def _below(
     known: Sequence[Known],
     tables: Tables,
     wanted: Sequence[str],
-    workers: str | None,
-    words: Sequence[str],
+    batch: Batch,
 ) -> str:
     """Return what stands below the table: what fitting was worth, and what the ranges had seen."""
     from agentsim.backtest.measures import tables_of
@@ -119,22 +154,16 @@ def _below(
     seen = told.hindsight(design, results.folder)
     if not told.is_fitted(design):
         return seen
-    other = ran(told.unfitted(design), (), told.beside(results), workers, words)
+    other = ran(told.unfitted(design), (), batch.beside(results, "unfitted"))
     found = skill(known, tables, tables_of(other, wanted), design.scenario)
     found.to_csv(results.folder / "skill.csv", index=False)
     return f"{told.skill_table(found)}\n\n{seen}"
 
 
-def ran(
-    design: Experiment,
-    needed: Sequence[str],
-    out: str | None,
-    workers: str | None,
-    words: Sequence[str],
-) -> Results:
+def ran(design: Experiment, needed: Sequence[str], asked: Batch) -> Results:
     """Run an experiment that keeps the series that are needed, of all runs, and return its results.
 
-    words: what the command was given. Raises AgentsimError, one line, if it does not keep them.
+    Raises AgentsimError, one line, if it does not keep them.
     """
     from agentsim import batch
 
@@ -143,8 +172,8 @@ def ran(
         raise AgentsimError(f"series of {design.name} lacks {', '.join(missing)}; add them")
     every = design.changed(settings={"series_runs": max(design.runs, design.series_runs)})
     return batch.run(
-        every, out, whole("--workers", workers), command=["agentsim", *words],
-        say=lambda line: click.echo(line, err=True),
+        every, asked.out, whole("--workers", asked.workers), replace=asked.replace,
+        command=["agentsim", *asked.words], say=lambda line: click.echo(line, err=True),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.meeting import ran
+from agentsim.cli.meeting import Batch, batch_options, ran
 from agentsim.cli.running import whole
 from agentsim.printing import aligned, short
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("experiment", default="backtest")
-@click.option("--out", metavar="FOLDER", help="Where results go; otherwise results/NAME.")
-@click.option("--runs", metavar="N", help="Simulated markets.")
-@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@batch_options
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column.")
 @click.pass_obj
 def regularities(
@@ -27,6 +25,7 @@ def regularities(
     out: str | None,
     runs: str | None,
     workers: str | None,
+    replace: bool,
     as_csv: bool,
 ) -> None:
     """Simulate EXPERIMENT (backtest), and ask which regularities of 2023 to 2025 it shows.
@@ -49,9 +48,9 @@ def regularities(
 
     design = Experiment.read(experiment).changed(whole("--runs", runs), {})
     check(design)
-    results = ran(design, (), out, workers, words)
-    beside = results.folder.with_name(f"{results.folder.name}_shock")
-    shock = ran(with_shock(design), (), str(beside), workers, words)
+    batch = Batch(out, workers, replace, words)
+    results = ran(design, (), batch)
+    shock = ran(with_shock(design), (), batch.beside(results, "shock"))
     found = regular(evidence(results, shock, history()))
     found.to_csv(results.folder / "regularities.csv", index=False)
     click.echo(found.to_csv(index=False) if as_csv else _table(found), nl=not as_csv)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from agentsim.batch.design import Experiment
-    from agentsim.batch.results import Results
 
 UNFITTED = "marked"
 HEAD = """\
@@ -28,11 +27,6 @@ def is_fitted(design: Experiment) -> bool:
 def unfitted(design: Experiment) -> Experiment:
     """Return the experiment drawn from the marked ranges alone."""
     return design.changed(settings={"uncertainty": UNFITTED})
-
-
-def beside(results: Results) -> str:
-    """Return the folder of the batch without fitting: that of the results, with a word more."""
-    return str(results.folder.with_name(f"{results.folder.name}-unfitted"))
 
 
 def skill_table(found: pd.DataFrame) -> str:

@@ -1,0 +1,181 @@
+"""The market against history in words and tables, for docs/findings.md.
+
+    python -m agentsim.report.history_text results/backtest results/regularities docs/findings.md
+
+puts what `agentsim backtest` and `agentsim regularities` found between the page's markers, so that
+no figure there is older than they are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agentsim.errors import AgentsimError
+from agentsim.printing import short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentsim.backtest.milestones import Milestone
+    from agentsim.batch.results import Results
+
+START, END = "<!-- history: start -->", "<!-- history: end -->"
+NEEDED = ("backtest.csv", "skill.csv", "hindsight.csv")
+NEAR = 8.0
+"""Points of share that count as near."""
+
+
+def section(results: Results, judged: Path) -> str:
+    """Return the part of the page that a backtest and its regularities fill, in Markdown.
+
+    judged: the folder of the regularities.
+    """
+    found, skill, seen = (_read(results.folder / name) for name in NEEDED)
+    regular = _read(judged / "regularities.csv")
+    told = list(_milestones(results))
+    return "\n\n".join(
+        (
+            _counted(found, skill, seen),
+            _table_of_milestones(told),
+            _beside(results, told),
+            _table_of_skill(skill),
+            _table_of_regularities(regular),
+            "From `agentsim backtest` and `agentsim regularities`; `make history` writes this part of the "
+            "page.",
+        )
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if not path.exists():
+        raise AgentsimError(
+            f"{path} is not there; run `agentsim backtest` and `agentsim regularities`"
+        )
+    return pd.read_csv(path)
+
+
+def _milestones(results: Results) -> list[Milestone]:
+    from agentsim.backtest.history import history
+    from agentsim.backtest.measures import tables_of
+    from agentsim.backtest.milestones import milestones
+    from agentsim.backtest.regularities import NEEDED as KEPT
+    from agentsim.backtest.testing import standing
+
+    facts, base = history(), results.experiment.scenario
+    return list(milestones(facts, standing(facts, tables_of(results, KEPT), base), base))
+
+
+def _counted(found: pd.DataFrame, skill: pd.DataFrame, seen: pd.DataFrame) -> str:
+    """Say how many facts lie inside, and what that is worth."""
+    later = found[~found["fitted"]]
+    parts = [
+        f"{rows['inside'].sum()} of {len(rows)} {words}"
+        for role, words in (
+            ("result", "that come out of the market alone"),
+            ("partly input", "of which a part was put in"),
+        )
+        if len(rows := later[later["role"] == role])
+    ]
+    score = np.exp(np.log(skill["score"].dropna()).mean())
+    fitted = seen.loc[seen["fitted"], "range"]
+    return (
+        f"Of {len(later)} facts of 2025, none of them fitted, {later['inside'].sum()} lie inside their 90% "
+        f"bands: {', '.join(parts)}. Drawn from the marked ranges, without any fitting, "
+        f"{skill['inside_unfitted'].sum()} would. They overlap (four firms and their sum, compute and its "
+        f"share), so that a count says little; over the series, fitting takes the mean score (CRPS) to "
+        f"{score:.2f} of what it is without, in geometric mean. {len(seen)} of the marked ranges cite a "
+        f"figure dated after 2024 or rest on a value that does, {len(fitted)} fitted ones among them: "
+        f"{', '.join(f'`{each}`' for each in fitted)}."
+    )
+
+
+def _table_of_milestones(told: Sequence[Milestone]) -> str:
+    rows = ["| figure | unit | fact | simulated median | 90% band |", "|---|---|---:|---:|---:|"]
+    for each in told:
+        low, median, high = np.nanquantile(each.runs, [0.05, 0.5, 0.95])
+        rows.append(
+            f"| {each.name} | {each.unit} | {short(each.fact)} | {short(median)} | "
+            f"{short(low)} to {short(high)} |"
+        )
+    return "\n".join(rows)
+
+
+def _beside(results: Results, told: Sequence[Milestone]) -> str:
+    """Say what a table of medians does not."""
+    from agentsim.backtest.measures import tables_of
+    from agentsim.backtest.milestones import growing
+
+    grown, steps = growing(tables_of(results), results.experiment.scenario, "2023Q2")
+    share = next(each for each in told if each.name.endswith("share of compute, 2025Q4"))
+    near = np.mean(np.abs(share.runs - share.fact) <= NEAR)
+    return (
+        f"The median capex of the four largest grows in {grown} of the {steps} quarters after 2023Q2. In "
+        f"{near:.0%} of runs the leader's share at the end of 2025 is within {NEAR:g} points of the fact."
+    )
+
+
+def _table_of_skill(skill: pd.DataFrame) -> str:
+    from agentsim.backtest.kinds import title
+
+    rows = [
+        "| series, facts of 2025 | facts | inside | inside unfitted | band width | score |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in skill.to_dict("records"):
+        rows.append(
+            f"| {title(row['series'], row['firm'])} | {row['facts']} | {row['inside']} | "
+            f"{row['inside_unfitted']} | {row['width']:.2f} | {row['score']:.2f} |"
+        )
+    return "\n".join(
+        [*rows, "", "Width and score are fitted over unfitted: below 1 fitting helped."]
+    )
+
+
+def _table_of_regularities(found: pd.DataFrame) -> str:
+    rows = [
+        "| regularity | verdict | figure | fact | simulated median | 90% band | met |",
+        "|---|---|---|---:|---:|---:|---|",
+    ]
+    for number, own in found.groupby("number", sort=True):
+        for place, row in enumerate(own.to_dict("records")):
+            head = f"{number}. {row['regularity']} | {row['verdict']}" if place == 0 else " | "
+            met = "input" if row["role"] == "input" else "yes" if row["met"] else "no"
+            rows.append(
+                f"| {head} | {row['figure'].replace('_', ' ')} | {short(row['fact'])} | "
+                f"{short(row['median'])} | {short(row['low'])} to {short(row['high'])} | {met} |"
+            )
+    counts = found.drop_duplicates("number")["verdict"].value_counts()
+    told = ", ".join(f"{counts.get(each, 0)} {each}" for each in ("reproduced", "partly", "not"))
+    return "\n".join([*rows, "", f"Of {found['number'].nunique()} regularities: {told}."])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fill the page; return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if len(words) != 3:
+        print(
+            "usage: python -m agentsim.report.history_text BACKTEST REGULARITIES PAGE",
+            file=sys.stderr,
+        )
+        return 2
+    from agentsim.batch.results import Results
+    from agentsim.report.publish import fill
+
+    try:
+        fill(Path(words[2]), section(Results.open(words[0]), Path(words[1])), START, END)
+    except (AgentsimError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"Written: {words[2]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
