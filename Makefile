@@ -40,7 +40,10 @@ docs: .venv/.core ## remake the generated tables in docs/
 
 publish: .venv/.core ## run the headline experiment and quote it in the README
 	@$(BIN)/agentsim run escalator_war --replace
+	@$(BIN)/agentsim run escalation_step --replace
 	@$(BIN)/python -m agentsim.report.publish results/escalator_war README.md
+	@$(BIN)/python -m agentsim.report.findings_table results/escalator_war \
+	    results/escalation_step docs/findings.md
 
 sensitivity: .venv/.dev ## run the sensitivity experiments and quote them in docs/findings.md
 	@$(BIN)/agentsim run sensitivity --replace
