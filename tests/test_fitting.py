@@ -12,8 +12,9 @@ from histories import tables
 
 from agentsim.backtest.history import Known, history, number_of
 from agentsim.calibration.draws import Range
+from agentsim.errors import AgentsimError
 from agentsim.fitting import calibrate, smc
-from agentsim.fitting.screening import screen
+from agentsim.fitting.screening import screen, thresholds
 from agentsim.fitting.targets import TOLERANCES, distance, residuals, targets, weights
 
 pytest.importorskip("pyabc")
@@ -81,6 +82,34 @@ def test_screening_keeps_what_moves_a_target_and_what_the_best_points_agree_on(t
     assert found.kept == ("moves", "pulls")
     assert found.correlation["moves"] > 0.99 and found.correlation["pulls"] < 0.1
     assert found.pinned["pulls"] > 0.2 and found.pinned["idle"] < 0.08
+
+
+class Noise:
+    """A question to which no range is an answer."""
+
+    scenario = SimpleNamespace(
+        ranges={f"idle_{i}": Range(0.0, 1.0, False, (f"idle_{i}",)) for i in range(160)}
+    )
+    targets = tuple(
+        SimpleNamespace(fact=SimpleNamespace(series=f"x{i}", firm="y")) for i in range(30)
+    )
+
+    def answer(self, points, folder, entropy):
+        rng = np.random.default_rng(entropy)
+        return rng.standard_normal((len(points["idle_0"]), len(self.targets)))
+
+
+@pytest.mark.parametrize("count", [100, 1_000, 10_000])
+def test_screening_finds_nothing_in_noise_however_few_points_there_are(tmp_path, count):
+    for entropy in range(2):
+        with pytest.raises(AgentsimError, match=f"screened = {count} .* give more"):
+            screen(Noise(), count, entropy, tmp_path / "x")
+
+
+def test_with_the_points_of_a_calibration_only_what_is_worth_it_decides():
+    assert thresholds(20_000, 1_000, 161, 43) == (0.2, 0.1)
+    correlation, pinned = thresholds(1_000, 50, 161, 43)
+    assert correlation == 0.2 and 0.25 < pinned < 0.35
 
 
 # Sequential Monte Carlo
