@@ -13,7 +13,7 @@ from histories import tables
 from agentsim.backtest.history import Known, history, number_of
 from agentsim.calibration.draws import Range
 from agentsim.errors import AgentsimError
-from agentsim.fitting import calibrate, smc
+from agentsim.fitting import calibrate, record, smc
 from agentsim.fitting.screening import screen, thresholds
 from agentsim.fitting.targets import TOLERANCES, distance, residuals, targets, weights
 
@@ -122,7 +122,9 @@ def one_is_pinned(generation, turn, points):
 
 def test_what_the_distance_knows_of_is_pinned_and_the_rest_stays_as_it_was():
     labels = ("pinned", "left_open", "left_too")
-    found = smc.sequential(labels, one_is_pinned, 0.3, 400, 5, 0.01, 1)
+    course = smc.sequential(labels, one_is_pinned, 0.3, 400, 5, 0.01, 1)
+    assert course.stopped == "that many generations were asked for: 5"
+    found = course.generations
     last = found[-1]
     assert [each.tolerance for each in found] == sorted((e.tolerance for e in found), reverse=True)
     assert last.tolerance < 0.06 and (last.distance <= last.tolerance).all()
@@ -141,9 +143,9 @@ def test_what_the_distance_knows_of_is_pinned_and_the_rest_stays_as_it_was():
 def test_the_same_entropy_gives_the_same_draws_and_leaves_the_global_generator_alone():
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - it is what is tested
     one, two, other = (
-        smc.sequential(("pinned", "open"), one_is_pinned, 0.3, 50, 2, 0.01, entropy)[-1].points[
-            "open"
-        ]
+        smc.sequential(("pinned", "open"), one_is_pinned, 0.3, 50, 2, 0.01, entropy)
+        .generations[-1]
+        .points["open"]
         for entropy in (7, 7, 8)
     )
     np.testing.assert_array_equal(one, two)
@@ -157,7 +159,68 @@ def test_failed_runs_are_never_accepted():
         return np.where(points["open"] < 0.5, np.inf, apart)
 
     found = smc.sequential(("pinned", "open"), some_fail, 0.3, 50, 2, 0.01, 1)
-    assert min(each.points["open"].min() for each in found) >= 0.5
+    assert min(each.points["open"].min() for each in found.generations) >= 0.5
+
+
+def test_weights_are_those_of_pyabc(monkeypatch):
+    """All at once, they are what pyABC finds point by point."""
+    kept, both = smc._weights, []
+
+    def compared(how, t, z):
+        found = kept(how, t, z)
+        for row, weight in zip(z[:20], found, strict=False):
+            point = {f"z{i:03d}": x for i, x in enumerate(row)}
+            both.append((weight, how["weight_function"](0, Parameter(point), 1.0)))
+        return found
+
+    from pyabc import Parameter
+
+    monkeypatch.setattr(smc, "_weights", compared)
+    monkeypatch.setattr(smc, "AT_ONCE", 500)  # in several goes
+    labels = ("pinned", "memory_a", "memory_b", "open")
+    smc.sequential(labels, one_is_pinned, 0.3, 60, 3, 0.01, 1)
+    ours, theirs = np.array(both).T
+    assert len(both) == 60 and ours.std() > 0.0
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def counted(distance):
+    """The distance, and a list of how many points were asked in each generation."""
+    asked = []
+
+    def evaluate(generation, turn, points):
+        asked.extend([0] * (generation + 1 - len(asked)))
+        asked[generation] += len(points["x"])
+        return distance(generation, points)
+
+    return evaluate, asked
+
+
+def test_a_generation_that_hardly_accepts_is_given_up_and_it_is_said():
+    evaluate, asked = counted(lambda generation, points: points["x"] + 9.0 * (generation == 2))
+    course = smc.sequential(("x", "y"), evaluate, 0.5, 100, 9, 0.03, 1)
+    assert len(course.generations) == 2
+    assert course.stopped.startswith("generation 3, with tolerance 0.1")
+    told = f"was given up: 0 of {asked[2]:,} proposals were accepted, less than 3%"
+    assert course.stopped.endswith(told)
+    assert asked[2] < 0.5 * 100 / 0.03  # it is not gone on with as far as its bound allows
+
+
+def test_a_generation_that_accepts_too_little_is_bounded_by_what_is_asked_for():
+    def rarely(generation, points):
+        rng = np.random.default_rng(len(points["x"]))
+        return np.where(rng.random(len(points["x"])) < 0.02, 0.1, 9.0)
+
+    evaluate, asked = counted(rarely)
+    with pytest.raises(AgentsimError, match=r"population = 600 .* first tolerance, 0\.50: .* give"):
+        smc.sequential(("x",), evaluate, 0.5, 600, 9, 0.03, 1)
+    assert 600 / 0.03 <= sum(asked) <= 600 / 0.03 + smc.MOST
+
+
+def test_what_cannot_be_told_any_closer_says_so():
+    evaluate, _ = counted(lambda generation, points: np.zeros(len(points["x"])))
+    course = smc.sequential(("x",), evaluate, 0.5, 50, 9, 0.03, 1)
+    assert course.stopped == "the tolerance cannot be lowered: it is 0"
 
 
 def generation(weights):
@@ -177,8 +240,22 @@ def test_draws_are_resampled_by_their_weights():
 def test_draws_come_from_the_last_generation_whose_weights_are_even_enough():
     even, uneven = generation(np.ones(100)), generation([1000.0, *np.ones(99)])
     assert even.effective == pytest.approx(100) and uneven.effective < 2
-    kept = calibrate._fit_to_draw_from([generation(np.ones(100)), even, uneven], 100)
-    assert kept is even
+    assert calibrate._to_draw_from([generation(np.ones(100)), even, uneven], 100) == 2
+    assert calibrate._to_draw_from([uneven, uneven], 100) == 1
+
+
+def calibrated(effective, drawn_from, draws):
+    told = [record.Told(1.0, 100, 50, each) for each in effective]
+    return record.Calibrated(pd.DataFrame(), told, drawn_from, draws, "it had to")
+
+
+def test_it_is_a_caution_that_draws_are_of_the_first_generation_or_copies():
+    assert calibrated([100.0, 60.0], 2, 100).cautions == []
+    (alone,) = calibrated([100.0], 1, 100).cautions
+    assert "generation 1" in alone and "no other came about" in alone
+    (uneven,) = calibrated([100.0, 20.0], 1, 100).cautions
+    assert "no later one has 50 effective draws" in uneven and "--population" in uneven
+    assert "100 draws are copies of about 20" in calibrated([20.0], 1, 100).cautions[1]
 
 
 # The command
@@ -186,10 +263,10 @@ def test_draws_come_from_the_last_generation_whose_weights_are_even_enough():
 SMALL = ["--screened", "300", "--population", "40", "--generations", "2", "--draws", "30"]
 
 
-def started(folder):
+def started(folder, *more):
     words = [sys.executable, "-m", "agentsim.cli", "calibrate", "--out", str(folder), *SMALL]
     return subprocess.Popen(
-        [*words, "--no-figure", "--workers", "1"],
+        [*words, "--no-figure", "--workers", "1", *more],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -199,21 +276,24 @@ def test_calibrate_goes_on_where_it_was_killed_and_ends_with_the_same_draws(tmp_
     told, said = whole.communicate(timeout=120)
     assert whole.returncode == 0, said
     assert "marked range" in told and "width left" in told and "Draws:" in said
+    assert "generation 2 of at most 2, round 1" in said and "40 of 40 accepted" in said
+    assert "It ended because that many generations were asked for: 2." in told
     killed = started(tmp_path / "killed")
     for _ in range(600):
-        if (tmp_path / "killed" / "screening.npy").exists():
+        if (tmp_path / "killed" / "unfinished" / "screening.npy").exists():
             break
         time.sleep(0.05)
     killed.kill()
     killed.communicate()
     assert not (tmp_path / "killed" / "draws.csv").exists()
-    kept = (tmp_path / "killed" / "screening.npy").stat().st_mtime_ns
     again = started(tmp_path / "killed")
-    assert again.wait(timeout=120) == 0
-    again.communicate()
+    told_again, _ = again.communicate(timeout=120)
+    assert again.returncode == 0 and told_again == told
     one, two = ((tmp_path / each / "draws.csv").read_bytes() for each in ("whole", "killed"))
     assert one == two
-    assert (tmp_path / "killed" / "screening.npy").stat().st_mtime_ns == kept
+    # What only served to go on is gone.
+    left = {each.name for each in (tmp_path / "killed").iterdir()}
+    assert left == {"draws.csv", "ranges.csv", "calibration.json"}
     draws = pd.read_csv(tmp_path / "whole" / "draws.csv")
     assert len(draws) == 30 and not draws.isna().any().any()
     ranges = pd.read_csv(tmp_path / "whole" / "ranges.csv")
@@ -227,13 +307,74 @@ def test_calibrate_goes_on_where_it_was_killed_and_ends_with_the_same_draws(tmp_
     assert f"{len(draws.columns)} of them from draws" in done.stdout
 
 
+class Simulated(Toy):
+    """The question with a key, and a note of how often it was asked."""
+
+    key = "as ever"
+
+    def __init__(self):
+        self.asked = []
+        self.broken = False
+
+    def answer(self, points, folder, entropy):
+        if self.broken:
+            raise KeyboardInterrupt
+        self.asked.append(folder.name)
+        filled = {name: np.full(len(points["moves"]), 0.5) for name in self.scenario.ranges}
+        return 0.1 * super().answer(filled | points, folder, entropy)
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    question = Simulated()
+    monkeypatch.setattr(calibrate, "Question", lambda *given: question)
+    monkeypatch.setattr(calibrate, "_wanted", lambda *given: [])
+    monkeypatch.setattr(calibrate, "values", lambda points, scenario: points)
+    return question
+
+
+def fitted(folder, said, **how):
+    settings = calibrate.Settings(screened=2_000, population=60, generations=2, draws=40, **how)
+    return calibrate.calibrate(SimpleNamespace(name="toy"), folder, settings, say=said.append)
+
+
+def test_what_is_done_is_told_again_and_not_done_again(tmp_path, simulated):
+    said = []
+    one = fitted(tmp_path, said)
+    assert not one.again and said and simulated.asked
+    said.clear(), simulated.asked.clear()
+    two = fitted(tmp_path, said)
+    assert two.again and not said and not simulated.asked
+    assert two.generations == one.generations and two.stopped == one.stopped
+    pd.testing.assert_frame_equal(two.table, one.table)
+    (tmp_path / "draws.csv").unlink()  # without its draws it is not done
+    assert not fitted(tmp_path, said).again
+
+
+def test_another_entropy_than_it_was_begun_with_is_told_in_a_line(tmp_path, simulated):
+    said = []
+    simulated.broken = True
+    with pytest.raises(KeyboardInterrupt):
+        fitted(tmp_path, said)
+    simulated.broken = False
+    fitted(tmp_path, said, entropy=7)
+    told = f"{tmp_path} was begun with entropy = 0; with entropy = 7 all is simulated anew"
+    assert said[0] == told and not any("entropy" in each for each in said[1:])
+    said.clear()
+    fitted(tmp_path, said, entropy=8)
+    assert said[0].startswith(f"{tmp_path} holds draws made with entropy = 7; with entropy = 8 all")
+    assert said[0].endswith("and they are replaced in the end")
+
+
 @pytest.mark.parametrize(
     ("words", "remedy"),
     [
-        (["--population", "few"], "--population"),
-        (["--population", "-5"], "population = -5"),
-        (["--draws", "0"], "0"),
-        (["--screened", "3"], "screened = 3"),
+        (["--population", "few"], "--population 'few' is not a whole number; give 10 or more"),
+        (["--population", "-5"], "--population -5 is too small; give 10 or more"),
+        (["--draws", "0"], "--draws 0 is too small; give 1 or more"),
+        (["--screened", "3"], "--screened 3 is too small; give 100 or more"),
+        (["--entropy", "luck"], "--entropy 'luck' is not a whole number; give 0 or more"),
+        (["--entropy", "-1"], "--entropy -1 is too small; give 0 or more"),
         (["no_such_experiment"], "no_such_experiment"),
         (["escalator_war"], "take factors"),
         (["forecast"], "2025Q4"),

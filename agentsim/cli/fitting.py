@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentsim.cli.running import shown, whole
+from agentsim.errors import AgentsimError
 from agentsim.printing import aligned, short
 
 if TYPE_CHECKING:
-    from agentsim.fitting.calibrate import Calibrated
     from agentsim.fitting.postures import Fitted
+    from agentsim.fitting.record import Calibrated
 
 
 @click.command()
@@ -30,29 +31,34 @@ def calibrate(experiment: str, out: str, workers: str | None, no_figure: bool, *
 
     Draws of the marked ranges are simulated and compared with history; those that lie within a
     tolerance are kept, and the tolerance is lowered from generation to generation (approximate
-    Bayesian computation, by pyABC: pip install 'agentsim[calibration]'). Takes some minutes; stopped
-    and started again it goes on from where it was, and ends with the same draws.
+    Bayesian computation, by pyABC: pip install 'agentsim[calibration]'). Takes some minutes; stopped and
+    started again it goes on from where it was, and ends with the same draws. What is done already is
+    told again, and not done again.
 
     \b
     FOLDER then holds
-      draws.csv    the draws, a row each, a column a marked range: give it to an
-                   experiment as uncertainty = "FOLDER/draws.csv"
-      ranges.csv   how much of each marked range is left
-      ranges.png   the same as a picture
+      draws.csv         the draws, a row each, a column a marked range: give it to
+                        an experiment as uncertainty = "FOLDER/draws.csv"
+      ranges.csv        how much of each marked range is left
+      ranges.png        the same as a picture
+      calibration.json  what was asked, and how it went
+      unfinished/       until then: what is needed to go on
 
     The draws that uncertainty = "calibrated" stands for were made so; `make calibrate` makes them anew.
 
     \b
     Examples:
       agentsim calibrate
-      agentsim calibrate mine.toml --out results/mine-fitted --population 500
+      agentsim calibrate mine.toml --out results/mine-fitted --population 500 --draws 200
     """
     from agentsim.batch.design import Experiment
-    from agentsim.fitting.calibrate import Settings
+    from agentsim.fitting.calibrate import LEAST, Settings
     from agentsim.fitting.calibrate import calibrate as fit
 
     given: dict[str, Any] = {
-        name: whole(f"--{name}", text) for name, text in how.items() if text is not None
+        name: _from(f"--{name}", text, LEAST[name])
+        for name, text in how.items()
+        if text is not None
     }
     folder = Path(out)
     found = fit(
@@ -60,31 +66,52 @@ def calibrate(experiment: str, out: str, workers: str | None, no_figure: bool, *
         say=lambda line: click.echo(line, err=True),
     )  # fmt: skip
     click.echo("\n".join(_told(found)))
+    for line in found.cautions:
+        click.echo(f"warning: {line}", err=True)
+    if found.again:
+        click.echo(
+            "All that was done before with the same settings: nothing is simulated.", err=True
+        )
     click.echo(f"Draws: {shown(folder / 'draws.csv')}", err=True)
     if not no_figure:
         from agentsim.report.fitting_figures import ranges_figure
 
-        ranges_figure(found.table()).savefig(folder / "ranges.png", dpi=150)
+        ranges_figure(found.table).savefig(folder / "ranges.png", dpi=150)
         click.echo(f"Figure: {shown(folder / 'ranges.png')}", err=True)
+
+
+def _from(name: str, text: str, least: int) -> int:
+    """Return an option's whole number. Raises AgentsimError, one line, for less than the least."""
+    try:
+        given = int(text)
+    except ValueError:
+        raise AgentsimError(
+            f"{name} {text!r} is not a whole number; give {least} or more"
+        ) from None
+    if given < least:
+        raise AgentsimError(f"{name} {given} is too small; give {least} or more")
+    return given
 
 
 def _told(found: Calibrated) -> list[str]:
     """Return what was found as lines: generations, ranges that are narrower, ranges left open."""
-    table = found.table()
     lines = [["generation", "tolerance", "simulated", "accepted", "effective"]]
     for number, each in enumerate(found.generations, 1):
         lines.append(
-            [f"{number}{' <' if each is found.last else ''}", f"{each.tolerance:.2f}",
+            [f"{number}{' <' if number == found.drawn_from else ''}", f"{each.tolerance:.2f}",
              f"{each.simulated:,}", f"{each.accepted:,}", f"{each.effective:,.0f}"]
         )  # fmt: skip
-    told = [*aligned(lines), "", "Draws are taken from the generation marked <.", ""]
+    told = [*aligned(lines), "", "effective: as many draws of equal weight would tell as much."]
+    told += ["Draws are taken from the generation marked <.", f"It ended because {found.stopped}."]
     lines = [["marked range", "low", "high", "5%", "median", "95%", "width left"]]
-    for row in table[table["fitted"]].itertuples():
+    for row in found.table[found.table["fitted"]].itertuples():
         numbers = (row.low, row.high, row.q05, row.median, row.q95)
         lines.append([str(row.range), *map(short, numbers), f"{row.width:.2f}"])
-    told += aligned(lines)
-    open_ = int((~table["fitted"]).sum())
-    told += ["", "width left: of the middle 90% of the draws, over that of the marked range."]
+    told += ["", *aligned(lines), ""]
+    told.append(
+        "width left: of the middle 90% of the draws, over the middle 90% of the marked range."
+    )
+    open_ = int((~found.table["fitted"]).sum())
     told.append(f"{open_} marked ranges move no target by much and stay as they are marked.")
     return told
 

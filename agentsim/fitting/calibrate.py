@@ -2,14 +2,15 @@
 
 First a wave over all marked ranges shows which of them any target depends on. Those are fitted;
 all others stay drawn from their ranges throughout, so that what is accepted is accepted whatever
-they are. Everything simulated is kept in the folder by what it follows from: started again, it takes
-the same way and simulates only what is not there.
+they are. Everything simulated is kept in the folder `unfinished` by what it follows from: started
+again, it takes the same way and simulates only what is not there. Once all is done that folder goes,
+and a record stays; asked the same again, nothing is worked out anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,18 @@ from agentsim.batch.design import Experiment
 from agentsim.errors import AgentsimError
 from agentsim.fitting import smc
 from agentsim.fitting.proposals import Question, values, write_draws
+from agentsim.fitting.record import (
+    DRAWS,
+    EVEN,
+    RANGES,
+    UNFINISHED,
+    Calibrated,
+    Told,
+    begin,
+    finish,
+    key_of,
+    known,
+)
 from agentsim.fitting.screening import Screened, screen
 from agentsim.fitting.targets import Target, distance, targets, weights
 from agentsim.laws.numerics import Array
@@ -28,8 +41,6 @@ from agentsim.laws.numerics import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-EVEN = 0.5
-"""Effective draws of the generation that is drawn from, over those that are kept."""
 DIGITS = 6
 """Of a draw that is kept: a table to be read, and far finer than anything is known."""
 
@@ -61,47 +72,6 @@ class Settings:
 LEAST = {"screened": 100, "population": 10, "generations": 1, "draws": 1, "entropy": 0}
 
 
-@dataclass(frozen=True, eq=False)
-class Calibrated:
-    """What is known after fitting."""
-
-    question: Question
-    screened: Screened
-    generations: list[smc.Generation]
-    last: smc.Generation
-    """The one that draws are taken from."""
-    points: dict[str, Array]
-    """Its draws, all equally likely, from 0 to 1, by label."""
-
-    @property
-    def draws(self) -> dict[str, Array]:
-        """The same as values."""
-        found = values(self.points, self.question.scenario)
-        return {label: _rounded(column) for label, column in found.items()}
-
-    def table(self) -> pd.DataFrame:
-        """Return a row a marked range: its prior range, what is left of it, and how it was told.
-
-        `width` is that of the middle 90 per cent of the draws over that of the prior; u05, u50 and
-        u95 are places in the range, q05, median and q95 the values there.
-        """
-        import pandas as pd
-
-        rows = []
-        for label, marked in self.question.scenario.ranges.items():
-            u = self.points.get(label)
-            row = {"range": label, "low": marked.low, "high": marked.high, "fitted": u is not None}
-            row |= {"correlation": self.screened.correlation[label]}
-            row |= {"pinned": self.screened.pinned[label]}
-            if u is not None:
-                at = np.quantile(u, [0.05, 0.5, 0.95])
-                row |= dict(zip(("u05", "u50", "u95"), at, strict=True))
-                row |= dict(zip(("q05", "median", "q95"), marked.at(at), strict=True))
-                row |= {"width": (at[2] - at[0]) / 0.9}
-            rows.append(row)
-        return pd.DataFrame(rows).sort_values("width", ignore_index=True)
-
-
 def calibrate(
     experiment: Experiment,
     folder: Path,
@@ -111,40 +81,86 @@ def calibrate(
 ) -> Calibrated:
     """Fit the marked ranges of an experiment's calibration to the facts that are targets.
 
-    Raises AgentsimError, one line, where pyABC is not installed or the experiment has factors.
+    What the folder holds of the same question is returned as it is. Raises AgentsimError, one line,
+    where pyABC is not installed or the experiment has factors.
     """
     smc.library()
     facts = history()
     question = Question(experiment, facts, _wanted(experiment, facts), workers)
-    folder.mkdir(parents=True, exist_ok=True)
-    weight = weights(question.targets)
-    screened = screen(question, how.screened, how.entropy, folder / "screening")
-    first = float(np.quantile(screened.distance, how.first))
+    asked = {"experiment": experiment.name, **asdict(how)}
+    key = key_of(question.key, asked)
+    if (before := known(folder, key)) is not None:
+        return before
+    for line in begin(folder, key, asked):
+        say(line)
+    work = folder / UNFINISHED
+    screened = screen(question, how.screened, how.entropy, work / "screening")
     say(
         f"{len(screened.kept)} of {len(question.scenario.ranges)} marked ranges move a target; "
         f"median distance {np.median(screened.distance):.2f}, best {screened.distance.min():.2f}"
     )
+    course = _course(question, screened, work, how, say)
+    number = _to_draw_from(course.generations, how.draws)
+    points = _resampled(course.generations[number - 1], how.draws, how.entropy)
+    drawn = values(points, question.scenario)
+    write_draws(folder / DRAWS, {label: _rounded(column) for label, column in drawn.items()})
+    told = [Told(g.tolerance, g.simulated, g.accepted, g.effective) for g in course.generations]
+    table = ranges_table(question, screened, points)
+    table.to_csv(folder / RANGES, index=False)
+    found = Calibrated(table, told, number, how.draws, course.stopped)
+    finish(folder, key, asked, found)
+    return found
+
+
+def _course(
+    question: Question, screened: Screened, work: Path, how: Settings, say: Callable[[str], None]
+) -> smc.Course:
+    """Return the generations, each round said in a line."""
+    weight = weights(question.targets)
+    line = ""
 
     def evaluate(generation: int, turn: int, points: dict[str, Array]) -> Array:
+        nonlocal line
         entropy = how.entropy + 1 + 1_000 * generation + turn
-        place = folder / f"generation-{generation + 1:02d}-{turn + 1}"
+        place = work / f"generation-{generation + 1:02d}-{turn + 1}"
         apart = distance(question.answer(points, place, entropy), weight)
-        say(
-            f"generation {generation + 1}, round {turn + 1}: {len(apart):,} markets, "
-            f"median distance {np.median(apart):.2f}"
+        line = (
+            f"generation {generation + 1} of at most {how.generations}, round {turn + 1}: "
+            f"{len(apart):,} markets, median distance {np.median(apart):.2f}"
         )
         return apart
 
-    generations = smc.sequential(
+    def heard(generation: int, accepted: int) -> None:
+        say(f"{line}; {accepted:,} of {how.population:,} accepted")
+
+    first = float(np.quantile(screened.distance, how.first))
+    return smc.sequential(
         screened.kept, evaluate, first, how.population, how.generations, how.least_accepted,
-        how.entropy,
+        how.entropy, heard,
     )  # fmt: skip
-    last = _fit_to_draw_from(generations, how.draws)
-    points = _resampled(last, how.draws, how.entropy)
-    found = Calibrated(question, screened, generations, last, points)
-    write_draws(folder / "draws.csv", found.draws)
-    found.table().to_csv(folder / "ranges.csv", index=False)
-    return found
+
+
+def ranges_table(question: Question, screened: Screened, points: dict[str, Array]) -> pd.DataFrame:
+    """Return a row a marked range: its prior range, what is left of it, and how it was told.
+
+    points: draws, all equally likely, from 0 to 1, by label. `width` is that of the middle 90 per
+    cent of the draws over that of the prior; u05, u50 and u95 are places in the range, q05, median
+    and q95 the values there.
+    """
+    import pandas as pd
+
+    rows = []
+    for label, marked in question.scenario.ranges.items():
+        u = points.get(label)
+        row = {"range": label, "low": marked.low, "high": marked.high, "fitted": u is not None}
+        row |= {"correlation": screened.correlation[label], "pinned": screened.pinned[label]}
+        if u is not None:
+            at = np.quantile(u, [0.05, 0.5, 0.95])
+            row |= dict(zip(("u05", "u50", "u95"), at, strict=True))
+            row |= dict(zip(("q05", "median", "q95"), marked.at(at), strict=True))
+            row |= {"width": (at[2] - at[0]) / 0.9}
+        rows.append(row)
+    return pd.DataFrame(rows).sort_values("width", ignore_index=True)
 
 
 def _wanted(experiment: Experiment, facts: list[Known]) -> list[Target]:
@@ -168,10 +184,13 @@ def _wanted(experiment: Experiment, facts: list[Known]) -> list[Target]:
     return found
 
 
-def _fit_to_draw_from(generations: list[smc.Generation], draws: int) -> smc.Generation:
-    """Return the last generation whose weights are even enough that few draws are copies."""
-    fine = [each for each in generations if each.effective >= EVEN * draws]
-    return fine[-1] if fine else generations[0]
+def _to_draw_from(generations: list[smc.Generation], draws: int) -> int:
+    """Return the number of the last generation whose weights are even enough that few are copies.
+
+    Counted from 1, which it is where none is.
+    """
+    fine = [n for n, each in enumerate(generations, 1) if each.effective >= EVEN * draws]
+    return fine[-1] if fine else 1
 
 
 def _resampled(last: smc.Generation, count: int, entropy: int) -> dict[str, Array]:

@@ -44,8 +44,9 @@ class Question:
     def answer(self, points: Mapping[str, Array], folder: Path, entropy: int) -> Array:
         """Return the residuals of points, `(points, targets)`; infinite where a run failed.
 
-        points: by label of a marked range, from 0 to 1. They are kept in the folder, and read from
-        it if it holds those of the same points and the same model.
+        points: by label of a marked range, from 0 to 1. Residuals are kept beside the folder, and
+        read from there if they are those of the same points and the same model. On a terminal a
+        bar says how far it is.
         """
         import pandas as pd
 
@@ -60,11 +61,10 @@ class Question:
             }
         )  # fmt: skip
         key = self._key(asked)
-        if kept.exists():
-            with kept.open("rb") as file:
-                if bytes(np.load(file)) == key:
-                    return np.asarray(np.load(file))
-        results = batch.run(asked, folder, self.workers, progress=False, say=lambda line: None)
+        if (known := _kept(kept, key)) is not None:
+            table.unlink()
+            return known
+        results = batch.run(asked, folder, self.workers, say=lambda line: None)
         told = residuals(self.targets, self.facts, tables_of(results), asked.scenario)
         every = told.reindex(pd.RangeIndex(count)).to_numpy(np.float64)
         found = np.where(np.isfinite(every), every, np.inf)
@@ -74,7 +74,13 @@ class Question:
             np.save(file, found)
         partial.replace(kept)
         shutil.rmtree(folder)  # what is asked of it is kept
+        table.unlink()
         return found
+
+    @property
+    def key(self) -> str:
+        """A hash of model, experiment, targets and facts, whatever the points."""
+        return self._key(self.experiment.model_copy(update={"uncertainty": "marked"})).hex()
 
     def _key(self, asked: Experiment) -> bytes:
         """Return a hash of all that the residuals follow from."""
@@ -84,15 +90,24 @@ class Question:
         stood = [
             (each.key, each.value) for each in self.facts if each.series == "cumulative_compute"
         ]
-        code = [_text(place) for place in COMPARING]
+        code = [text_of(place) for place in COMPARING]
         return sha256(repr((make(asked).key, targets, stood, code)).encode()).digest()
+
+
+def _kept(path: Path, key: bytes) -> Array | None:
+    """Return the residuals that a file holds, if it is of this key."""
+    if path.exists():
+        with path.open("rb") as file:
+            if bytes(np.load(file)) == key:
+                return np.asarray(np.load(file))
+    return None
 
 
 COMPARING = ("backtest/measures.py", "backtest/testing.py", "fitting/targets.py")
 """Files of the package that decide how far a market is said to lie from the facts."""
 
 
-def _text(place: str) -> str:
+def text_of(place: str) -> str:
     """Return the text of a file of the package."""
     return files("agentsim").joinpath(*place.split("/")).read_text(encoding="utf-8")
 
