@@ -16,6 +16,8 @@ from agentsim.errors import AgentsimError
 from agentsim.fitting import calibrate, record, smc
 from agentsim.fitting.screening import screen, thresholds
 from agentsim.fitting.targets import TOLERANCES, distance, residuals, targets, weights
+from agentsim.report.fitting_figures import ranges_figure
+from agentsim.scenario import Scenario
 
 pytest.importorskip("pyabc")
 
@@ -256,6 +258,31 @@ def test_it_is_a_caution_that_draws_are_of_the_first_generation_or_copies():
     (uneven,) = calibrated([100.0, 20.0], 1, 100).cautions
     assert "no later one has 50 effective draws" in uneven and "--population" in uneven
     assert "100 draws are copies of about 20" in calibrated([20.0], 1, 100).cautions[1]
+
+
+# The picture
+
+
+@pytest.mark.parametrize("count", [1, 19, 60])
+def test_no_word_of_the_picture_runs_into_another_or_out_of_it(count):
+    marked = list(Scenario.load("2023Q1").ranges.items())[:count]
+    rows = [
+        {"range": label, "low": each.low, "high": each.high, "fitted": True}
+        | {"u05": 0.2, "u50": 0.4, "u95": 0.9, "width": 0.7 / 0.9}
+        for label, each in marked
+    ]
+    rows[0] |= {"range": "bank_syndicate.other_capex_growth_per_year", "low": -0.012_34}
+    drawn = ranges_figure(pd.DataFrame(rows))
+    drawn.draw_without_rendering()
+    (panel,) = drawn.axes
+    words = [each for each in panel.texts + panel.get_yticklabels() if each.get_text()]
+    told = {each.get_text() for each in words}
+    assert {"low", "high", "unit", "width left", "78%", rows[0]["range"]} <= told
+    boxes = [each.get_window_extent() for each in [*words, drawn.legends[0]]]
+    edges = np.array([each.extents for each in boxes])
+    assert (edges[:, :2] >= 0.0).all() and (edges[:, 2:] <= drawn.bbox.extents[2:]).all()
+    for place, box in enumerate(boxes):
+        assert box.count_overlaps(boxes[place + 1 :]) == 0, words[place].get_text()
 
 
 # The command
