@@ -9,6 +9,7 @@ and a record stays; asked the same again, nothing is worked out anew.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -115,29 +116,46 @@ def calibrate(
 def _course(
     question: Question, screened: Screened, work: Path, how: Settings, say: Callable[[str], None]
 ) -> smc.Course:
-    """Return the generations, each round said in a line."""
+    """Return the generations, each round said in a line.
+
+    On a terminal a bar says how many are accepted of a generation, and what time is left to it at
+    the pace of the rounds before; that of a round's markets is below it.
+    """
+    from tqdm import tqdm
+
     weight = weights(question.targets)
     line = ""
+    bar = tqdm(
+        total=how.population, disable=not sys.stderr.isatty(), unit=" accepted", leave=False,
+        file=sys.stderr,
+    )  # fmt: skip
 
     def evaluate(generation: int, turn: int, points: dict[str, Array]) -> Array:
         nonlocal line
+        name = f"generation {generation + 1} of at most {how.generations}"
+        if turn == 0:
+            bar.reset()
+            bar.set_description(name)
         entropy = how.entropy + 1 + 1_000 * generation + turn
         place = work / f"generation-{generation + 1:02d}-{turn + 1}"
         apart = distance(question.answer(points, place, entropy), weight)
         line = (
-            f"generation {generation + 1} of at most {how.generations}, round {turn + 1}: "
-            f"{len(apart):,} markets, median distance {np.median(apart):.2f}"
+            f"{name}, round {turn + 1}: {len(apart):,} markets, "
+            f"median distance {np.median(apart):.2f}"
         )
         return apart
 
     def heard(generation: int, accepted: int) -> None:
-        say(f"{line}; {accepted:,} of {how.population:,} accepted")
+        with tqdm.external_write_mode(file=sys.stderr):
+            say(f"{line}; {accepted:,} of {how.population:,} accepted")
+        bar.update(accepted - bar.n)
 
     first = float(np.quantile(screened.distance, how.first))
-    return smc.sequential(
-        screened.kept, evaluate, first, how.population, how.generations, how.least_accepted,
-        how.entropy, heard,
-    )  # fmt: skip
+    with bar:
+        return smc.sequential(
+            screened.kept, evaluate, first, how.population, how.generations, how.least_accepted,
+            how.entropy, heard,
+        )  # fmt: skip
 
 
 def ranges_table(question: Question, screened: Screened, points: dict[str, Array]) -> pd.DataFrame:
