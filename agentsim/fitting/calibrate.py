@@ -27,6 +27,7 @@ from agentsim.fitting.record import (
     DRAWS,
     EVEN,
     RANGES,
+    RECORD,
     UNFINISHED,
     Calibrated,
     Told,
@@ -104,6 +105,7 @@ def calibrate(
     number = _to_draw_from(course.generations, how.draws)
     points = _resampled(course.generations[number - 1], how.draws, how.entropy)
     drawn = values(points, question.scenario)
+    (folder / RECORD).unlink(missing_ok=True)  # it does not speak of what is written now
     write_draws(folder / DRAWS, {label: _rounded(column) for label, column in drawn.items()})
     told = [Told(g.tolerance, g.simulated, g.accepted, g.effective) for g in course.generations]
     table = ranges_table(question, screened, points)

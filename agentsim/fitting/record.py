@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RECORD, ASKED, UNFINISHED = "calibration.json", "asked.json", "unfinished"
 DRAWS, RANGES = "draws.csv", "ranges.csv"
-FITTING = ("calibrate", "proposals", "screening", "smc")
+FITTING = ("calibrate", "proposals", "record", "screening", "smc")
 """Modules that decide which draws come of the same distances."""
 EVEN = 0.5
 """Effective draws of the generation that is drawn from, over those that are kept."""
