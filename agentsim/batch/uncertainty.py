@@ -24,15 +24,12 @@ from agentsim.batch.points import Points, sample_table
 from agentsim.calibration import calibrations
 from agentsim.calibration import fitted as tables
 from agentsim.calibration.draws import clear_of_each_other
-from agentsim.calibration.fitted import Fitted
+from agentsim.calibration.fitted import DATE, Fitted
 from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.laws.numerics import Array
 from agentsim.scenario import Scenario
 
 KINDS = ("calibrated", "marked", "none")
-DATE = "scenario"
-"""The column that says of which calibration the draws are."""
-
 ROUNDED = 1e-5
 """How far beyond a bound a value may lie, as a part of the bound, for being written with few digits."""
 

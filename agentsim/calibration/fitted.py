@@ -26,6 +26,8 @@ from agentsim.laws.numerics import Array
 
 BASE = "2023Q1"
 """The calibration that was fitted."""
+DATE = "scenario"
+"""The column of a table that says of which calibration the draws are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +80,8 @@ def shipped() -> Fitted:
     """Return the table that comes with the package."""
     text = (files(__package__) / "fitted" / f"{BASE}.csv").read_text(encoding="utf-8")
     header, *rows = list(csv.reader(text.splitlines()))
-    numbers = np.array(rows, dtype=np.float64)
-    return Fitted({label: numbers[:, place].copy() for place, label in enumerate(header)})
+    columns = zip(header, zip(*rows, strict=True), strict=True)
+    return Fitted({label: np.array(x, np.float64) for label, x in columns if label != DATE})
 
 
 def alike(one: Mapping[str, Range], other: Mapping[str, Range]) -> set[str]:

@@ -106,7 +106,8 @@ def calibrate(
     points = _resampled(course.generations[number - 1], how.draws, how.entropy)
     drawn = values(points, question.scenario)
     (folder / RECORD).unlink(missing_ok=True)  # it does not speak of what is written now
-    write_draws(folder / DRAWS, {label: _rounded(column) for label, column in drawn.items()})
+    rounded = {label: _rounded(column) for label, column in drawn.items()}
+    write_draws(folder / DRAWS, rounded, experiment.scenario)
     told = [Told(g.tolerance, g.simulated, g.accepted, g.effective) for g in course.generations]
     table = ranges_table(question, screened, points)
     table.to_csv(folder / RANGES, index=False)

@@ -22,6 +22,7 @@ from agentsim.backtest.history import Known
 from agentsim.backtest.measures import SERIES, tables_of
 from agentsim.batch.design import Experiment
 from agentsim.calibration.draws import Range, clear_of_each_other
+from agentsim.calibration.fitted import DATE
 from agentsim.fitting.targets import Target, residuals
 from agentsim.laws.numerics import Array
 from agentsim.scenario import Scenario
@@ -52,7 +53,7 @@ class Question:
 
         kept, table = folder.with_suffix(".npy"), folder.with_suffix(".csv")
         count = len(next(iter(points.values())))
-        write_draws(table, values(points, self.scenario))
+        write_draws(table, values(points, self.scenario), self.scenario.name)
         asked = self.experiment.model_copy(
             update={
                 "name": folder.name, "uncertainty": str(table), "runs": count, "entropy": entropy,
@@ -119,10 +120,11 @@ def values(points: Mapping[str, Array], scenario: Scenario) -> dict[str, Array]:
     return clear_of_each_other(drawn, scenario.values)
 
 
-def write_draws(path: Path, drawn: Mapping[str, Array]) -> None:
-    """Write a table of draws, a row each."""
+def write_draws(path: Path, drawn: Mapping[str, Array], scenario: str) -> None:
+    """Write a table of draws of a calibration, a row each."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(drawn)
-        writer.writerows(zip(*(column.tolist() for column in drawn.values()), strict=True))
+        writer.writerow([DATE, *drawn])
+        for row in zip(*(column.tolist() for column in drawn.values()), strict=True):
+            writer.writerow([scenario, *row])
