@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agentsim.batch.results import Results
 
 START, END = "<!-- figures: start -->", "<!-- figures: end -->"
+HEADLINE, STEPS = "escalator_war", "escalation_step"
 POSTURE, SHOCK, ELASTICITY = "lineup.hyperscaler", "shock.efficiency.factor", "demand_elasticity"
 USUAL = 1.1
 CALM, LARGEST = 1.0, 45.0
@@ -228,7 +229,15 @@ def _parts(market: Market) -> str:
 
 
 def table(headline: Results, steps: Results) -> str:
-    """Return all figures as a table in Markdown."""
+    """Return all figures as a table in Markdown.
+
+    Raises AgentsimError, one line, for results of other experiments.
+    """
+    for results, name in ((headline, HEADLINE), (steps, STEPS)):
+        if results.experiment.name != name:
+            raise AgentsimError(
+                f"{results.folder} holds {results.experiment.name}; give results of {name}"
+            )
     rows = [*of_headline(Headline(headline)), *of_steps(steps), *of_markets()]
     return "\n".join(
         [
