@@ -1,5 +1,7 @@
 """Supply of chips and memory: what grows steadily goes on to, what is short costs more, shares drift."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from agentsim import Market
 from agentsim.laws import chips, memory
+from agentsim.strategy.registry import parse
 
 CALM = {"demand_noise": 0.0, "quality_noise": 0.0}
 
@@ -171,3 +174,35 @@ def test_the_trough_of_2023_was_slack_and_the_end_of_2025_was_not():
         for scenario in ("2023Q1", "2025Q4")
     )
     assert slack < 0.8 and short > 0.85
+
+
+# Memory makers by contract
+
+
+def contracted(orders, committed, before=1.0, growth=0.1):
+    """What `contract_first` orders, and the belief that it ends with; of all committed 0.4 is built."""
+    sees = SimpleNamespace(
+        memory_tightness=a(orders / (0.6 * committed) if committed else 1.0),
+        capacity=a(0.6 * committed), building=a(0.4 * committed), withheld=a(0.0),
+        memory_cost=a(1.0), memory_quarters=a(4.0), growth_limit=a(0.4),
+        memory={"orders": a(before), "growth": a(growth)},
+    )  # fmt: skip
+    choice, memory = parse("memory_maker", "contract_first").choose(sees)
+    return np.asarray(choice.expansion).item(), memory["growth"].item()
+
+
+def test_contract_first_goes_on_growing_where_orders_and_capacity_have_grown_alike():
+    expansion, growth = contracted(orders=1.1, committed=1.1 * 1.1**3)
+    np.testing.assert_allclose([expansion, growth], 0.1)
+
+
+def test_contract_first_builds_more_where_orders_will_exceed_what_is_committed():
+    short, long = (contracted(orders=1.1, committed=each)[0] for each in (1.0, 2.0))
+    assert long < 0.1 < short <= 0.4
+
+
+def test_contract_first_begins_with_the_growth_under_way_and_a_maker_of_nothing_builds_nothing():
+    _, growth = contracted(orders=1.0, committed=1.0, before=0.0, growth=np.nan)
+    np.testing.assert_allclose(growth, (1.0 / 0.6) ** 0.25 - 1.0)
+    expansion, _ = contracted(orders=0.0, committed=0.0)
+    assert np.isfinite(expansion)

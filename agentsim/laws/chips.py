@@ -119,11 +119,11 @@ def allocate(fill: Array, priority: Array, first: Array, second: Array) -> tuple
 
 
 def expected_growth(g: Array, orders: Array, before: Array, adaptation: Array) -> Array:
-    """Return the growth of orders that the foundry expects, 1/quarter, after another quarter.
+    """Return the growth of orders that a maker expects, 1/quarter, after another quarter.
 
     Its belief `g` moves towards what it sees by the share `adaptation` of its error (adaptive
     expectations); a quarter counts as no more than doubling or halving. Where nothing was ordered
-    it learns nothing. `orders` and those of the quarter `before` are in wafers.
+    it learns nothing. `orders` and those of the quarter `before` are in wafers, or in lines of memory.
     """
     seen = clip(safe_divide(orders, before, 1.0 + g), 0.5, 2.0) - 1.0
     return np.asarray(g + adaptation * (seen - g))
@@ -132,7 +132,7 @@ def expected_growth(g: Array, orders: Array, before: Array, adaptation: Array) -
 def capacity_growth(
     orders: Array, committed: Array, g: Array, ahead: Array, b: Array, limit: Array
 ) -> Array:
-    """Return the wafer capacity ordered over that committed: g + b log gap, from 0 to limit.
+    """Return the capacity ordered over that committed: g + b log gap, from 0 to limit.
 
     `committed` is capacity with what is under construction, all of which stands after `ahead`
     quarters; the gap is what orders will be then, if they grow at `g`, over it. Where orders and

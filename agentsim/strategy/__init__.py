@@ -4,6 +4,7 @@ The library under `strategies/` imports from here and from NumPy, and from nothi
 write one is told in `agentsim.strategy.base`, or, in plain numbers, `agentsim.strategy.rules`.
 """
 
+from agentsim.laws.chips import capacity_growth, expected_growth
 from agentsim.laws.numerics import (
     Array,
     at_least,
@@ -71,8 +72,10 @@ __all__ = [
     "Strategy",
     "at_least",
     "at_most",
+    "capacity_growth",
     "clip",
     "exp",
+    "expected_growth",
     "log",
     "option",
     "ordered_sum",

@@ -9,12 +9,16 @@ from agentsim.strategy import (
     MemoryMakerChoice,
     MemoryMakerStrategy,
     MemoryMakerView,
+    capacity_growth,
     clip,
-    log,
+    expected_growth,
     param,
     power,
     safe_divide,
 )
+
+LEAST = 1e-300
+"""Capacity to divide by: a maker without any orders none."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,10 @@ class ContractFirst(MemoryMakerStrategy):
         under_way = power(1.0 + safe_divide(sees.building, sees.capacity, 0.0), 1.0 / lag) - 1.0
         growth = sees.memory["growth"]
         growth = np.where(np.isnan(growth), under_way, growth)
-        known = (before > 0.0) & (orders > 0.0)
-        seen = clip(safe_divide(orders, before, 1.0), 0.5, 2.0) - 1.0
-        growth = np.where(known, growth + self.adaptation * (seen - growth), growth)
-        then = orders * power(1.0 + np.minimum(growth, sees.growth_limit), lag - 1.0)
-        committed = (sees.capacity + sees.building) * sees.memory_cost
-        gap = log(np.maximum(safe_divide(then, committed, 1.0), 1e-12))
-        wanted = clip(growth + self.response * gap, 0.0, sees.growth_limit)
+        # Before the first quarter nothing is known of orders, and a law learns nothing from that.
+        growth = expected_growth(growth, orders, before, self.adaptation)
+        committed = np.maximum((sees.capacity + sees.building) * sees.memory_cost, LEAST)
+        limit = sees.growth_limit
+        wanted = capacity_growth(orders, committed, growth, lag - 1.0, self.response, limit)
         choice = MemoryMakerChoice(expansion=clip(wanted, 0.0, 1.0))
         return choice, {"orders": orders, "growth": growth}
