@@ -118,7 +118,7 @@ def allocate(fill: Array, priority: Array, first: Array, second: Array) -> tuple
     return np.minimum(first_fill, 1.0), np.minimum(second_fill, 1.0)
 
 
-def expected_growth(g: Array, orders: Array, before: Array, adaptation: Array) -> Array:
+def expected_growth(g: Array, orders: Array, before: Array, adaptation: Array | float) -> Array:
     """Return the growth of orders that a maker expects, 1/quarter, after another quarter.
 
     Its belief `g` moves towards what it sees by the share `adaptation` of its error (adaptive
@@ -130,7 +130,7 @@ def expected_growth(g: Array, orders: Array, before: Array, adaptation: Array) -
 
 
 def capacity_growth(
-    orders: Array, committed: Array, g: Array, ahead: Array, b: Array, limit: Array
+    orders: Array, committed: Array, g: Array, ahead: Array, b: Array | float, limit: Array
 ) -> Array:
     """Return the capacity ordered over that committed: g + b log gap, from 0 to limit.
 
