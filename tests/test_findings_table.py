@@ -33,8 +33,9 @@ def test_figures_are_those_of_the_cells(results):
     assert told["hyperscalers, all restrain / all escalate"] == " / ".join(
         money(float(worth[each].mean())) for each in ("restrain", "escalate")
     )
-    share = runs.pivot(index="run", columns="lineup.hyperscaler", values="customer_share")
-    rise = 100.0 * (share["escalate"] - share["restrain"]).mean()
+    mean = runs.groupby("lineup.hyperscaler")[["customer_surplus", "total_surplus"]].mean()
+    share = mean["customer_surplus"] / mean["total_surplus"]
+    rise = 100.0 * (share["escalate"] - share["restrain"])
     assert told["rise of customers' share, points"] == f"{rise:.1f}"
     lose = 100.0 * np.mean(worth["escalate"] < worth["restrain"])
     (counted,) = (text for name, text in told.items() if name.startswith("hyperscalers lose: "))

@@ -57,6 +57,12 @@ class Headline:
         ]
         return _outcome(rows, outcome, f"{variant or 'main'}, {posture}, {shock:g}, {elasticity:g}")
 
+    def share(self, posture: str, variant: str | None = None) -> float:
+        """Return customers' part of total surplus, both in the mean over draws."""
+        both = ("customer_surplus", "total_surplus")
+        part, whole = (self.cell(each, posture, variant=variant).mean() for each in both)
+        return float(part / whole)
+
     def deviation(self, firm: str, own: str, others: str) -> pd.Series[float]:
         """Return the value of a firm that follows one posture among others that follow another."""
         x = self.runs
@@ -91,10 +97,11 @@ def of_headline(h: Headline) -> Iterator[Row]:
             h.cell("hyperscaler_value", each, CALM, elasticity) for each in ("restrain", "escalate")
         ]
         yield f"hyperscalers lose at an elasticity of {elasticity:g}", _share_of_draws(both, False)
-    low, high = ends["customer_share", CALM]
-    yield "rise of customers' share, points", f"{100.0 * (high - low).mean():.1f}"
-    middle = h.cell("customer_share", "best_response")
-    yield "of these beyond best response, points", f"{100.0 * (high - middle).mean():.1f}"
+    low, middle, high = (
+        100.0 * h.share(each) for each in ("restrain", "best_response", "escalate")
+    )
+    yield "rise of customers' share, points", f"{high - low:.1f}"
+    yield "of these beyond best response, points", f"{high - middle:.1f}"
     yield "hyperscalers, all restrain / all escalate", _ends(h, "hyperscaler_value", None)
     for variant in ("rigid supply", "rigid foundry", "rigid memory", "rigid power"):
         yield f"the same, {variant}", _ends(h, "hyperscaler_value", variant)
@@ -113,13 +120,10 @@ def of_headline(h: Headline) -> Iterator[Row]:
     )
     yield "idle chips, all escalate", _percent(h.cell("idle_share", "escalate").mean())
     for posture in ("escalate", "match"):
-        cells = [
-            h.cell(each, posture, variant="rigid power")
-            for each in ("idle_share", "customer_share")
-        ]
+        idle = h.cell("idle_share", posture, variant="rigid power").mean()
         yield (
             f"rigid power, all {posture}: idle chips / customers' share",
-            " / ".join(_percent(each.mean()) for each in cells),
+            f"{_percent(idle)} / {_percent(h.share(posture, variant='rigid power'))}",
         )
 
 
@@ -170,13 +174,13 @@ def of_steps(results: Results) -> Iterator[Row]:
     """Yield figures of `agentsim run escalation_step`."""
     runs = results.runs()
     for posture, rows in runs.groupby(POSTURE, sort=False):
-        worth, share = (
+        worth, part, whole = (
             _outcome(rows, each, str(posture)).mean()
-            for each in ("hyperscaler_value", "customer_share")
+            for each in ("hyperscaler_value", "customer_surplus", "total_surplus")
         )
         yield (
             f"hyperscalers / customers' share, all {posture}",
-            f"{money(worth)} / {_percent(share)}",
+            f"{money(worth)} / {_percent(part / whole)}",
         )
 
 
