@@ -66,7 +66,8 @@ class Toy:
     """A question whose answer is known: one target is the first range, another noise."""
 
     scenario = SimpleNamespace(
-        ranges={name: Range(0.0, 1.0, False, (name,)) for name in ("moves", "pulls", "idle")}
+        name="toy",
+        ranges={name: Range(0.0, 1.0, False, (name,)) for name in ("moves", "pulls", "idle")},
     )
     targets = (
         SimpleNamespace(fact=SimpleNamespace(series="x", firm="y")),
@@ -324,7 +325,8 @@ def test_calibrate_goes_on_where_it_was_killed_and_ends_with_the_same_draws(tmp_
     draws = pd.read_csv(tmp_path / "whole" / "draws.csv")
     assert len(draws) == 30 and not draws.isna().any().any()
     ranges = pd.read_csv(tmp_path / "whole" / "ranges.csv")
-    assert set(draws.columns) == set(ranges["range"][ranges["fitted"]])
+    assert draws.columns[0] == "scenario" and set(draws["scenario"]) == {"2023Q1"}
+    assert set(draws.columns[1:]) == set(ranges["range"][ranges["fitted"]])
     # What it left is what an experiment takes.
     done = subprocess.run(
         [sys.executable, "-m", "agentsim.cli", "plan", "backtest", "--set",

@@ -107,7 +107,7 @@ def calibrate(
     drawn = values(points, question.scenario)
     (folder / RECORD).unlink(missing_ok=True)  # it does not speak of what is written now
     rounded = {label: _rounded(column) for label, column in drawn.items()}
-    write_draws(folder / DRAWS, rounded, experiment.scenario)
+    write_draws(folder / DRAWS, rounded, question.scenario.name)
     told = [Told(g.tolerance, g.simulated, g.accepted, g.effective) for g in course.generations]
     table = ranges_table(question, screened, points)
     table.to_csv(folder / RANGES, index=False)
