@@ -169,7 +169,7 @@ def _drawn(x: Preview, everything: bool) -> str:
         return f"none of the {x.marked:,} marked ranges: {next(iter(reasons))}"
     text = f"{x.drawn:,} of {x.marked:,} marked ranges, another value in each run"
     if x.fitted:
-        text += f"; {x.fitted:,} of them from draws that were fitted to history"
+        text += f"; {x.fitted:,} of them from a table of draws"
     for why, names in reasons.items():
         listed = _shortened(names, None if everything else MOST_LEVELS)
         text += f"; not {listed} ({why})"
