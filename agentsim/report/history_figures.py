@@ -72,7 +72,9 @@ def _label(rows: pd.DataFrame) -> str:
 def dress(panel: Axes, label: str, lowest: float) -> None:
     """Name the axis, start at zero where nothing lies below, and leave lines to read values by."""
     panel.set_ylabel(label)
-    if lowest >= 0.0:  # with room above: a margin of what is drawn is little where it lies far from zero
+    if (
+        lowest >= 0.0
+    ):  # with room above: a margin of what is drawn is little where it lies far from zero
         panel.set_ylim(0.0, 1.03 * panel.get_ylim()[1])
     panel.grid(axis="y", color=FAINT)
     panel.set_axisbelow(True)
