@@ -27,18 +27,18 @@ def seen_later(calibration: str, last: int) -> tuple[str, ...]:
         if entry.label not in later:
             later[entry.label] = False  # a formula does not rest on itself
             behind = (found.by_name[name] for name in rests_on(entry.formula, found.firms))
-            later[entry.label] = _cites(entry, last) or any(map(is_later, behind))
+            cites = cites_later(f"{entry.formula} {entry.reason}", last)
+            later[entry.label] = cites or any(map(is_later, behind))
         return later[entry.label]
 
     return tuple(each.label for each in found.entries if each.low is not None and is_later(each))
 
 
-def _cites(entry: Entry, last: int) -> bool:
-    """Whether a line cites a figure of a later year, or says that year in words."""
-    said = [entry.formula, entry.reason]
-    words = [int(year) for text in said for year in YEAR.findall(FACT.sub("", text))]
-    cited = [facts()[key].period for text in said for key in FACT.findall(text)]
-    return any(year > last for year in (*words, *map(_year, cited)))
+def cites_later(text: str, last: int) -> bool:
+    """Whether a formula or reason cites a figure of a year after `last`, or says one in words."""
+    words = [int(year) for year in YEAR.findall(FACT.sub("", text))]
+    cited = [_year(facts()[key].period) for key in FACT.findall(text)]
+    return any(year > last for year in (*words, *cited))
 
 
 def _year(period: str) -> int:

@@ -151,7 +151,7 @@ def _below(
     from agentsim.backtest.skill import skill
     from agentsim.cli import skill as told
 
-    seen = told.hindsight(design, results.folder)
+    seen = told.hindsight(design, known, results.folder)
     if not told.is_fitted(design):
         return seen
     other = ran(told.unfitted(design), (), batch.beside(results, "unfitted"))

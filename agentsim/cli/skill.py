@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+    from agentsim.backtest.history import Known
     from agentsim.batch.design import Experiment
 
 UNFITTED = "marked"
@@ -55,13 +57,17 @@ def skill_table(found: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def hindsight(design: Experiment, folder: Path) -> str:
-    """Return what drawn ranges had seen of later years, and keep their names in hindsight.csv."""
+def hindsight(design: Experiment, known: Sequence[Known], folder: Path) -> str:
+    """Return what drawn ranges, and facts that are fitted, had seen of later years.
+
+    The names of ranges are kept in hindsight.csv.
+    """
     import pandas as pd
 
+    from agentsim.backtest.history import number_of
     from agentsim.backtest.testing import FITTED_UNTIL
     from agentsim.batch.uncertainty import fitted_draws
-    from agentsim.calibration.hindsight import seen_later
+    from agentsim.calibration.hindsight import cites_later, seen_later
     from agentsim.scenario import Scenario
 
     base, year = Scenario.load(design.scenario), int(FITTED_UNTIL[:4])
@@ -70,9 +76,14 @@ def hindsight(design: Experiment, folder: Path) -> str:
     fitted = [] if table is None else [label for label in table.columns if label in seen]
     frame = pd.DataFrame({"range": seen, "fitted": [label in fitted for label in seen]})
     frame.to_csv(folder / "hindsight.csv", index=False)
+    targets = [
+        each.series for each in known
+        if number_of(each.quarter) <= number_of(FITTED_UNTIL) and cites_later(each.formula, year)
+    ]  # fmt: skip
     return (
         f"Hindsight: {len(seen)} of {len(base.ranges)} marked ranges cite a figure dated after {year}, "
-        f"or rest on a value that does (hindsight.csv).\nOf the fitted ones: {', '.join(fitted) or 'none'}."
+        f"or rest on a value that does (hindsight.csv).\nOf the fitted ones: {', '.join(fitted) or 'none'}.\n"
+        f"So do facts until then of: {', '.join(dict.fromkeys(targets)) or 'nothing'}."
     )
 
 
