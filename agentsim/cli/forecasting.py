@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agentsim.cli.batches import Batch, batch_options, ran
 from agentsim.cli.commands import FAILED
-from agentsim.cli.meeting import (
-    Batch,
-    batch_options,
-    heading,
-    ran,
-    say_beyond,
-    say_of_facts,
-    say_replaced,
-)
+from agentsim.cli.meeting import heading
+from agentsim.cli.own_facts import say_beyond, say_of_facts, say_replaced
 from agentsim.cli.running import shown, whole
 from agentsim.printing import short
 

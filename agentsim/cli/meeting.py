@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from agentsim.cli.batches import Batch, batch_options, ran
+from agentsim.cli.own_facts import say_beyond, say_longer, say_replaced, say_unanswered
 from agentsim.cli.running import shown, whole
-from agentsim.errors import AgentsimError
 from agentsim.printing import short
 
 if TYPE_CHECKING:
@@ -20,41 +20,6 @@ if TYPE_CHECKING:
     from agentsim.backtest.measures import Tables
     from agentsim.batch.design import Experiment
     from agentsim.batch.results import Results
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Where and how the batches of a command are run."""
-
-    out: str | None
-    """The folder of results; None where it goes by the experiment's name."""
-    workers: str | None
-    replace: bool
-    """Whether other results in the folder give way."""
-    words: Sequence[str]
-    """What the command was given."""
-
-    def beside(self, results: Results, what: str) -> Batch:
-        """Return the same for a batch beside the results, in their folder's name and a word more."""
-        return replace(self, out=str(results.folder.with_name(f"{results.folder.name}_{what}")))
-
-
-def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of the batches that it runs."""
-    for option in reversed(
-        (
-            click.option(
-                "--out", metavar="FOLDER", help="Where results go; otherwise results/NAME."
-            ),
-            click.option("--runs", metavar="N", help="Simulated markets."),
-            click.option("--workers", metavar="N", help="Processes; otherwise one a processor."),
-            click.option(
-                "--replace", is_flag=True, help="Remove what results are there, and begin anew."
-            ),
-        )
-    ):
-        command = option(command)
-    return command
 
 
 @click.command()
@@ -159,80 +124,6 @@ def _below(
     found.to_csv(results.folder / "skill.csv", index=False)
     return f"{told.skill_table(found)}\n\n{seen}"
 
-
-def ran(design: Experiment, needed: Sequence[str], asked: Batch) -> Results:
-    """Run an experiment that keeps the series that are needed, of all runs, and return its results.
-
-    Raises AgentsimError, one line, if it does not keep them.
-    """
-    from agentsim import batch
-
-    missing = [each for each in needed if each not in design.series]
-    if missing:
-        raise AgentsimError(f"series of {design.name} lacks {', '.join(missing)}; add them")
-    every = design.changed(settings={"series_runs": max(design.runs, design.series_runs)})
-    return batch.run(
-        every, asked.out, whole("--workers", asked.workers), replace=asked.replace,
-        command=["agentsim", *asked.words], say=lambda line: click.echo(line, err=True),
-    )  # fmt: skip
-
-
-def say_beyond(known: Sequence[Known], design: Experiment) -> None:
-    """Say how many facts are of quarters after the last that is simulated."""
-    from agentsim.backtest.history import number_of
-
-    last = number_of(design.scenario) + design.horizon
-    later = [each for each in known if number_of(each.quarter) > last]
-    if later:
-        what = (
-            "1 fact is of a quarter" if len(later) == 1 else f"{len(later)} facts are of quarters"
-        )
-        click.echo(
-            f"{what} after the last that is simulated; raise horizon in the experiment", err=True
-        )
-
-
-def say_replaced(known: Sequence[Known], path: str | None) -> None:
-    """Say which facts of one's own stand in place of shipped ones."""
-    from agentsim.backtest.asked import replacing
-
-    say_of_facts(path, replacing(known), "in place of shipped facts")
-
-
-def say_longer(design: Experiment, longer: Experiment, path: str | None) -> None:
-    """Say that an experiment is simulated for more quarters than it asks for."""
-    from agentsim.backtest.history import number_of, quarter_of
-
-    if longer.horizon > design.horizon:
-        first, last = (
-            quarter_of(number_of(each.scenario) + each.horizon) for each in (design, longer)
-        )
-        click.echo(
-            f"{path} has facts until {last}: {design.name} is simulated to there, "
-            f"{longer.horizon} quarters, and not to {first}",
-            err=True,
-        )
-
-
-def say_unanswered(known: Sequence[Known], found: pd.DataFrame, path: str | None) -> None:
-    """Say which facts of one's own are not compared, as there is no band in their quarter."""
-    from agentsim.backtest.asked import own
-
-    told = set(zip(found["series"], found["firm"], found["quarter"], strict=True))
-    lost = [each for each in own(known) if each.key not in told]
-    say_of_facts(path, lost, "not compared, as no band is simulated for them")
-
-
-def say_of_facts(path: str | None, which: Sequence[Known], what: str) -> None:
-    """Say something of some facts of one's own, in one line that counts them and names the first."""
-    if which:
-        named = "; ".join(" ".join(each.key) for each in which[:MOST_NAMED])
-        more = "; ..." if len(which) > MOST_NAMED else ""
-        click.echo(f"{path}: {what} ({len(which)}): {named}{more}", err=True)
-
-
-MOST_NAMED = 3
-"""Facts that a line names."""
 
 LEGEND = """\
 role: input, set by the calibration at quarter 0; partly input, with the part that follows a set path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.meeting import Batch, batch_options, ran
+from agentsim.cli.batches import Batch, batch_options, ran
 from agentsim.cli.running import whole
 from agentsim.printing import aligned, short
 
