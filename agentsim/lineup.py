@@ -24,8 +24,8 @@ Lineup = dict[str, dict[str, Strategy]]
 # Of the others no path of quarters is known, and theirs is a reading of how they behaved in public:
 # who finances growth ahead of its cash, who builds memory as customers order it, who lends freely.
 CALIBRATED: dict[str, str] = {
-    "microsoft": "escalate(step=0.5)",
-    "alphabet": "escalate(step=0.2)",
+    "microsoft": "escalate(step=0.8)",
+    "alphabet": "escalate(step=0.3)",
     "amazon": "escalate(step=0.1)",
     "meta": "match",
     "oracle": "escalate(step=0.2)",

@@ -27,9 +27,7 @@ from agentsim.lineup import CALIBRATED
 if TYPE_CHECKING:
     import pandas as pd
 
-STEPS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
-"""None beyond a half. Chips were rationed, and a larger budget claims a larger part of them: the capex
-of a firm with such a step hardly tells the steps apart (see docs/decisions.md)."""
+STEPS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1)
 HYPERSCALERS = (
     *("restrain", "match", *(f"escalate(step={step:g})" for step in STEPS)),
     *("best_response", "competitive", "cartel", "scaled(multiple=2)"),
