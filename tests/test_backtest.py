@@ -15,7 +15,8 @@ from agentsim.backtest.asked import MOST_AHEAD, check_own, reaching
 from agentsim.backtest.history import history, number_of
 from agentsim.backtest.kinds import KINDS
 from agentsim.backtest.measures import FOUR, MEASURES, SERIES, tables_of
-from agentsim.backtest.testing import compared
+from agentsim.backtest.roles import ruled
+from agentsim.backtest.testing import compared, score
 from agentsim.batch.design import Experiment
 from agentsim.calibration import facts
 from agentsim.calibration.formulas import cited, evaluate
@@ -270,3 +271,13 @@ def test_the_command_compares_draws_and_keeps_a_table(tmp_path):
     assert "company_capex.four_largest.png" in pictures and len(pictures) >= 10
     lines = done.stderr.splitlines()
     assert all(line.startswith("Figure: ") for line in lines), done.stderr
+
+
+def test_a_margin_that_a_strategy_holds_is_told_apart_from_results():
+    holds = ruled({"nvidia": "hold_margin(margin_change=0.1)"})
+    assert ("gross_margin", "nvidia") in holds
+    assert ("gross_margin", "nvidia") not in ruled({"nvidia": "best_response"})
+    facts = [each for each in FACTS if each.series == "gross_margin" and each.quarter > "2023Q1"]
+    plain, told = (compared(facts, made_up(), "2023Q1", each) for each in ((), holds))
+    assert set(plain["role"]) == {"result"} and set(told["role"]) == {"by a rule"}
+    assert "by a rule" in score(told)[0] and "by a rule" not in score(plain)[0]

@@ -55,8 +55,8 @@ def test_growth_and_falls_are_by_the_year():
     assert only(compute) == pytest.approx(((2 + 11 * 2) / (2 + 3 * 2)) ** 0.5)
     assert compute.fact == pytest.approx(3.0)
     falls = [each for name, each in told.items() if name.startswith("price per H100e")]
-    assert len(falls) == 3
-    assert [only(each) for each in falls] == pytest.approx([100.0 * (0.9**4 - 1.0)] * 3)
+    assert len(falls) == 5
+    assert [only(each) for each in falls] == pytest.approx([100.0 * (0.9**4 - 1.0)] * 5)
 
 
 def test_levels_and_swings_are_in_their_units():

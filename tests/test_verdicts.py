@@ -14,6 +14,7 @@ from agentsim.backtest.evidence import evidence as gathered
 from agentsim.backtest.history import history
 from agentsim.backtest.measures import company_capex
 from agentsim.backtest.regularities import NEEDED, REGULARITIES
+from agentsim.backtest.roles import INPUT, PARTLY, RESULT, RULE
 from agentsim.backtest.verdicts import Rule, judged, rules, verdict
 from agentsim.batch.design import Experiment
 from agentsim.calibration import facts
@@ -50,7 +51,16 @@ def test_rules_are_met_on_their_bounds_and_not_beyond():
     ],
 )
 def test_verdicts_go_by_how_many_are_met(met, word):
-    assert verdict(met) == word
+    told = [(each, "result") for each in met]
+    assert verdict(told) == word
+    assert verdict([*told, (True, "input"), (False, "input")]) == word
+
+
+def test_what_a_strategy_s_rule_sets_does_not_count_and_caps_the_verdict():
+    ruled = (True, "by a rule")
+    assert verdict([(True, "result"), ruled]) == "partly"
+    assert verdict([(False, "result"), ruled]) == "not"
+    assert verdict([ruled]) == "outside the model"
 
 
 def test_a_row_has_the_fact_the_band_and_the_verdict_of_its_regularity():
@@ -80,7 +90,7 @@ def test_runs_without_a_figure_are_left_out_and_a_figure_of_none_is_not_met():
 
 def test_every_rule_follows_from_facts_and_is_met_by_what_happened():
     for each in rules():
-        assert each.role in ("result", "input")
+        assert each.role in (INPUT, PARTLY, RULE, RESULT)
         assert each.least is not None or each.most is not None, each.figure
         for key in cited(each.formula):
             assert facts()[key].confidence in ("high", "med"), each.figure

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOUR_LARGEST = "four largest"
+PRICED = (
+    *(("2023Q4", "2024Q4"), ("2024Q4", "2025Q3"), ("2023Q4", "2025Q3")),
+    *(("2024Q4", "2025Q4"), ("2023Q4", "2025Q4")),
+)
+"""Between which quarters a fall of price is told; that of the last is not known."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +57,13 @@ class Told:
         """Return the same as it was; NaN where it is not known."""
         return self.facts.get((series, firm, quarter), float("nan"))
 
-    def change(
-        self, name: str, series: str, firm: str, first: str, last: str, fact_until: str = ""
-    ) -> Milestone:
-        """Return growth a year from one quarter to another, as a share."""
+    def change(self, name: str, series: str, firm: str, first: str, last: str) -> Milestone:
+        """Return growth a year from one quarter to another, %."""
         then, now = (self.runs(series, firm, each) for each in (first, last))
-        until = fact_until or last
-        known = self.fact(series, firm, until) / self.fact(series, firm, first)
-        return Milestone(
-            name, "% a year", 100.0 * ((now / then) ** (1.0 / _years(first, last)) - 1.0),
-            100.0 * (known ** (1.0 / _years(first, until)) - 1.0),
-        )  # fmt: skip
+        known = self.fact(series, firm, last) / self.fact(series, firm, first)
+        years = (number_of(last) - number_of(first)) / 4.0
+        runs = 100.0 * ((now / then) ** (1.0 / years) - 1.0)
+        return Milestone(name, "% a year", runs, 100.0 * (known ** (1.0 / years) - 1.0))
 
     def level(
         self, name: str, unit: str, series: str, firm: str, quarter: str, scale: float = 1.0
@@ -99,12 +100,9 @@ def milestones(facts: Sequence[Known], tables: Tables, base: str) -> Iterator[Mi
         yield t.level(
             f"leader's share of compute, {quarter}", "%", "share_of_compute", LEADER, quarter, 100.0
         )
-    for name, first, last, until in (
-        ("2024", "2023Q4", "2024Q4", ""),
-        ("2025 (fact to Q3)", "2024Q4", "2025Q4", "2025Q3"),
-        ("ends of 2023 to 2025 (fact to Q3)", "2023Q4", "2025Q4", "2025Q3"),
-    ):
-        yield t.change(f"price per H100e, {name}", "price_per_h100e", LEADER, first, last, until)
+    for first, last in PRICED:
+        name = f"price per H100e, {first} to {last}"
+        yield t.change(name, "price_per_h100e", LEADER, first, last)
     yield _swing(t)
     for quarter in ("2025Q1", "2025Q4"):
         idle = tables.market["idle_share"].unstack("quarter")[number_of(quarter) - t.base]
@@ -129,7 +127,3 @@ def growing(tables: Tables, base: str, first: str) -> tuple[int, int]:
     found = MEASURES["company_capex"](tables, FOUR_LARGEST).unstack("quarter").median()
     steps = np.diff(found.to_numpy()[number_of(first) - number_of(base) :])
     return int((steps > 0.0).sum()), len(steps)
-
-
-def _years(first: str, last: str) -> float:
-    return (number_of(last) - number_of(first)) / 4.0

@@ -2,6 +2,7 @@
 
 input          quarter 0: the calibration sets it
 partly input   a part follows a path that the calibration sets, and what stood at the base quarter
+by a rule      a strategy of the lineup says where it goes: the margin of a vendor that holds one
 result         the rest
 
 The paths are capex outside AI and what other buyers spend on chips. A result is no free forecast
@@ -10,7 +11,7 @@ either: parameters of some paths were estimated when 2025 was known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from agentsim.backtest.measures import (
@@ -21,11 +22,14 @@ from agentsim.backtest.measures import (
     cumulative_compute,
     data_center_revenue,
 )
+from agentsim.lineup import CALIBRATED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INPUT, PARTLY, RESULT = "input", "partly input", "result"
+INPUT, PARTLY, RULE, RESULT = "input", "partly input", "by a rule", "result"
+HOLDS_MARGIN = "hold_margin"
+"""The strategy of a chip vendor that goes to a margin and stays there."""
 
 
 def input_share(t: Tables, series: str, firm: str, quarter: int) -> float:
@@ -40,11 +44,26 @@ def input_share(t: Tables, series: str, firm: str, quarter: int) -> float:
     return float(PUT_IN[series](t, firm).xs(quarter, level="quarter").median())
 
 
-def role_of(share: float) -> str:
-    """Return the role of a value of which this part was put in."""
+def role_of(share: float, by_rule: bool = False) -> str:
+    """Return the role of a value of which this part was put in, or that a strategy's rule says."""
     if share >= 1.0:
         return INPUT
+    if by_rule:
+        return RULE
     return PARTLY if share > 0.0 else RESULT
+
+
+def ruled(lineup: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Return series and firms that strategies of a lineup set: strategies by firm or role.
+
+    What a lineup leaves open follows the calibrated one.
+    """
+    whole = {**CALIBRATED, **lineup}
+    return frozenset(
+        ("gross_margin", firm)
+        for firm, strategy in whole.items()
+        if str(strategy).partition("(")[0] == HOLDS_MARGIN
+    )
 
 
 def _other_capex(t: Tables, firm: str) -> pd.Series[float]:

@@ -12,7 +12,7 @@ the American Statistical Association 102.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,13 +20,14 @@ import numpy as np
 from agentsim.backtest.history import Known, number_of
 from agentsim.backtest.measures import Tables
 from agentsim.backtest.outlook import SHARES
+from agentsim.backtest.roles import input_share, role_of
 from agentsim.backtest.testing import BAND, FITTED_UNTIL, answer, standing
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("series", "firm", "facts", "inside", "inside_unfitted", "width", "score")
+COLUMNS = ("series", "firm", "role", "facts", "inside", "inside_unfitted", "width", "score")
 
 
 def ranked_probability_score(x: Array, fact: float) -> float:
@@ -38,11 +39,18 @@ def ranked_probability_score(x: Array, fact: float) -> float:
     return float(np.abs(ordered - fact).mean()) - apart / 2.0
 
 
-def skill(facts: Sequence[Known], fitted: Tables, unfitted: Tables, base: str) -> pd.DataFrame:
+def skill(
+    facts: Sequence[Known],
+    fitted: Tables,
+    unfitted: Tables,
+    base: str,
+    by_rule: Collection[tuple[str, str]] = (),
+) -> pd.DataFrame:
     """Return a row a series of facts after those that are fitted: facts, how many lie inside both bands,
     and, fitted over unfitted, the mean width of bands and the mean score. Below 1 fitting helped.
 
-    base: the quarter of the opening books.
+    base: the quarter of the opening books; by_rule: see `agentsim.backtest.roles.ruled`. The role is
+    that of the last fact.
     """
     import pandas as pd
 
@@ -57,7 +65,9 @@ def skill(facts: Sequence[Known], fitted: Tables, unfitted: Tables, base: str) -
             continue
         (inside, width, score), (inside_2, width_2, score_2) = (np.array(each).T for each in told)
         counts = len(inside), int(inside.sum()), int(inside_2.sum())
-        rows.append((series, firm, *counts, _over(width, width_2), _over(score, score_2)))
+        share = input_share(both[0], series, firm, number_of(known[-1].quarter) - number_of(base))
+        role = role_of(share, (series, firm) in by_rule)
+        rows.append((series, firm, role, *counts, _over(width, width_2), _over(score, score_2)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

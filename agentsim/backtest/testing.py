@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from agentsim.backtest.history import Known, number_of
 from agentsim.backtest.kinds import KINDS
 from agentsim.backtest.measures import Tables
 from agentsim.backtest.outlook import ANSWERS, SHARES
-from agentsim.backtest.roles import INPUT, PARTLY, RESULT, input_share, role_of
+from agentsim.backtest.roles import INPUT, PARTLY, RESULT, RULE, input_share, role_of
 from agentsim.errors import unknown
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
+def compared(
+    facts: Sequence[Known],
+    tables: Tables,
+    base: str,
+    by_rule: Collection[tuple[str, str]] = (),
+) -> pd.DataFrame:
     """Return a row a fact: simulated median and band beside it, their ratio, and whether it lies within.
 
     base: the quarter of the opening books. Facts before it, or after the last quarter that was
@@ -55,7 +60,11 @@ def compared(facts: Sequence[Known], tables: Tables, base: str) -> pd.DataFrame:
             (
                 *(each.series, each.firm, each.quarter, each.unit, each.value, low, median, high),
                 *(median / each.value if each.value > 0.0 else np.nan, low <= each.value <= high),
-                *(number_of(each.quarter) <= number_of(FITTED_UNTIL), role_of(share), share),
+                *(
+                    number_of(each.quarter) <= number_of(FITTED_UNTIL),
+                    role_of(share, what in by_rule),
+                    share,
+                ),
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -102,9 +111,10 @@ def score(found: pd.DataFrame) -> tuple[str, str]:
     """
     later = found[~found["fitted"] & (found["role"] != INPUT)]
     parts = []
-    for role in (RESULT, PARTLY):
+    for role in (RESULT, RULE, PARTLY):
         rows = later[later["role"] == role]
-        parts.append(f"{role} {rows['inside'].sum()} of {len(rows)}")
+        if len(rows) or role != RULE:
+            parts.append(f"{role} {rows['inside'].sum()} of {len(rows)}")
     every = f"All facts: {found['inside'].sum()} of {len(found)} lie inside their 90% bands"
     inside = int(later["inside"].sum())
     percent = f"{100.0 * inside / len(later):.0f}%" if len(later) else "no facts"

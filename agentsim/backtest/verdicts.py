@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agentsim.backtest.roles import INPUT
+from agentsim.backtest.roles import INPUT, RULE
 from agentsim.backtest.testing import BAND
 
 if TYPE_CHECKING:
@@ -79,13 +79,18 @@ def rules() -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def verdict(met: Iterable[bool]) -> str:
-    """Return the verdict on a regularity of which these figures are met, inputs left out."""
-    given = list(met)
+def verdict(met: Iterable[tuple[bool, str]]) -> str:
+    """Return the verdict on a regularity, from whether each figure is met and its role.
+
+    Inputs do not count. Nor do figures that a strategy's rule sets, and with one of them a regularity
+    is at most partly reproduced: that half of it was told to the market.
+    """
+    figures = list(met)
+    given = [yes for yes, role in figures if role not in (INPUT, RULE)]
     if not given:
         return OUTSIDE
     if all(given):
-        return REPRODUCED
+        return PARTLY if any(role == RULE for _, role in figures) else REPRODUCED
     return PARTLY if any(given) else NOT
 
 
@@ -97,7 +102,7 @@ def judged(
     """Return a row a figure: the fact, median and 90% band over runs, rule, whether it is met.
 
     figures: the figures of a regularity by its number, each one number a run. What no run has is
-    not met. Figures that are inputs are shown and do not count for the verdict.
+    not met. Figures that are inputs or set by a rule are shown, see `verdict`.
     """
     import pandas as pd
 
@@ -107,7 +112,7 @@ def judged(
         own = [each for each in asked if each.number == number]
         bands = [_band(found[each.figure]) for each in own]
         met = [each.met(band[1]) for each, band in zip(own, bands, strict=True)]
-        counted = verdict(yes for each, yes in zip(own, met, strict=True) if each.role != INPUT)
+        counted = verdict((yes, each.role) for each, yes in zip(own, met, strict=True))
         for each, (low, median, high), yes in zip(own, bands, met, strict=True):
             fact = np.nan if each.value is None else each.value
             rows.append(
@@ -117,6 +122,11 @@ def judged(
                 )
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def counting(role: str, met: bool) -> str:
+    """Return what a table says of a figure: whether its rule is met, or why that does not count."""
+    return role if role in (INPUT, RULE) else "yes" if met else "no"
 
 
 def _band(x: pd.Series[float]) -> tuple[float, float, float]:

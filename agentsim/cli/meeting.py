@@ -55,6 +55,7 @@ def backtest(
       input         quarter 0, set by the calibration: it was put in
       partly input  a part, printed behind it, follows set paths (capex outside
                     AI, other buyers' budgets) or stood before quarter 0
+      by a rule     a strategy says where it goes: a vendor that holds a margin
       result        comes out of the market
     Facts of 2025 are not fitted. Yet some ranges rest on figures of 2025, and
     laws and ranges were changed after it was seen how 2025 came out. Which ranges
@@ -71,6 +72,7 @@ def backtest(
     from agentsim.backtest.forecasting import base_of
     from agentsim.backtest.history import history
     from agentsim.backtest.measures import SERIES, tables_of
+    from agentsim.backtest.roles import ruled
     from agentsim.backtest.testing import compared, simulated
     from agentsim.batch.design import Experiment
     from agentsim.scenario import Scenario
@@ -87,7 +89,7 @@ def backtest(
     results = ran(design, SERIES, batch)
     wanted = (*SERIES, *(each for each in more if each not in SERIES))
     tables = tables_of(results, wanted)
-    found = compared(known, tables, design.scenario)
+    found = compared(known, tables, design.scenario, ruled(design.lineup))
     say_beyond(known, design)
     say_unanswered(known, found, facts)
     found.to_csv(results.folder / "backtest.csv", index=False)
@@ -113,6 +115,7 @@ def _below(
 ) -> str:
     """Return what stands below the table: what fitting was worth, and what the ranges had seen."""
     from agentsim.backtest.measures import tables_of
+    from agentsim.backtest.roles import ruled
     from agentsim.backtest.skill import skill
     from agentsim.cli import skill as told
 
@@ -120,14 +123,16 @@ def _below(
     if not told.is_fitted(design):
         return seen
     other = ran(told.unfitted(design), (), batch.beside(results, "unfitted"))
-    found = skill(known, tables, tables_of(other, wanted), design.scenario)
+    unfitted = tables_of(other, wanted)
+    found = skill(known, tables, unfitted, design.scenario, ruled(design.lineup))
     found.to_csv(results.folder / "skill.csv", index=False)
     return f"{told.skill_table(found)}\n\n{seen}"
 
 
 LEGEND = """\
 role: input, set by the calibration at quarter 0; partly input, with the part that follows a set path
-or stood before quarter 0; result, what comes out of the market. Facts of 2025 are not fitted."""
+or stood before quarter 0; by a rule, what a strategy of the lineup says; result, what comes out of the market.
+Facts of 2025 are not fitted."""
 
 
 def _table(found: pd.DataFrame) -> str:

@@ -32,8 +32,8 @@ def regularities(
 
     Fourteen regularities, each in one to five figures: what happened, the median and 90% band of
     simulated markets, and the rule by which the median meets the fact. A regularity is reproduced if
-    all its figures meet their rules, partly if some do; figures that are inputs are shown and not
-    counted. A second batch, in FOLDER_shock, has the market with and without the efficiency shock of
+    all its figures meet their rules, partly if some do. Figures that are inputs are shown and not
+    counted, nor are those that a strategy's rule sets; with one of these it is at most partly. A second batch, in FOLDER_shock, has the market with and without the efficiency shock of
     January 2025. The table is kept as regularities.csv, with a note on every figure.
 
     \b
@@ -59,16 +59,19 @@ def regularities(
 LEGEND = """\
 fact: what happened; empty where only a direction is known, and the rule alone says what is asked.
 median, 90% band: of the figure over simulated markets, empty where it is a number in none.
-met: whether the median keeps the rule; input: put in by the calibration, shown and not counted.
+met: whether the median keeps the rule; input, put in by the calibration, and by a rule, which a strategy of
+the lineup says, are shown and not counted. With a figure by a rule a regularity is at most partly reproduced.
 rule: bounds of the median, and the figure's unit unless it is a share or ratio."""
 
 
 def _table(found: pd.DataFrame) -> str:
     """Return a block a regularity, and how many are reproduced."""
+    from agentsim.backtest.verdicts import counting
+
     head = ["", "figure", "fact", "median", "90% band", "met", "rule"]
     cells = [head]
     for row in found.to_dict("records"):
-        met = "input" if row["role"] == "input" else "yes" if row["met"] else "no"
+        met = counting(row["role"], row["met"])
         band = f"[{short(row['low'])}, {short(row['high'])}]"
         figure = str(row["figure"]).replace("_", " ")
         cells.append(

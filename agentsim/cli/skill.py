@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 UNFITTED = "marked"
 HEAD = """\
-Facts after {last}, and what fitting was worth: the same experiment drawn from the marked ranges beside it.
+Facts after {last}, and what fitted draws are worth: the same experiment and lineup beside it, drawn from the
+marked ranges ("unfitted").
 Width: mean 90% band, fitted over unfitted. Score: mean CRPS, which punishes width and bias, the same way.
 Below 1 fitting helped."""
 
@@ -49,11 +50,12 @@ def skill_table(found: pd.DataFrame) -> str:
         lines.append(
             f"{name:{wide}s}{facts:7d}{inside:8d}{other:10d}{_shown(width):>8s}{_shown(score):>8s}"
         )
-    totals = found[list(counts)].sum()
-    lines.append(
-        f"{'all; geometric mean':{wide}s}{totals.iloc[0]:7d}{totals.iloc[1]:8d}{totals.iloc[2]:10d}"
-        f"{_shown(_mean(found['width'])):>8s}{_shown(_mean(found['score'])):>8s}"
-    )
+    kinds = [("all", found), *(found.groupby("role", sort=False) if len(found) else ())]
+    for kind, rows in kinds:
+        facts, inside, other = (int(rows[each].sum()) for each in counts)
+        means = (f"{_shown(_mean(rows[each])):>8s}" for each in ("width", "score"))
+        name = f"{kind}; geometric mean"
+        lines.append(f"{name:{wide}s}{facts:7d}{inside:8d}{other:10d}{''.join(means)}")
     return "\n".join(lines)
 
 

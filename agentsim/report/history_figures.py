@@ -87,13 +87,11 @@ def file_of(folder: Path, series: str, firm: str) -> Path:
 
 
 def save(found: pd.DataFrame, bands: pd.DataFrame, folder: Path) -> list[Path]:
-    """Draw every series of every firm that has two facts or more; return the files."""
+    """Draw every series of every firm; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     by = dict(iter(bands.groupby(["series", "firm"])))
     for (series, firm), rows in found.groupby(["series", "firm"], sort=False):
-        if len(rows) < 2:
-            continue
         path = file_of(folder, str(series), str(firm))
         figure(rows, by[series, firm]).savefig(path, dpi=150)
         paths.append(path)
