@@ -57,8 +57,9 @@ sensitivity: .venv/.dev ## run the sensitivity experiments and quote them in doc
 history: .venv/.core ## hold the market against history and quote it in docs/findings.md
 	@$(BIN)/agentsim backtest --replace > results/backtest.txt
 	@$(BIN)/agentsim regularities --replace --out results/regularities > results/regularities.txt
+	@$(BIN)/agentsim postures > results/postures.txt
 	@$(BIN)/python -m agentsim.report.history_text results/backtest results/regularities \
-	    docs/findings.md
+	    results/postures docs/findings.md
 
 calibrate: .venv/.dev ## fit the marked assumptions to history, and ship the draws
 	@$(BIN)/agentsim calibrate

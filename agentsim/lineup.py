@@ -24,7 +24,7 @@ Lineup = dict[str, dict[str, Strategy]]
 # Of the others no path of quarters is known, and theirs is a reading of how they behaved in public:
 # who finances growth ahead of its cash, who builds memory as customers order it, who lends freely.
 CALIBRATED: dict[str, str] = {
-    "microsoft": "escalate(step=0.8)",
+    "microsoft": "escalate(step=1)",
     "alphabet": "escalate(step=0.3)",
     "amazon": "escalate(step=0.1)",
     "meta": "match",

@@ -81,16 +81,19 @@ def test_growing_quarters_are_counted_after_the_first():
 def test_the_page_holds_what_the_commands_found(tmp_path, capsys, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text(f"before\n{START}\nold\n{END}\nafter\n")
-    for command in (("backtest", "--no-figures"), ("regularities", "--out", "results/judged")):
+    for command in (
+        ("backtest", "--no-figures"), ("regularities", "--out", "results/judged"), ("postures",)
+    ):  # fmt: skip
         words = [sys.executable, "-m", "agentsim.cli", *command, "--runs", "12"]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
     monkeypatch.chdir(tmp_path)
-    assert main(["results/backtest", "results/judged", "page.md"]) == 0
+    assert main(["results/backtest", "results/judged", "results/postures", "page.md"]) == 0
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     assert all(f"| {number}. " in text for number in range(1, 15))
+    assert "| microsoft | `" in text and "| nvidia | `hold_margin" in text
     assert "| world compute, ends of 2023 to 2025 | times a year | 3.512 |" in text
-    assert main(["results/judged", "results/judged", "page.md"]) == 2
+    assert main(["results/judged", "results/judged", "results/postures", "page.md"]) == 2
     assert "backtest.csv is not there" in capsys.readouterr().err
     assert main(["results/backtest"]) == 2

@@ -134,7 +134,9 @@ def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: 
       off    root mean square of log simulated over reported capex, or of the
              margin less that reported; median over runs
       bias   mean of the same: above 0 is too much
-      wins   share of runs in which the next strategy is further off
+      next kind, wins   the best strategy of another kind, and the share of runs in
+             which it is further off
+    Below the table stand other candidates that the facts do not tell from the best.
 
     \b
     Examples:
@@ -156,7 +158,10 @@ def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: 
 
 def _postures(found: Fitted) -> str:
     """Return each firm's best strategy beside the best of the others, as text."""
-    lines = [["firm", "best", "off", "bias", "next", "off", "bias", "wins"]]
+    from agentsim.fitting.postures import as_good
+
+    lines = [["firm", "best", "off", "bias", "next kind", "off", "bias", "wins"]]
+    alike = []
     for firm, rows in found.table.groupby("firm", sort=False):
         best = rows[rows["best"]].iloc[0]
         other = rows[rows["kind"] != best["kind"]].iloc[0]
@@ -165,5 +170,7 @@ def _postures(found: Fitted) -> str:
              str(other["strategy"]), f"{other['misfit']:.3f}", f"{other['bias']:.3f}",
              f"{best['wins']:.0%}"]
         )  # fmt: skip
+        if others := as_good(rows):
+            alike.append(f"As good for {firm}, off by hardly more: {', '.join(others)}.")
     how = "nobody changed in the last" if found.settled else "some firms still changed in the last"
-    return "\n".join([*aligned(lines), "", f"After {found.rounds} rounds; {how}."])
+    return "\n".join([*aligned(lines), "", *alike, f"After {found.rounds} rounds; {how}."])

@@ -170,3 +170,18 @@ def _rows(firm: str, best: str, found: dict[str, tuple[Array, Array]]) -> list[t
         misfit, bias = (float(np.median(x)) for x in found[each])
         rows.append((firm, each, kind, misfit, bias, wins, each == best))
     return rows
+
+
+def as_good(rows: pd.DataFrame) -> list[str]:
+    """Return the other candidates of a firm that are hardly further off than the best: see HARDLY.
+
+    rows: those of one firm in the table.
+    """
+    least = float(rows["misfit"].min())
+    return [
+        strategy
+        for strategy, misfit, best in zip(
+            rows["strategy"], rows["misfit"], rows["best"], strict=True
+        )
+        if misfit <= (1.0 + HARDLY) * least and not best
+    ]

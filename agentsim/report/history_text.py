@@ -1,8 +1,9 @@
 """The market against history in words and tables, for docs/findings.md.
 
-    python -m agentsim.report.history_text results/backtest results/regularities docs/findings.md
+    python -m agentsim.report.history_text results/backtest results/regularities \\
+        results/postures docs/findings.md
 
-puts what `agentsim backtest` and `agentsim regularities` found between the page's markers, so that
+puts what `agentsim backtest`, `agentsim regularities` and `agentsim postures` found between the page's markers, so that
 no figure there is older than they are.
 """
 
@@ -30,10 +31,10 @@ NEAR = 8.0
 """Points of share that count as near."""
 
 
-def section(results: Results, judged: Path) -> str:
+def section(results: Results, judged: Path, tried: Path) -> str:
     """Return the part of the page that a backtest and its regularities fill, in Markdown.
 
-    judged: the folder of the regularities.
+    judged: the folder of the regularities; tried: that of the postures.
     """
     found, skill, seen = (_read(results.folder / name) for name in NEEDED)
     regular = _read(judged / "regularities.csv")
@@ -45,8 +46,9 @@ def section(results: Results, judged: Path) -> str:
             _beside(results, told),
             _table_of_skill(skill),
             _table_of_regularities(regular),
-            "From `agentsim backtest` and `agentsim regularities`; `make history` writes this part of the "
-            "page.",
+            _table_of_postures(_read(tried / "postures.csv")),
+            "From `agentsim backtest`, `agentsim regularities` and `agentsim postures`; `make history` writes "
+            "this part of the page.",
         )
     )
 
@@ -55,9 +57,7 @@ def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     if not path.exists():
-        raise AgentsimError(
-            f"{path} is not there; run `agentsim backtest` and `agentsim regularities`"
-        )
+        raise AgentsimError(f"{path} is not there; run `make history`")
     return pd.read_csv(path)
 
 
@@ -164,12 +164,35 @@ def _table_of_regularities(found: pd.DataFrame) -> str:
     return "\n".join([*rows, "", f"Of {found['number'].nunique()} regularities: {told}."])
 
 
+def _table_of_postures(found: pd.DataFrame) -> str:
+    from agentsim.fitting.postures import as_good
+
+    rows = [
+        "| firm | posture that fits 2023 and 2024 best | off | best of another kind | off | wins | hardly worse |",
+        "|---|---|---:|---|---:|---:|---|",
+    ]
+    for firm, own in found.groupby("firm", sort=False):
+        best = own[own["best"]].iloc[0]
+        other = own[own["kind"] != best["kind"]].iloc[0]
+        rows.append(
+            f"| {firm} | `{best['strategy']}` | {best['misfit']:.3f} | `{other['strategy']}` | "
+            f"{other['misfit']:.3f} | {best['wins']:.0%} | "
+            f"{', '.join(f'`{each}`' for each in as_good(own)) or 'none'} |"
+        )
+    told = (
+        "Off is the root mean square of log capex, or of the margin; wins the share of runs in which the best "
+        "of another kind is further off; hardly worse is off by at most 2% more. Oracle and CoreWeave were "
+        "not tried."
+    )
+    return "\n".join([*rows, "", told])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the page; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if len(words) != 3:
+    if len(words) != 4:
         print(
-            "usage: python -m agentsim.report.history_text BACKTEST REGULARITIES PAGE",
+            "usage: python -m agentsim.report.history_text BACKTEST REGULARITIES POSTURES PAGE",
             file=sys.stderr,
         )
         return 2
@@ -177,11 +200,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from agentsim.report.publish import fill
 
     try:
-        fill(Path(words[2]), section(Results.open(words[0]), Path(words[1])), START, END)
+        judged, tried, page = map(Path, words[1:])
+        fill(page, section(Results.open(words[0]), judged, tried), START, END)
     except (AgentsimError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"Written: {words[2]}")
+    print(f"Written: {words[3]}")
     return 0
 
 
