@@ -80,7 +80,7 @@ def test_growing_quarters_are_counted_after_the_first():
 
 def test_the_page_holds_what_the_commands_found(tmp_path, capsys, monkeypatch):
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{START}\nold\n{END}\nafter\n")
+    page.write_text(f"before\n{START}\nstale\n{END}\nafter\n")
     for command in (
         ("backtest", "--no-figures"), ("regularities", "--out", "results/judged"), ("postures",)
     ):  # fmt: skip
@@ -90,7 +90,7 @@ def test_the_page_holds_what_the_commands_found(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["results/backtest", "results/judged", "results/postures", "page.md"]) == 0
     text = page.read_text()
-    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text
     assert all(f"| {number}. " in text for number in range(1, 15))
     assert "| microsoft | `" in text and "| nvidia | `hold_margin" in text
     assert "| world compute, ends of 2023 to 2025 | times a year | 3.512 |" in text

@@ -14,7 +14,7 @@ def open_books(m):
     for h in m.hyperscalers:
         open_fleet(m, h)
         open_shells(m, h)
-    open_tightness(m)
+    open_sales(m)
     open_credit(m)
     open_services(m)
 
@@ -97,8 +97,8 @@ def open_fleet(m, h):
     h.funded = h.fill = 1.0
 
 
-def open_tightness(m):
-    """How far orders of the base quarter, and the memory in what was made of them, went."""
+def open_sales(m):
+    """Orders of the base quarter, how far supply went, and what was shipped and paid."""
     spent = {0.0: 0.0, 1.0: 0.0}
     for h in m.hyperscalers:
         spent[0.0] += last(h.merchant_coming) * m.merchant_price
@@ -108,11 +108,26 @@ def open_tightness(m):
     m.wafers_ordered = sum(mine) + sum(others)
     m.foundry_tightness = m.wafers_ordered / m.foundry_capacity
     left = max(m.foundry_capacity - sum(mine), 0.0)
-    got = min(1.0, ratio(left, sum(others), 1.0))
-    wanted = sum(
-        v.p.memory_content * (x + y * got) for v, x, y in zip(m.vendors, mine, others, strict=True)
-    )
-    m.memory_tightness = wanted / sum(k.capacity for k in m.makers)
+    could = min(1.0, ratio(left, sum(others), 1.0))
+    dear = sum(v.price * y * could for v, y in zip(m.vendors, others, strict=True))
+    got = could * min(1.0, ratio(m.p.other_buyers_purchases, dear, 1.0))
+    wanted = used = 0.0
+    for v, x, y in zip(m.vendors, mine, others, strict=True):
+        wanted += v.p.memory_content * (x + y * could)
+        used += v.p.memory_content * (x + y * got)
+        v.orders = x + y
+        v.sales, v.other_sales = x, y * got
+        v.revenue, v.other_revenue = v.price * x, v.price * y * got
+        v.making = v.p.making_cost * (x + y * got)
+        v.memory_spend = v.p.memory_content * m.memory_price * (x + y * got)
+        v.own_cost = v.p.own_cost_share * (v.revenue + v.other_revenue)
+    m.other_purchases = sum(v.other_revenue for v in m.vendors)
+    made = sum(k.capacity for k in m.makers)
+    m.memory_tightness = wanted / made
+    for k in m.makers:
+        k.offered = k.capacity
+        k.sales = k.capacity * min(1.0, used / made)
+        k.revenue, k.making = k.sales * m.memory_price, k.sales * m.memory_cost
 
 
 def last(line):
