@@ -21,11 +21,11 @@ Lineup = dict[str, dict[str, Strategy]]
 
 # The posture that fits each firm's path of 2023 and 2024 best, by `agentsim postures`: capex of the
 # four largest, gross margin of the leading vendor, which reached what it held then and holds it since.
-# Amazon's path does not tell its step from `match`, and Microsoft's is the largest that there is. Of
+# Amazon's path hardly tells its step from `match`, and Microsoft's is the largest that is tried. Of
 # the others no path of quarters is known, and theirs is a reading of how they behaved in public: who
 # finances growth ahead of its cash, who builds memory as customers order it, who lends freely.
 CALIBRATED: dict[str, str] = {
-    "microsoft": "escalate(step=1)",
+    "microsoft": "escalate(step=0.5)",
     "alphabet": "escalate(step=0.3)",
     "amazon": "escalate(step=0.1)",
     "meta": "match",

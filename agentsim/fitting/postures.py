@@ -27,7 +27,9 @@ from agentsim.lineup import CALIBRATED
 if TYPE_CHECKING:
     import pandas as pd
 
-STEPS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1)
+STEPS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+"""Up to a half, and no further: what seven quarters of rationed chips do not tell apart would have a
+firm's capex jump where chips are not rationed (see docs/decisions.md)."""
 HYPERSCALERS = (
     *("restrain", "match", *(f"escalate(step={step:g})" for step in STEPS)),
     *("best_response", "competitive", "cartel", "scaled(multiple=2)"),
