@@ -62,7 +62,7 @@ history: .venv/.core ## hold the market against history and quote it in docs/fin
 	    results/postures docs/findings.md
 
 calibrate: .venv/.dev ## fit the marked assumptions to history, and ship the draws
-	@$(BIN)/agentsim calibrate
+	@$(BIN)/agentsim calibrate --replace
 	@cp results/calibrate/draws.csv agentsim/calibration/fitted/2023Q1.csv
 
 # The comment at the head of constraints.txt is kept.

@@ -182,9 +182,7 @@ def test_pictures_tell_inputs_from_facts_and_from_those_not_to_be_fitted():
     panel = figure(*own).axes[0]
     drawn = {line.get_label(): line.get_xdata().tolist() for line in panel.lines}
     assert drawn["fact, an input"] == [number_of("2023Q1")]
-    assert drawn["fact, not to be fitted"] == [
-        number_of(f"2025Q{quarter}") for quarter in (2, 3, 4)
-    ]
+    assert drawn["fact, not fitted"] == [number_of(f"2025Q{quarter}") for quarter in (2, 3, 4)]
     assert "fact" not in drawn and len(drawn["simulated, median"]) == 12
     assert len(panel.get_xticks()) == 12 and panel.get_ylabel() == "share"
     ratio = [x[x["series"] == "consumer_surplus_ratio"] for x in (found, bands)]

@@ -362,9 +362,10 @@ def simulated(monkeypatch):
     return question
 
 
-def fitted(folder, said, **how):
+def fitted(folder, said, replace=False, **how):
     settings = calibrate.Settings(screened=2_000, population=60, generations=2, draws=40, **how)
-    return calibrate.calibrate(SimpleNamespace(name="toy"), folder, settings, say=said.append)
+    toy = SimpleNamespace(name="toy")
+    return calibrate.calibrate(toy, folder, settings, say=said.append, replace=replace)
 
 
 def test_what_is_done_is_told_again_and_not_done_again(tmp_path, simulated):
@@ -389,10 +390,12 @@ def test_another_entropy_than_it_was_begun_with_is_told_in_a_line(tmp_path, simu
     fitted(tmp_path, said, entropy=7)
     told = f"{tmp_path} was begun with entropy = 0; with entropy = 7 all is simulated anew"
     assert said[0] == told and not any("entropy" in each for each in said[1:])
-    said.clear()
-    fitted(tmp_path, said, entropy=8)
-    assert said[0].startswith(f"{tmp_path} holds draws made with entropy = 7; with entropy = 8 all")
-    assert said[0].endswith("and they are replaced in the end")
+    drawn = (tmp_path / "draws.csv").read_bytes()
+    with pytest.raises(AgentsimError, match=r"holds draws made with entropy = 7; .* --replace"):
+        fitted(tmp_path, said, entropy=8)
+    assert (tmp_path / "draws.csv").read_bytes() == drawn
+    fitted(tmp_path, said, replace=True, entropy=8)
+    assert (tmp_path / "draws.csv").read_bytes() != drawn
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,7 @@ def test_bottlenecks_are_told_apart_by_their_dates():
     assert found == pytest.approx(
         {
             "foundry_tightness_2023": 1.3,
+            "foundry_tightness_2023_over_2025": 1.3 / 0.95,
             "idle_share_rise": 0.08,
             "memory_over_foundry_2025": 1.5,
         }

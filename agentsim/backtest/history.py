@@ -100,6 +100,8 @@ def _parsed(name: str, text: str, own: bool = False) -> list[Known]:
                 "take one of the lines out"
             )
         found[fact.key] = where, fact
+    if not found:
+        raise AgentsimError(f"{name} holds no facts; give one a line below the names of columns")
     return [fact for _, fact in found.values()]
 
 

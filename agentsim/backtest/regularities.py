@@ -163,6 +163,8 @@ def the_bottleneck_moves(e: Evidence) -> Figures:
     idle = wide(e.plain.market["idle_share"])
     return {
         "foundry_tightness_2023": foundry[span("2023Q3", "2023Q4")].mean(axis=1),
+        "foundry_tightness_2023_over_2025": foundry[span("2023Q3", "2023Q4")].mean(axis=1)
+        / foundry[year(2025)].mean(axis=1),
         "idle_share_rise": idle[year(2025)].mean(axis=1) - idle[year(2023)].mean(axis=1),
         "memory_over_foundry_2025": memory[at(LAST)] / foundry[at(LAST)],
     }

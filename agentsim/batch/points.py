@@ -51,14 +51,15 @@ class Points:
 # Tables of points
 
 
-def sample_table(path: str | PathLike[str]) -> Points:
+def sample_table(path: str | PathLike[str], what: str = "points") -> Points:
     """Return the points of a CSV file: a column for each factor, headed by its dotted name.
 
-    A column is all numbers or all text. Such points lie on no dimensions.
+    A column is all numbers or all text. Such points lie on no dimensions. `what` they are called where
+    there is no such file.
     Raises AgentsimError: one line with the file, the line and the remedy.
     """
     path = Path(path)
-    numbered = _rows(path)
+    numbered = _rows(path, what)
     if len(numbered) < 2:
         raise AgentsimError(
             f"{path} has no points; give names of factors in one line and points below it"
@@ -79,11 +80,11 @@ def sample_table(path: str | PathLike[str]) -> Points:
     return Points(columns, unit, block, (), places, heading)
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
+def _rows(path: Path, what: str) -> list[tuple[int, list[str]]]:
     """Return the rows of a CSV file with the lines on which they end; empty lines are none."""
     # The mark that spreadsheets put before UTF-8 is no part of the first name.
     text = read_text(
-        path, "give the CSV file of the points", "give the CSV file in it", "utf-8-sig"
+        path, f"give the CSV file of the {what}", "give the CSV file in it", "utf-8-sig"
     )
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:

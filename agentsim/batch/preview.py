@@ -53,7 +53,7 @@ class Preview:
     why: str
     """Which luck cells meet, in a sentence."""
     drawn: int
-    fitted: int
+    fitted: tuple[str, ...]
     """Of these, ranges whose draws are taken from a table."""
     marked: int
     """How many ranges the calibration marks."""
@@ -111,7 +111,7 @@ def preview(
         luck=luck_of(plan),
         why=why_luck(experiment, plan),
         drawn=len(plan.drawn_ranges),
-        fitted=len(plan.from_table),
+        fitted=plan.from_table,
         marked=len(plan.base.ranges),
         not_drawn=tuple(not_drawn(experiment, plan)),
         outcomes=len(plan.kept.outcomes),

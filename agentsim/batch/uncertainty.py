@@ -59,7 +59,7 @@ def fitted_draws(uncertainty: str, base: Scenario) -> Fitted | None:
         return None
     if uncertainty == "calibrated":
         return _shipped(base)
-    return _given(sample_table(Path(uncertainty)), base)
+    return _given(sample_table(Path(uncertainty), "draws"), base)
 
 
 def _shipped(base: Scenario) -> Fitted:

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 @click.option("--generations", metavar="N", help="Generations at most.")
 @click.option("--draws", metavar="N", help="Draws that are kept in the end.")
 @click.option("--entropy", metavar="N", help="The number that all luck follows from.")
+@click.option(
+    "--replace", is_flag=True, help="Draws in FOLDER that were made differently give way."
+)
 @click.option("--no-figure", is_flag=True, help="Print the table alone.")
-def calibrate(experiment: str, out: str, workers: str | None, no_figure: bool, **how: str) -> None:
+def calibrate(
+    experiment: str, out: str, workers: str | None, replace: bool, no_figure: bool, **how: str
+) -> None:
     """Fit the marked assumptions of EXPERIMENT (backtest) to the facts until the end of 2024.
 
     Draws of the marked ranges are simulated and compared with history; those that lie within a
@@ -63,7 +68,7 @@ def calibrate(experiment: str, out: str, workers: str | None, no_figure: bool, *
     folder = Path(out)
     found = fit(
         Experiment.read(experiment), folder, Settings(**given), whole("--workers", workers),
-        say=lambda line: click.echo(line, err=True),
+        say=lambda line: click.echo(line, err=True), replace=replace,
     )  # fmt: skip
     click.echo("\n".join(_told(found)))
     for line in found.cautions:
@@ -102,7 +107,10 @@ def _told(found: Calibrated) -> list[str]:
              f"{each.simulated:,}", f"{each.accepted:,}", f"{each.effective:,.0f}"]
         )  # fmt: skip
     told = [*aligned(lines), "", "effective: as many draws of equal weight would tell as much."]
-    told += ["Draws are taken from the generation marked <.", f"It ended because {found.stopped}."]
+    told += [
+        "Draws are taken from the generation marked <, the last with enough effective ones.",
+        f"It ended because {found.stopped}.",
+    ]
     lines = [["marked range", "low", "high", "5%", "median", "95%", "width left"]]
     for row in found.table[found.table["fitted"]].itertuples():
         numbers = (row.low, row.high, row.q05, row.median, row.q95)
@@ -136,7 +144,8 @@ def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: 
       bias   mean of the same: above 0 is too much
       next kind, wins   the best strategy of another kind, and the share of runs in
              which it is further off
-    Below the table stand other candidates that the facts do not tell from the best.
+    A firm leaves the strategy that it follows for one that is off by 2% less or better, as it would
+    go in circles otherwise. Below the table stand candidates that are as good.
 
     \b
     Examples:
@@ -158,9 +167,9 @@ def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: 
 
 def _postures(found: Fitted) -> str:
     """Return each firm's best strategy beside the best of the others, as text."""
-    from agentsim.fitting.postures import as_good
+    from agentsim.fitting.postures import HARDLY, as_good
 
-    lines = [["firm", "best", "off", "bias", "next kind", "off", "bias", "wins"]]
+    lines = [["firm", "follows", "off", "bias", "next kind", "off", "bias", "wins"]]
     alike = []
     for firm, rows in found.table.groupby("firm", sort=False):
         best = rows[rows["best"]].iloc[0]
@@ -171,6 +180,8 @@ def _postures(found: Fitted) -> str:
              f"{best['wins']:.0%}"]
         )  # fmt: skip
         if others := as_good(rows):
-            alike.append(f"As good for {firm}, off by hardly more: {', '.join(others)}.")
+            alike.append(
+                f"As good for {firm}, off by {HARDLY:.0%} more at most: {', '.join(others)}."
+            )
     how = "nobody changed in the last" if found.settled else "some firms still changed in the last"
     return "\n".join([*aligned(lines), "", *alike, f"After {found.rounds} rounds; {how}."])

@@ -132,7 +132,7 @@ def _below(
 LEGEND = """\
 role: input, set by the calibration at quarter 0; partly input, with the part that follows a set path
 or stood before quarter 0; by a rule, what a strategy of the lineup says; result, what comes out of the market.
-Facts of 2025 are not fitted."""
+Facts after 2024Q4 are not fitted."""
 
 
 def _table(found: pd.DataFrame) -> str:

@@ -169,7 +169,8 @@ def _drawn(x: Preview, everything: bool) -> str:
         return f"none of the {x.marked:,} marked ranges: {next(iter(reasons))}"
     text = f"{x.drawn:,} of {x.marked:,} marked ranges, another value in each run"
     if x.fitted:
-        text += f"; {x.fitted:,} of them from a table of draws"
+        listed = _shortened(x.fitted, None if everything else MOST_LEVELS)
+        text += f"; {len(x.fitted):,} of them from a table of draws: {listed}"
     for why, names in reasons.items():
         listed = _shortened(names, None if everything else MOST_LEVELS)
         text += f"; not {listed} ({why})"

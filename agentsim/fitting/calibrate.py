@@ -80,11 +80,13 @@ def calibrate(
     how: Settings,
     workers: int | None = None,
     say: Callable[[str], None] = lambda line: None,
+    replace: bool = False,
 ) -> Calibrated:
     """Fit the marked ranges of an experiment's calibration to the facts that are targets.
 
     What the folder holds of the same question is returned as it is. Raises AgentsimError, one line,
-    where pyABC is not installed or the experiment has factors.
+    where pyABC is not installed, the experiment has factors, or the folder holds other draws that are
+    not to be replaced.
     """
     smc.library()
     facts = history()
@@ -93,7 +95,7 @@ def calibrate(
     key = key_of(question.key, asked)
     if (before := known(folder, key)) is not None:
         return before
-    for line in begin(folder, key, asked):
+    for line in begin(folder, key, asked, replace):
         say(line)
     work = folder / UNFINISHED
     screened = screen(question, how.screened, how.entropy, work / "screening")

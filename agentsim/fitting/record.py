@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agentsim.errors import AgentsimError
 from agentsim.fitting.proposals import text_of
 
 if TYPE_CHECKING:
@@ -96,16 +97,20 @@ def known(folder: Path, key: str) -> Calibrated | None:
     return Calibrated(table, generations, again=True, **rest)
 
 
-def begin(folder: Path, key: str, asked: Mapping[str, Any]) -> list[str]:
-    """Note what a folder is to hold; return a line for what it holds of something else."""
+def begin(folder: Path, key: str, asked: Mapping[str, Any], replace: bool) -> list[str]:
+    """Note what a folder is to hold; return a line for what was begun of something else.
+
+    Raises AgentsimError, one line, where it holds draws of something else and is not to `replace` them.
+    """
+    done, begun = _read(folder / RECORD), _read(folder / UNFINISHED / ASKED)
+    if done and done["key"] != key and not replace:
+        raise AgentsimError(
+            f"{folder} holds draws made {_differently(done['asked'], asked)}; "
+            "give another --out, or --replace"
+        )
     lines = []
-    for place, holds, then in (
-        (folder / RECORD, "holds draws made", ", and they are replaced in the end"),
-        (folder / UNFINISHED / ASKED, "was begun", ""),
-    ):
-        before = _read(place)
-        if before and before["key"] != key:
-            lines.append(f"{folder} {holds} {_differently(before['asked'], asked)}{then}")
+    if begun and begun["key"] != key:
+        lines.append(f"{folder} was begun {_differently(begun['asked'], asked)}")
     (folder / UNFINISHED).mkdir(parents=True, exist_ok=True)
     _write(folder / UNFINISHED / ASKED, {"key": key, "asked": dict(asked)})
     return lines

@@ -158,6 +158,21 @@ def _by_construction(study: Study) -> str:
     )
 
 
+def _from_table(study: Study) -> str:
+    """Say how many of the drawn ranges come from a table, and of what."""
+    from agentsim.batch.uncertainty import fitted_draws
+    from agentsim.scenario import Scenario
+
+    design = study.experiment
+    if design.uncertainty == "marked":
+        return ""
+    if design.uncertainty != "calibrated":
+        return ", or from a table of draws"
+    table = fitted_draws(design.uncertainty, Scenario.load(design.scenario))
+    count = len(set(table.columns) & set(study.results.draws.columns)) if table else 0
+    return f", {count} of them as fitted to history"
+
+
 def reading(study: Study) -> str:
     """Say where the headline is told, and what it is the mean of."""
     drawn = len(study.results.draws.columns.drop("run"))
@@ -170,11 +185,9 @@ def reading(study: Study) -> str:
         )
     luck = "luck (swings of demand, luck in training)"
     if drawn:
-        how = study.experiment.uncertainty
-        source = {"calibrated": ", fitted to history where it tells", "marked": ""}
         what = (
             f"{luck} and a set of assumptions from the {drawn} marked ranges of the calibration"
-            f"{source.get(how, ', or from a table of draws')}"
+            f"{_from_table(study)}"
         )
     else:
         what = f"{luck}; assumptions are at their central values and in no bracket"

@@ -150,7 +150,7 @@ def _countings(h: Headline) -> Iterator[Row]:
     yield "fleets at cost at the horizon, all escalate", money(fleets.mean())
     to_horizon = h.cell("lender_value_to_horizon", "escalate")
     yield (
-        "lenders, all escalate: to the horizon / with the run-off / its median",
+        "lenders, all escalate, not what they gain by it: to the horizon / with the run-off / its median",
         " / ".join(map(money, (to_horizon.mean(), lenders.mean(), lenders.median()))),
     )
 

@@ -52,7 +52,7 @@ def _draw_facts(panel: Axes, rows: pd.DataFrame) -> None:
     for part, marker, face, label in (
         (put_in, "x", INK, "fact, an input"),
         (fitted & ~put_in, "o", INK, "fact"),
-        (~fitted & ~put_in, "o", PAPER, "fact, not to be fitted"),
+        (~fitted & ~put_in, "o", PAPER, "fact, not fitted"),
     ):
         if part.any():
             panel.plot(

@@ -148,8 +148,8 @@ def _table_of_regularities(found: pd.DataFrame) -> str:
     from agentsim.backtest.verdicts import counting
 
     rows = [
-        "| regularity | verdict | figure | fact | simulated median | 90% band | met |",
-        "|---|---|---|---:|---:|---:|---|",
+        "| regularity | verdict | figure | fact | simulated median | 90% band | rule | met |",
+        "|---|---|---|---:|---:|---:|---|---|",
     ]
     for number, own in found.groupby("number", sort=True):
         for place, row in enumerate(own.to_dict("records")):
@@ -157,7 +157,8 @@ def _table_of_regularities(found: pd.DataFrame) -> str:
             met = counting(row["role"], row["met"])
             rows.append(
                 f"| {head} | {row['figure'].replace('_', ' ')} | {short(row['fact'])} | "
-                f"{short(row['median'])} | {short(row['low'])} to {short(row['high'])} | {met} |"
+                f"{short(row['median'])} | {short(row['low'])} to {short(row['high'])} | "
+                f"{row['rule'].removeprefix('median ')} | {met} |"
             )
     counts = found.drop_duplicates("number")["verdict"].value_counts()
     told = ", ".join(f"{counts.get(each, 0)} {each}" for each in ("reproduced", "partly", "not"))
@@ -168,7 +169,7 @@ def _table_of_postures(found: pd.DataFrame) -> str:
     from agentsim.fitting.postures import as_good
 
     rows = [
-        "| firm | posture that fits 2023 and 2024 best | off | best of another kind | off | wins | hardly worse |",
+        "| firm | posture that it follows | off | best of another kind | off | wins | as good |",
         "|---|---|---:|---|---:|---:|---|",
     ]
     for firm, own in found.groupby("firm", sort=False):
@@ -181,8 +182,8 @@ def _table_of_postures(found: pd.DataFrame) -> str:
         )
     told = (
         "Off is the root mean square of log capex, or of the margin; wins the share of runs in which the best "
-        "of another kind is further off; hardly worse is off by at most 2% more. Oracle and CoreWeave were "
-        "not tried."
+        "of another kind is further off; as good is off by at most 2% more than the best, for which nobody leaves "
+        "what it follows. Steps were tried up to 0.5. Oracle and CoreWeave were not tried."
     )
     return "\n".join([*rows, "", told])
 
