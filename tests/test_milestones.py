@@ -12,6 +12,12 @@ from agentsim.backtest.milestones import Milestone, growing, milestones
 from agentsim.report.history_text import END, START, main
 
 QUARTERS = 12
+POSTURES = """\
+firm,strategy,kind,misfit,bias,wins,best
+microsoft,escalate(step=0.5),escalate,0.154,-0.1,0.99,True
+microsoft,escalate(step=0.4),escalate,0.155,-0.1,0.98,False
+microsoft,match,match,0.438,-0.4,0.02,False
+"""
 RISING = np.arange(1.0, QUARTERS + 1.0)
 
 
@@ -81,9 +87,9 @@ def test_growing_quarters_are_counted_after_the_first():
 def test_the_page_holds_what_the_commands_found(tmp_path, capsys, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text(f"before\n{START}\nstale\n{END}\nafter\n")
-    for command in (
-        ("backtest", "--no-figures"), ("regularities", "--out", "results/judged"), ("postures",)
-    ):  # fmt: skip
+    (tmp_path / "results" / "postures").mkdir(parents=True)
+    (tmp_path / "results" / "postures" / "postures.csv").write_text(POSTURES)
+    for command in (("backtest", "--no-figures"), ("regularities", "--out", "results/judged")):
         words = [sys.executable, "-m", "agentsim.cli", *command, "--runs", "12"]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
@@ -92,7 +98,10 @@ def test_the_page_holds_what_the_commands_found(tmp_path, capsys, monkeypatch):
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text
     assert all(f"| {number}. " in text for number in range(1, 15))
-    assert "| microsoft | `" in text and "| nvidia | `hold_margin" in text
+    assert (
+        "| microsoft | `escalate(step=0.5)` | 0.154 | `match` | 0.438 | 99% | `escalate(step=0.4)` |"
+        in text
+    )
     assert "| world compute, ends of 2023 to 2025 | times a year | 3.512 |" in text
     assert main(["results/judged", "results/judged", "results/postures", "page.md"]) == 2
     assert "backtest.csv is not there" in capsys.readouterr().err
