@@ -9,7 +9,7 @@ from histories import tables
 
 from agentsim.backtest.history import Known
 from agentsim.backtest.milestones import Milestone, growing, milestones
-from agentsim.report.history_text import END, START, main
+from agentsim.report.history_text import END, PICTURES, START, main
 
 QUARTERS = 12
 POSTURES = """\
@@ -85,16 +85,17 @@ def test_growing_quarters_are_counted_after_the_first():
 
 
 def test_the_page_holds_what_the_commands_found(tmp_path, capsys, monkeypatch):
-    page = tmp_path / "page.md"
+    page = tmp_path / "docs" / "page.md"
+    page.parent.mkdir()
     page.write_text(f"before\n{START}\nstale\n{END}\nafter\n")
     (tmp_path / "results" / "postures").mkdir(parents=True)
     (tmp_path / "results" / "postures" / "postures.csv").write_text(POSTURES)
-    for command in (("backtest", "--no-figures"), ("regularities", "--out", "results/judged")):
+    for command in (("backtest",), ("regularities", "--out", "results/judged")):
         words = [sys.executable, "-m", "agentsim.cli", *command, "--runs", "12"]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
     monkeypatch.chdir(tmp_path)
-    assert main(["results/backtest", "results/judged", "results/postures", "page.md"]) == 0
+    assert main(["results/backtest", "results/judged", "results/postures", "docs/page.md"]) == 0
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text
     assert all(f"| {number}. " in text for number in range(1, 15))
@@ -103,6 +104,9 @@ def test_the_page_holds_what_the_commands_found(tmp_path, capsys, monkeypatch):
         in text
     )
     assert "| world compute, ends of 2023 to 2025 | times a year | 3.512 |" in text
-    assert main(["results/judged", "results/judged", "results/postures", "page.md"]) == 2
+    for name in PICTURES:
+        assert f"(../results/published/backtest/{name})" in text
+        assert (tmp_path / "results" / "published" / "backtest" / name).stat().st_size > 10_000
+    assert main(["results/judged", "results/judged", "results/postures", "docs/page.md"]) == 2
     assert "backtest.csv is not there" in capsys.readouterr().err
     assert main(["results/backtest"]) == 2

@@ -9,6 +9,7 @@ no figure there is older than they are.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 START, END = "<!-- history: start -->", "<!-- history: end -->"
 NEEDED = ("backtest.csv", "skill.csv", "hindsight.csv")
+PICTURES = {
+    "company_capex.four_largest.png": "Capex of the four largest, simulated band and facts",
+    "cumulative_compute.world.png": "Compute shipped so far, simulated band and facts",
+    "price_per_h100e.nvidia.png": "The leader's price per H100e, simulated band and facts",
+    "delivery_weeks.nvidia.png": "Waits for the leader's chips, simulated band and facts",
+}
+"""What the page shows, the last of them because it does not fit."""
 NEAR = 8.0
 """Points of share that count as near."""
 
@@ -188,6 +196,20 @@ def _table_of_postures(found: pd.DataFrame) -> str:
     return "\n".join([*rows, "", told])
 
 
+def pictures(results: Results, page: Path) -> str:
+    """Copy some pictures beside the published results, and return them as the page shows them."""
+    folder = page.resolve().parents[1] / "results" / "published" / results.experiment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = []
+    for name, says in PICTURES.items():
+        drawn = results.folder / "figures" / name
+        if not drawn.exists():
+            raise AgentsimError(f"{drawn} is not there; run `agentsim backtest` with figures")
+        shutil.copyfile(drawn, folder / name)
+        shown.append(f"![{says}](../results/published/{results.experiment.name}/{name})")
+    return "\n\n".join(shown)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the page; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -202,7 +224,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         judged, tried, page = map(Path, words[1:])
-        fill(page, section(Results.open(words[0]), judged, tried), START, END)
+        results = Results.open(words[0])
+        text = section(results, judged, tried)
+        fill(page, f"{text}\n\n{pictures(results, page)}", START, END)
     except (AgentsimError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
