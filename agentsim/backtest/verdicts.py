@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agentsim.backtest.roles import INPUT, RULE
+from agentsim.backtest.roles import PARTLY as PARTLY_INPUT
 from agentsim.backtest.testing import BAND
 
 if TYPE_CHECKING:
@@ -126,7 +127,10 @@ def judged(
 
 def counting(role: str, met: bool) -> str:
     """Return what a table says of a figure: whether its rule is met, or why that does not count."""
-    return role if role in (INPUT, RULE) else "yes" if met else "no"
+    if role in (INPUT, RULE):
+        return role
+    said = "yes" if met else "no"
+    return f"{said}, {role}" if role == PARTLY_INPUT else said
 
 
 def _band(x: pd.Series[float]) -> tuple[float, float, float]:

@@ -42,7 +42,7 @@ def calibrate(
 
     \b
     FOLDER then holds
-      draws.csv         the draws, a row each, a column a marked range: give it to
+      draws.csv         the draws, a row each, a column a fitted range: give it to
                         an experiment as uncertainty = "FOLDER/draws.csv"
       ranges.csv        how much of each marked range is left
       ranges.png        the same as a picture
@@ -135,7 +135,8 @@ def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: 
 
     A hyperscaler's path is its capex, the leading chip vendor's its gross margin. One firm at a time
     tries each candidate while the others keep theirs, until nobody changes; all candidates meet the
-    same draws and luck. The lineup of the calibrated market and of the backtest was chosen so.
+    same draws and luck. The four largest hyperscalers' postures in the calibrated lineup and in the
+    backtest were chosen so, and Nvidia's in the backtest; of other firms no path of quarters is known.
 
     \b
     Columns:
