@@ -157,6 +157,7 @@ def _fact(where: str, line: dict[str, str], place: str) -> Known:
         raise AgentsimError(f"{where}: low = {low:g} is above high = {high:g}; swap them")
     texts = {name: line.get(name, "") for name in KNOWN if name not in NUMBERS}
     texts["unit"] = KINDS[series].unit
+    # mypy takes both dicts for all fields, and does not know which names they hold.
     return Known(**texts, **numbers, place=place)  # type: ignore[arg-type]
 
 

@@ -257,22 +257,14 @@ def table(headline: Results, steps: Results) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the page; return the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if len(words) != 3:
-        print(
-            "usage: python -m agentsim.report.findings_table HEADLINE STEPS PAGE", file=sys.stderr
-        )
-        return 2
     from agentsim.batch.results import Results
-    from agentsim.report.publish import fill
+    from agentsim.report.publish import command, fill
 
-    try:
-        fill(Path(words[2]), table(*(Results.open(each) for each in words[:2])), START, END)
-    except (AgentsimError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"Written: {words[2]}")
-    return 0
+    def write(headline: Path, steps: Path, page: Path) -> str:
+        fill(page, table(Results.open(headline), Results.open(steps)), START, END)
+        return f"Written: {page}"
+
+    return command(arguments, "findings_table", ("HEADLINE", "STEPS", "PAGE"), write)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ no figure there is older than they are.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -196,42 +195,20 @@ def _table_of_postures(found: pd.DataFrame) -> str:
     return "\n".join([*rows, "", told])
 
 
-def pictures(results: Results, page: Path) -> str:
-    """Copy some pictures beside the published results, and return them as the page shows them."""
-    folder = page.resolve().parents[1] / "results" / "published" / results.experiment.name
-    folder.mkdir(parents=True, exist_ok=True)
-    shown = []
-    for name, says in PICTURES.items():
-        drawn = results.folder / "figures" / name
-        if not drawn.exists():
-            raise AgentsimError(f"{drawn} is not there; run `agentsim backtest` with figures")
-        shutil.copyfile(drawn, folder / name)
-        shown.append(f"![{says}](../results/published/{results.experiment.name}/{name})")
-    return "\n\n".join(shown)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the page; return the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if len(words) != 4:
-        print(
-            "usage: python -m agentsim.report.history_text BACKTEST REGULARITIES POSTURES PAGE",
-            file=sys.stderr,
-        )
-        return 2
     from agentsim.batch.results import Results
-    from agentsim.report.publish import fill
+    from agentsim.report.publish import command, fill, kept_picture
 
-    try:
-        judged, tried, page = map(Path, words[1:])
-        results = Results.open(words[0])
+    def write(backtest: Path, judged: Path, tried: Path, page: Path) -> str:
+        results = Results.open(backtest)
         text = section(results, judged, tried)
-        fill(page, f"{text}\n\n{pictures(results, page)}", START, END)
-    except (AgentsimError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"Written: {words[3]}")
-    return 0
+        shown = [kept_picture(results, name, says, page) for name, says in PICTURES.items()]
+        fill(page, "\n\n".join([text, *shown]), START, END)
+        return f"Written: {page}"
+
+    names = ("BACKTEST", "REGULARITIES", "POSTURES", "PAGE")
+    return command(arguments, "history_text", names, write)
 
 
 if __name__ == "__main__":

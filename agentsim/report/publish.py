@@ -11,10 +11,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentsim.errors import AgentsimError
+
+if TYPE_CHECKING:
+    from agentsim.batch.results import Results
 
 START, END = "<!-- headline: start -->", "<!-- headline: end -->"
 PICTURES = ("value_by_layer.png", "customers_share.png")
@@ -74,19 +78,47 @@ def fill(page: Path, text: str, begins: str = START, ends: str = END) -> None:
     page.write_text(f"{head}{begins}\n\n{text}\n\n{ends}{tail}", encoding="utf-8")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Publish; return the exit code."""
+def kept_picture(results: Results, name: str, says: str, page: Path) -> str:
+    """Copy a picture of some results beside the published ones, and return it as a page in docs/ shows it.
+
+    Raises AgentsimError, one line, where it was not drawn.
+    """
+    drawn = results.folder / "figures" / name
+    if not drawn.exists():
+        raise AgentsimError(f"{drawn} is not there; draw it with the command that `make` gives")
+    place = Path("results", "published", results.experiment.name, name)
+    kept = page.resolve().parents[1] / place
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(drawn, kept)
+    return f"![{says}](../{place.as_posix()})"
+
+
+def command(
+    arguments: Sequence[str] | None, module: str, names: Sequence[str], write: Callable[..., str]
+) -> int:
+    """Run a command that fills a page; return the exit code.
+
+    names: what its arguments are called; write: takes them as paths, and returns what to print.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if len(words) != 2:
-        print("usage: python -m agentsim.report.publish RESULTS PAGE", file=sys.stderr)
+    if len(words) != len(names):
+        print(f"usage: python -m agentsim.report.{module} {' '.join(names)}", file=sys.stderr)
         return 2
     try:
-        folder = publish(Path(words[0]), Path(words[1]))
+        print(write(*map(Path, words)))
     except (AgentsimError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"Published: {folder}")
     return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish; return the exit code."""
+
+    def write(results: Path, page: Path) -> str:
+        return f"Published: {publish(results, page)}"
+
+    return command(arguments, "publish", ("RESULTS", "PAGE"), write)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,11 @@ results, so that no figure there is older than they are.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentsim.errors import AgentsimError
 from agentsim.outcomes import OUTCOMES
 from agentsim.printing import aligned, short
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from agentsim.analysis.discovery import Discovery
-    from agentsim.batch.results import Results
 
 CALLED = {"customer_share": "customers' share of total surplus"}
 OUTCOME, ABOVE = "customer_share", 0.95
@@ -210,49 +207,32 @@ def _box(found: Discovery) -> str:
     )
 
 
-def pictures(one: Results, other: Results, published: Path) -> list[str]:
-    """Copy the pictures that the commands made, and return them as Markdown shows them."""
-    found = []
-    for results, name, says in (
-        (one, f"sensitivity_{OUTCOME}", "Sobol' indices of customers' share, with intervals"),
-        (other, f"box_{OUTCOME}", "The box of conditions, and the boxes it was chosen from"),
-    ):
-        drawn = results.folder / "figures" / f"{name}.png"
-        if not drawn.exists():
-            raise AgentsimError(f"{drawn} is not there; draw it with the command that `make` gives")
-        kept = published / results.experiment.name / drawn.name
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(drawn, kept)
-        found.append(f"![{says}](../{kept.relative_to(published.parents[1])})")
-    return found
+PICTURES = (
+    (f"sensitivity_{OUTCOME}.png", "Sobol' indices of customers' share, with intervals"),
+    (f"box_{OUTCOME}.png", "The box of conditions, and the boxes it was chosen from"),
+)
+"""Of the first batch and of the second."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the page; return the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if len(words) != 3:
-        print(
-            "usage: python -m agentsim.report.sensitivity_text SOBOL HYPERCUBE PAGE",
-            file=sys.stderr,
-        )
-        return 2
     from agentsim.analysis.reading import discovery_of, sensitivity_of
     from agentsim.batch.results import Results
-    from agentsim.report.publish import fill
+    from agentsim.report.publish import command, fill, kept_picture
 
-    try:
-        one, other = Results.open(words[0]), Results.open(words[1])
+    def write(sobol: Path, hypercube: Path, page: Path) -> str:
+        both = one, other = Results.open(sobol), Results.open(hypercube)
         table, found = sensitivity_of(one, OUTCOME), discovery_of(other, OUTCOME, above=ABOVE)
-        names = [each.experiment.name for each in (one, other)]
+        names = [each.experiment.name for each in both]
         text = section(table, found, one.manifest["runs_simulated"], names)
-        page = Path(words[2])
-        shown = pictures(one, other, page.resolve().parents[1] / "results" / "published")
+        shown = [
+            kept_picture(results, name, says, page)
+            for results, (name, says) in zip(both, PICTURES, strict=True)
+        ]
         fill(page, "\n\n".join([text, *shown]), START, END)
-    except (AgentsimError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"Written: {words[2]}")
-    return 0
+        return f"Written: {page}"
+
+    return command(arguments, "sensitivity_text", ("SOBOL", "HYPERCUBE", "PAGE"), write)
 
 
 if __name__ == "__main__":
