@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agentsim.market import Market
     from agentsim.scenario import Scenario
     from agentsim.shocks import Efficiency
+    from agentsim.strategy.registry import add_strategies
 
 # Loaded when first asked for: Mesa takes a second to import, and `agentsim --help` should not.
 _HOMES = {
@@ -32,6 +33,7 @@ _HOMES = {
     "Experiment": "agentsim.batch.design",
     "Results": "agentsim.batch.results",
     "run": "agentsim.batch",
+    "add_strategies": "agentsim.strategy.registry",
     "AgentsimError": "agentsim.errors",
     "Efficiency": "agentsim.shocks",
     "Hyperscaler": "agentsim.agents",
@@ -52,6 +54,7 @@ __all__ = [
     "Results",
     "Scenario",
     "__version__",
+    "add_strategies",
     "run",
 ]
 

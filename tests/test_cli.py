@@ -217,16 +217,6 @@ def test_a_reader_who_leaves_is_no_failure(tmp_path, words):
         assert (process.stderr.read(), process.wait()) == ("", 0)
 
 
-def test_strategies_are_listed(tmp_path):
-    listed = agentsim("strategies", cwd=tmp_path).stdout
-    for name in ("hyperscaler", "escalate", "scarcity", "disciplined", "prudent"):
-        assert name in listed
-    vendors = agentsim("strategies", "chip_vendor", cwd=tmp_path).stdout
-    assert "scarcity" in vendors and "escalate" not in vendors
-    one = agentsim("strategies", "scaled", cwd=tmp_path).stdout
-    assert "multiple" in one
-
-
 def test_results_of_other_settings_are_left_alone_unless_told_otherwise(folder):
     words = ["run", "quick.toml", "--engine", "here", "--no-report"]
     assert agentsim(*words, cwd=folder).stderr == ""

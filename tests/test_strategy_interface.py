@@ -603,7 +603,7 @@ class TestRegistry:
     def test_unknown_name_says_how_to_list(self):
         with pytest.raises(AgentsimError) as error:
             find("hyperscaler", "nonsense")
-        assert "`agentsim strategies hyperscaler` lists them" in one_line(error)
+        assert "`agentsim strategies list hyperscaler` lists them" in one_line(error)
 
     def test_parse_reads_names_and_parameters_and_passes_strategies_through(self):
         assert parse("hyperscaler", "escalate") == make("hyperscaler", "escalate")

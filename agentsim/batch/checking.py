@@ -215,7 +215,7 @@ def _called(names: Names, name: str) -> list[Declared]:
     if not named:
         every = {each for known in having.values() for each in known}
         what = f"{name}: parameter of a {role} strategy"
-        raise unknown(what, parameter, every, f"`agentsim strategies {role}` lists them")
+        raise unknown(what, parameter, every, f"`agentsim strategies list {role}` lists them")
     return named
 
 

@@ -61,6 +61,8 @@ class Experiment(Table):
     """"calibrated", "marked", "none", or the CSV file of a table of draws."""
     horizon: Whole = 40
     lineup: Strategies = Field(default_factory=dict)
+    strategies: list[Text] = Field(default_factory=list)
+    """Files and folders with strategies beside the library's."""
     set: Settings = Field(default_factory=dict)
     factors: Factors = Field(default_factory=dict)
     linked: dict[str, Factors] = Field(default_factory=dict)
@@ -205,7 +207,7 @@ class Experiment(Table):
     def _sampler(cls, given: Any) -> Any:
         return samplers.plain(samplers.parse_sampler(given))
 
-    @field_validator("outcomes", "series")
+    @field_validator("outcomes", "series", "strategies")
     @classmethod
     def _kept(cls, given: list[str], info: Any) -> list[str]:
         check_distinct(info.field_name, given)
@@ -254,6 +256,11 @@ def _read(path: Path) -> Experiment:
     if isinstance(sampler, dict) and isinstance(sampler.get("file"), str):
         # A table of points lies where the file says, beside the file.
         sampler["file"] = str(path.parent / sampler["file"])
+    if isinstance(tables.get("strategies"), list):
+        tables["strategies"] = [
+            str(path.parent / each) if isinstance(each, str) else each
+            for each in tables["strategies"]
+        ]
     table = tables.get("uncertainty")
     if isinstance(table, str) and table.endswith(".csv"):
         tables["uncertainty"] = str(path.parent / table)  # so does a table of draws

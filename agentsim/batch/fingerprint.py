@@ -10,12 +10,13 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from agentsim.batch.cells import Cells
 from agentsim.calibration import calibrations
 from agentsim.calibration.fitted import BASE
 from agentsim.parameters import ROLES
-from agentsim.strategy.registry import LIBRARY, ids
+from agentsim.strategy.registry import file_of, ids
 
 PARTS = (
     "asking.py", "clipped.py", "failures.py", "ledger.py", "lineup.py", "outcomes.py",
@@ -45,8 +46,7 @@ def strategy_files(cells: Cells) -> dict[str, str]:
     found: dict[str, str] = {}
     for role, known in roles.items():
         for id in sorted(used & known):
-            place = files(f"{LIBRARY}.{role}") / f"{id}.py"
-            found[f"strategies/{role}/{id}.py"] = _hash(place)
+            found[f"strategies/{role}/{id}.py"] = _hash(file_of(role, id))
     return found
 
 
@@ -72,5 +72,5 @@ def _collect(place: Traversable, path: str, found: dict[str, str]) -> None:
         found[path] = _hash(place)
 
 
-def _hash(place: Traversable) -> str:
+def _hash(place: Traversable | Path) -> str:
     return sha256(place.read_bytes()).hexdigest()

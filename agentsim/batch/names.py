@@ -29,7 +29,7 @@ from agentsim.parameters import DECLARATIONS, ROLES, Declaration
 from agentsim.scenario import Scenario
 from agentsim.shocks import KINDS, collect
 from agentsim.strategy.params import Declared, declared, with_values
-from agentsim.strategy.registry import catalogue, find
+from agentsim.strategy.registry import add_strategies, catalogue, find
 
 Dimension = dict[str, Factor]
 
@@ -39,6 +39,8 @@ class Names:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
+        for path in experiment.strategies:
+            add_strategies(path)
         self.base = Scenario.load(experiment.scenario)
         self.role_of = {firm: role for role, names in self.base.firms.items() for firm in names}
         self.declared: dict[str, Declaration] = {

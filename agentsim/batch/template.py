@@ -93,7 +93,7 @@ diffusion = 0.5                 # share of the gap to the frontier that firms cl
 #leader = "microsoft"           # the firm that has it first; nobody if this is not given
 
 # What is other than in the calibration, in every cell alike, and is not varied: parameters, and
-# the strategies of a role or a firm (`agentsim strategies` lists them).
+# the strategies of a role or a firm (`agentsim strategies list` lists them).
 #[set]
 #power_limit = 5                # GW a quarter
 #"oracle.debt" = 50             # $$bn

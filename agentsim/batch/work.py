@@ -18,6 +18,7 @@ from agentsim.batch.plan import Chunk, Plan, Round
 from agentsim.batch.simulating import failed, simulate
 from agentsim.errors import AgentsimError
 from agentsim.failures import OK
+from agentsim.strategy import added
 
 WORK = "work.pickle"
 MOST_REASONS = 5
@@ -52,8 +53,9 @@ class Receipt:
 def put(folder: Path, plan: Plan, rounds: dict[int, Round]) -> None:
     """Leave plan and rounds where workers find them, without what is only told in tables."""
     bare = replace(plan, cells=plan.cells.without_labels())
+    left = (bare, rounds, added.paths(), added.texts())
     # The newest protocol writes arrays as they lie in memory, without a copy.
-    whole(folder / WORK, lambda file: pickle.dump((bare, rounds), file, pickle.HIGHEST_PROTOCOL))
+    whole(folder / WORK, lambda file: pickle.dump(left, file, pickle.HIGHEST_PROTOCOL))
 
 
 def do(order: Order) -> Receipt:
@@ -114,7 +116,12 @@ def _holds(plan: Plan, of: Round, chunk: Chunk) -> bool:
 def read(folder: str, key: str, round: int) -> tuple[Plan, dict[int, Round]]:
     """Read plan and rounds once for all chunks of a round."""
     with open(Path(folder) / WORK, "rb") as file:
-        plan, rounds = pickle.load(file)
+        plan, rounds, paths, texts = pickle.load(file)
     if plan.key != key:
         raise AgentsimError(f"{folder} holds another plan now; start the batch again")
+    for path in paths:
+        added.name(path)
+    for name, digest in added.texts().items():
+        if texts.get(name, digest) != digest:
+            raise AgentsimError(f"{name} has changed since the batch began; start the batch again")
     return plan, rounds

@@ -36,7 +36,7 @@ MODULES = {
     "forecast": "agentsim.cli.forecasting",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",
-    "strategies": "agentsim.cli.reading",
+    "strategies": "agentsim.cli.strategies",
 }
 """The module of each command, in the order in which `agentsim --help` lists them."""
 
@@ -55,11 +55,14 @@ def cli(context: click.Context) -> None:
       agentsim run escalator_war
     See what the simulated market rests on, and who may do what in it:
       agentsim calibration 2025Q4
-      agentsim strategies
+      agentsim strategies list
     Ask something of your own, and see beforehand what that takes:
       agentsim params elasticity
       agentsim new experiment mine
       agentsim plan mine.toml
+    Add a strategy of your own, and see how it fares:
+      agentsim strategies new hyperscaler patient_builder
+      agentsim strategies trial match
     Look at what came out:
       agentsim ls
       agentsim show results/escalator_war

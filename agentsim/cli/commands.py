@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -42,3 +42,23 @@ class Commands(click.Group):
             remedy = f"{ctx.command_path} --help lists them"
             raise unknown("command", args[0], self.list_commands(ctx), remedy)
         return super().resolve_command(ctx, args)
+
+
+def takes_strategies[F: Callable[..., Any]](command: F) -> F:
+    """Give a command the option `--strategies`, which is at work before the command is."""
+    option = click.option(
+        "--strategies", "_named", metavar="PATH", multiple=True, expose_value=False, is_eager=True,
+        callback=_name_strategies,
+        help="A file or folder with strategies of your own; may be repeated.",
+    )  # fmt: skip
+    return option(command)
+
+
+def _name_strategies(context: click.Context, option: click.Parameter, given: Any) -> None:
+    """Make the strategies of these paths known, and say what is wrong with a file among them."""
+    for path in given:
+        from agentsim.strategy.registry import add_strategies
+
+        for row in add_strategies(path):
+            if row.problem:
+                click.echo(f"warning: {row.problem}", err=True)

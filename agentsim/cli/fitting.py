@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agentsim.cli.commands import takes_strategies
 from agentsim.cli.running import shown, whole
 from agentsim.errors import AgentsimError
 from agentsim.printing import aligned, short
@@ -130,6 +131,7 @@ def _told(found: Calibrated) -> list[str]:
 @click.option("--runs", metavar="N", default="300", help="Simulated markets of each candidate.")
 @click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every candidate.")
+@takes_strategies
 def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: bool) -> None:
     """Which strategy fits the path of each firm until the end of 2024 best, and by how much.
 

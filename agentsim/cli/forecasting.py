@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentsim.cli.batches import Batch, batch_options, ran
-from agentsim.cli.commands import FAILED
+from agentsim.cli.commands import FAILED, takes_strategies
 from agentsim.cli.meeting import heading
 from agentsim.cli.own_facts import say_beyond, say_of_facts, say_replaced
 from agentsim.cli.running import shown, whole
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every quarter.")
 @click.option("--no-figures", is_flag=True, help="Print the table alone.")
+@takes_strategies
 @click.pass_obj
 def forecast(
     words: list[str],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentsim.cli.batches import Batch, batch_options, ran
+from agentsim.cli.commands import takes_strategies
 from agentsim.cli.own_facts import say_beyond, say_longer, say_replaced, say_unanswered
 from agentsim.cli.running import shown, whole
 from agentsim.printing import short
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column.")
 @click.option("--no-figures", is_flag=True, help="Print the table alone.")
+@takes_strategies
 @click.pass_obj
 def backtest(
     words: list[str],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.commands import MISTAKE
+from agentsim.cli.commands import MISTAKE, takes_strategies
 from agentsim.cli.running import setting, whole
 from agentsim.errors import AgentsimError
 from agentsim.printing import aligned, short
@@ -34,6 +34,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 @click.option("--chunk-runs", metavar="N", help="Runs that a worker is given at once.")
 @click.option("--no-trial", is_flag=True, help="Simulate nothing: without time and disk.")
 @click.option("--all", "everything", is_flag=True, help="Lists in full.")
+@takes_strategies
 def plan(
     experiment: str,
     runs: str | None,
@@ -75,6 +76,7 @@ def plan(
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@takes_strategies
 def validate(files: Sequence[str]) -> None:
     """Check experiments: each FILE, or name of one that is shipped.
 

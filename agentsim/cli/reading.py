@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.errors import unknown
+from agentsim.cli.commands import takes_strategies
 from agentsim.printing import aligned, short
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ INDENT = "    "
     help="The calibration; otherwise 2025Q4.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every column whole.")
+@takes_strategies
 def params(words: Sequence[str], name: str, as_csv: bool) -> None:
     """Find by words what may be set or varied.
 
@@ -68,7 +69,7 @@ def params(words: Sequence[str], name: str, as_csv: bool) -> None:
         writer.writerows([settable.COLUMNS, *(entry.plain() for entry in found)])
         click.echo(text.getvalue(), nl=False)
         return
-    for line in _entry_lines(found, _width()):
+    for line in _entry_lines(found, terminal_width()):
         click.echo(line)
 
 
@@ -91,40 +92,7 @@ def calibration(name: str, as_csv: bool) -> None:
         click.echo(table.to_csv(index=False), nl=False)
         return
     for line in _calibration_lines(table):
-        click.echo(_cut(line, _width()))
-
-
-@click.command()
-@click.argument("name", required=False)
-def strategies(name: str | None) -> None:
-    """List the strategies; of a role, if NAME is one; or all about the strategy NAME.
-
-    \b
-    Examples:
-      agentsim strategies
-      agentsim strategies chip_vendor
-      agentsim strategies best_response
-    """
-    from agentsim.strategy.base import BASES
-    from agentsim.strategy.registry import catalogue, find
-
-    rows = catalogue(name if name in BASES else None)
-    if name is not None and name not in BASES:
-        rows = [row for row in rows if row.id == name]
-        if not rows:
-            known = [*BASES, *(row.id for row in catalogue())]
-            raise unknown("strategy", name, known, "agentsim strategies lists them")
-        click.echo(
-            "\n\n".join(row.problem or str(find(row.role, row.id).describe()) for row in rows)
-        )
-        return
-    role = ""
-    width = max(len(row.id) for row in rows)
-    for row in rows:
-        if row.role != role:
-            role = row.role
-            click.echo(role)
-        click.echo(f"  {row.id:<{width}}  {row.problem or row.summary}")
+        click.echo(cut(line, terminal_width()))
 
 
 def _calibration_lines(table: pd.DataFrame) -> list[str]:
@@ -147,20 +115,21 @@ def _entry_lines(found: Sequence[Entry], width: int | None) -> list[str]:
     if width is None or width - start >= min(READABLE, max(map(len, meanings))):
         right = aligned([list(each) for each in zip(meanings, sources, strict=True)])
         return [
-            _cut(f"{one:<{start}}{other}".rstrip(), width)
+            cut(f"{one:<{start}}{other}".rstrip(), width)
             for one, other in zip(left, right, strict=True)
         ]
-    lines = [_cut(left[0], width)]
+    lines = [cut(left[0], width)]
     for one, entry in zip(left[1:], found, strict=True):
         whole = wrap(entry.meaning, width, initial_indent=INDENT, subsequent_indent=INDENT)
-        lines += [_cut(one, width), *whole]
+        lines += [cut(one, width), *whole]
     return lines
 
 
-def _width() -> int | None:
+def terminal_width() -> int | None:
     """Return how wide the terminal is; nothing where the output goes elsewhere."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _cut(line: str, width: int | None) -> str:
+def cut(line: str, width: int | None) -> str:
+    """Return a line no longer than the terminal is wide."""
     return line if width is None or len(line) <= width else line[: width - 1] + "…"

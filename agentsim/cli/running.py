@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.commands import FAILED
+from agentsim.cli.commands import FAILED, takes_strategies
 from agentsim.errors import AgentsimError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ MOST_WIDE = 10
 @click.option(
     "--retry", is_flag=True, help="Try again what was set aside: it hung, or killed workers."
 )
+@takes_strategies
 @click.pass_obj
 def run(
     words: list[str],

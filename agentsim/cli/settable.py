@@ -185,7 +185,7 @@ def _strategies_with(role: str) -> dict[str, dict[str, Declared]]:
     for id in ids(role):
         try:
             parameters = declared(find_strategy(role, id))
-        except AgentsimError:  # `agentsim strategies` says what is wrong with the file
+        except AgentsimError:  # `agentsim strategies list` says what is wrong with the file
             continue
         for name, each in parameters.items():
             found.setdefault(name, {})[id] = each

@@ -39,7 +39,7 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from inspect import cleandoc
 from typing import Any, ClassVar, Self
@@ -66,7 +66,9 @@ from agentsim.strategy.views import (
 Memory = Mapping[str, Number]
 """What a strategy remembers, by name: numbers or arrays that broadcast to `(firms, runs)`."""
 
-RESERVED = frozenset({"id", "role", "view", "choice", "choose", "decide", "remember", "describe"})
+RESERVED = frozenset(
+    {"id", "role", "view", "choice", "choose", "decide", "remember", "describe", "read_from"}
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Strategy(ABC):
     role: ClassVar[str] = ""
     view: ClassVar[type[View]]
     choice: ClassVar[type[Any]]
+    read_from: ClassVar[tuple[str, str]] = ("", "")
+    """File and hash of its text, if it was read from a file that a user named."""
 
     def __init_subclass__(cls) -> None:
         """Name the class: by its file where that lies in a role's folder, or else by itself."""
@@ -112,6 +116,13 @@ class Strategy(ABC):
     def __post_init__(self) -> None:
         """Refuse parameters that make no sense."""
         validate(self)
+
+    def __reduce__(self) -> Any:
+        """Pickle by the file where a class is from one: no other process could import it by name."""
+        if not self.read_from[0]:
+            return super().__reduce__()
+        values = {name: getattr(self, name) for name in declared(type(self))}
+        return _made_again, (*self.read_from, self.role, self.id, values)
 
     @abstractmethod
     def choose(self, sees: Any) -> Any:
@@ -223,3 +234,10 @@ def parts(returned: Any) -> tuple[Any, Memory]:
     if isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping):
         return returned
     return returned, {}
+
+
+def _made_again(file: str, digest: str, role: str, id: str, values: dict[str, Any]) -> Strategy:
+    """Return a strategy as another process had it, from the file of its class."""
+    from agentsim.strategy import added
+
+    return replace(added.again(file, digest, role, id)(), **values)

@@ -1,7 +1,8 @@
-"""The strategy library: a strategy is there because its file is in its role's folder.
+"""The strategies that there are: a strategy is there because its file is in its role's folder.
 
-Files are listed without being imported, and imported one at a time, when asked for. Every error
-is one line that names the file or the name to change.
+Files of the library are listed without being imported, and imported one at a time, when asked for.
+Beside them stand those that users add (`agentsim.strategy.added`). Every error is one line that names
+the file or the name to change.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import ast
 import importlib
 import pkgutil
 import sys
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,9 @@ from types import ModuleType
 from typing import Any
 
 from agentsim.errors import AgentsimError, nearest, shown, unknown
-from agentsim.strategy.base import BASES, Strategy, check
-from agentsim.strategy.failing import tail
+from agentsim.strategy import added
+from agentsim.strategy.base import BASES, Strategy
+from agentsim.strategy.loading import defined, import_problem, only
 from agentsim.strategy.params import with_values
 
 LIBRARY = "agentsim.strategies"
@@ -28,40 +29,82 @@ LIBRARY = "agentsim.strategies"
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the catalogue. Where the file cannot be used, `problem` says why."""
+    """A row of the catalogue. Where the file cannot be used, `problem` says why.
+
+    The role of a file that cannot be read and lies in no role's folder is not known: "".
+    """
 
     id: str
     role: str
     summary: str
     problem: str = ""
+    file: str = ""
+
+
+def add_strategies(path: str | Path) -> list[Entry]:
+    """Add the strategies in a file, or in the files of a folder; return a row for each.
+
+    They are known from then on, here and in the processes that this one starts, by the names of
+    their files. Adding a path again reads what has changed. A file that cannot be imported has a
+    row that says why. Raises AgentsimError, in one line, if the path is not there or a name is taken.
+    """
+    added.name(path)
+    place = Path(path).expanduser().resolve()
+    rows = [each for each in added.strategies() if Path(each.file).is_relative_to(place)]
+    for each in rows:
+        if each.role:
+            _check_unique(each.role, each.id, LIBRARY)
+    return [_row(each) for each in rows]
 
 
 def ids(role: str, library: str = LIBRARY) -> list[str]:
-    """Return the names of a role's strategies, sorted, importing none of them.
+    """Return the names of a role's strategies, sorted, importing none of the library.
 
     Raises AgentsimError for an unknown role.
     """
     found = pkgutil.iter_modules(_folder(role, library).__path__)
-    return sorted(each.name for each in found if not each.name.startswith("_") and not each.ispkg)
+    names = {each.name for each in found if not each.name.startswith("_") and not each.ispkg}
+    return sorted(names | {each.id for each in _elsewhere(role, library)})
 
 
 def find(role: str, id: str, library: str = LIBRARY) -> type[Strategy]:
     """Return the strategy class of a role with a name, importing its file alone.
 
-    Raises AgentsimError if the role or name is unknown, if the file cannot be imported, or if it
-    does not hold exactly one strategy of the role.
+    Raises AgentsimError if the role or name is unknown or is that of two files, if the file cannot be
+    imported, or if it does not hold exactly one strategy of the role.
     """
+    elsewhere = [each for each in _elsewhere(role, library) if each.id == id]
+    if elsewhere:
+        _check_unique(role, id, library)
+        if elsewhere[0].kind is None:
+            raise AgentsimError(elsewhere[0].problem)
+        return elsewhere[0].kind
     name = f"{library}.{role}.{id}"
     if name not in sys.modules or role not in BASES:  # who is here already need not be looked for
         known = ids(role, library)
         if id not in known:
-            raise unknown(f"{role} strategy", id, known, f"`agentsim strategies {role}` lists them")
+            remedy = f"`agentsim strategies list {role}` lists them"
+            raise unknown(f"{role} strategy", id, known, remedy)
         importlib.invalidate_caches()  # the file may have been dropped in a moment ago
     try:
         module = importlib.import_module(name)
     except Exception as error:
-        raise AgentsimError(_import_problem(role, id, library, error)) from error
-    return _strategy_in(module, role)
+        raise AgentsimError(import_problem(str(_library_file(role, id, library)), error)) from error
+    return only(defined(module, role), role, module.__file__ or name)
+
+
+def file_of(role: str, id: str, library: str = LIBRARY) -> Path:
+    """Return the file of a strategy. Raises AgentsimError as `find` does, but imports no library."""
+    for each in _elsewhere(role, library):
+        if each.id == id:
+            return Path(each.file)
+    known = ids(role, library)
+    file = _library_file(role, id, library)
+    if file is None:
+        raise unknown(
+            f"{role} strategy", id, known, f"`agentsim strategies list {role}` lists them"
+        )
+    return file
 
 
 def make(
@@ -119,10 +162,41 @@ def catalogue(role: str | None = None, library: str = LIBRARY) -> list[Entry]:
     for each in BASES if role is None else [role]:
         for id in ids(each, library):
             try:
-                rows.append(Entry(id, each, find(each, id, library).describe().summary))
+                found, file = find(each, id, library), str(file_of(each, id, library))
+                rows.append(Entry(id, each, found.describe().summary, file=file))
             except AgentsimError as error:
                 rows.append(Entry(id, each, "", str(error)))
+    if role is None and library == LIBRARY:  # files of which nothing more is known
+        rows += [_row(each) for each in added.strategies() if not each.role]
     return rows
+
+
+def _row(each: added.Added) -> Entry:
+    """Return the row of a strategy from elsewhere."""
+    summary = each.kind.describe().summary if each.kind else ""
+    return Entry(each.id, each.role, summary, each.problem, each.file)
+
+
+def _elsewhere(role: str, library: str) -> list[added.Added]:
+    """Return a role's strategies that users have added; to a library of another name there are none."""
+    return [each for each in added.strategies() if each.role == role] if library == LIBRARY else []
+
+
+def _check_unique(role: str, id: str, library: str) -> None:
+    """Refuse a name that two files have."""
+    files = [each.file for each in _elsewhere(role, library) if each.id == id]
+    own = _library_file(role, id, library)
+    files = [*([str(own)] if own else []), *dict.fromkeys(files)]
+    if len(files) > 1:
+        raise AgentsimError(
+            f"{role} strategy {id!r} is in two files, {files[0]} and {files[1]}; rename one"
+        )
+
+
+def _library_file(role: str, id: str, library: str) -> Path | None:
+    """Return the file of one of the library's strategies, if it is there."""
+    found = (Path(folder) / f"{id}.py" for folder in _folder(role, library).__path__)
+    return next((file for file in found if file.exists()), None)
 
 
 def _folder(role: str, library: str) -> ModuleType:
@@ -130,48 +204,3 @@ def _folder(role: str, library: str) -> ModuleType:
     if role not in BASES:
         raise unknown("role", role, BASES)
     return importlib.import_module(f"{library}.{role}")
-
-
-def _strategy_in(module: ModuleType, role: str) -> type[Strategy]:
-    """Return the one strategy class of a role that a module defines."""
-    file = tail(module.__file__ or module.__name__)
-    found = [
-        each
-        for name, each in vars(module).items()
-        if isinstance(each, type)
-        and issubclass(each, BASES[role])
-        and each.__module__ == module.__name__
-        and each.__name__ == name
-        and not name.startswith("_")
-    ]
-    if len(found) != 1:
-        names = ": " + ", ".join(each.__name__ for each in found) if found else ""
-        raise AgentsimError(
-            f"{file} defines {len(found)} {role} strategies{names}; define one, a subclass of "
-            f"{BASES[role].__name__} (a name with a leading underscore is not counted)"
-        )
-    try:
-        check(found[0])
-    except AgentsimError as error:
-        raise AgentsimError(f"{file}: {error}") from None
-    return found[0]
-
-
-def _import_problem(role: str, id: str, library: str, error: Exception) -> str:
-    """Return the line that says where in its file a strategy fails to import."""
-    file = next(
-        str(Path(folder) / f"{id}.py")
-        for folder in _folder(role, library).__path__
-        if (Path(folder) / f"{id}.py").exists()
-    )
-    line: int | None = None
-    if isinstance(error, SyntaxError) and error.filename == file:
-        line = error.lineno
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == file:
-            line = frame.lineno
-    where = tail(file) if line is None else f"{tail(file)}, line {line}"
-    what = error.msg if isinstance(error, SyntaxError) else str(error)
-    hint = "; write @dataclass(frozen=True)" if "non-frozen dataclass" in what else ""
-    text = " ".join(f"{type(error).__name__}: {what}".split())
-    return f"{where} cannot be imported: {text}{hint}"
