@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from inspect import cleandoc
 from pathlib import Path
 from textwrap import wrap
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.commands import Commands, takes_strategies
+from agentsim.cli.batches import batch_options
+from agentsim.cli.commands import FAILED, Commands, takes_strategies
 from agentsim.cli.reading import cut, terminal_width
-from agentsim.cli.running import shown
+from agentsim.cli.running import setting, shown, whole
 from agentsim.errors import AgentsimError, unknown
 from agentsim.printing import aligned, short
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from agentsim.strategy.base import Strategy
     from agentsim.strategy.registry import Entry
 
-NARROWEST = 20
-"""Width left for summaries below which they are not cut to the terminal."""
+TRIAL_RUNS = 200
+"""Runs of each posture in a trial."""
 
 
 @click.group(cls=Commands, no_args_is_help=False, invoke_without_command=True)
@@ -128,6 +130,84 @@ def new(role: str, name: str, plain: bool, out: str | None) -> None:
         f"python -m pytest {test}",
     ):
         click.echo(f"  {command}")
+
+
+@strategies.command()
+@click.argument("id", metavar="ID|FILE")
+@click.option("--firm", metavar="FIRM", help="In whose seat; otherwise the role's first firm.")
+@click.option(
+    "--lineup", "rivals", default="calibrated", metavar="STRATEGY",
+    help="What all its rivals follow; otherwise as calibrated.",
+)  # fmt: skip
+@click.option(
+    "--set", "settings", metavar="NAME=VALUE", multiple=True,
+    help="Set a parameter or another firm's strategy; may be repeated.",
+)  # fmt: skip
+@batch_options
+@click.option("--no-figures", is_flag=True, help="Print the table alone.")
+@takes_strategies
+@click.pass_obj
+def trial(
+    words: list[str],
+    id: str,
+    firm: str | None,
+    rivals: str,
+    settings: Sequence[str],
+    out: str | None,
+    runs: str | None,
+    workers: str | None,
+    replace: bool,
+    no_figures: bool,
+) -> None:
+    """Try a strategy out: what it is worth to a firm, next to every other posture in the same seat.
+
+    ID may have parameters in brackets. Everything else is as calibrated, unless told otherwise, and every
+    posture meets the same luck. Prints value and rank with 95% intervals, and what customers get. Pictures
+    show the ranking, and the strategy's path against its rivals' in five situations: calm, boom, rivals
+    that escalate, an efficiency shock and a credit crunch.
+
+    \b
+    Examples:
+      agentsim strategies trial match
+      agentsim strategies trial "escalate(step=0.1)" --firm oracle --lineup best_response
+      agentsim strategies trial chip_vendor/scarcity --firm amd --runs 1000
+      agentsim strategies trial patient_builder.py --set demand_elasticity=0.8
+    """
+    from agentsim import batch
+    from agentsim.authoring.trial import paths, prepared, ranked
+    from agentsim.report.trial_text import told
+
+    name, bracket, parameters = id.partition("(")
+    (kind,) = _of_one_role(name, named(name))
+    given = dict(setting(text) for text in settings)
+    count = whole("--runs", runs) or TRIAL_RUNS
+    tried = prepared(f"{kind.id}{bracket}{parameters}", kind.role, firm, rivals, count, given)
+    results = batch.run(
+        tried.experiment, out, whole("--workers", workers), replace=replace,
+        command=["agentsim", *words], say=lambda line: click.echo(line, err=True),
+    )  # fmt: skip
+    found = ranked(tried, results)
+    found.to_csv(results.folder / "ranking.csv", index=False)
+    click.echo(told(found, tried))
+    click.echo(f"\nResults: {shown(results.folder)}")
+    if not no_figures:
+        from agentsim.report.trial_figures import save
+
+        for path in save(found, paths(tried, results), tried, results.folder / "figures"):
+            click.echo(f"Figure:  {shown(path)}")
+    failed = results.manifest["failures"]["runs"]
+    if failed:
+        reasons = results.manifest["failures"]["reasons"]
+        click.echo(f"{failed:,} runs failed and are left out: {next(iter(reasons))}", err=True)
+        raise SystemExit(FAILED)
+
+
+def _of_one_role(text: str, found: list[type[Strategy]]) -> list[type[Strategy]]:
+    """Refuse a name that strategies of several roles have."""
+    if len(found) > 1:
+        names = " or ".join(f"{kind.role}/{kind.id}" for kind in found)
+        raise AgentsimError(f"{text} is a strategy of several roles; give {names}")
+    return found
 
 
 def named(text: str) -> list[type[Strategy]]:

@@ -1,0 +1,190 @@
+"""A trial: what a strategy is worth in a seat, next to every other posture."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agentsim import AgentsimError, run
+from agentsim.authoring import trial as trials
+from agentsim.authoring.scaffold import write
+from agentsim.authoring.trial import SITUATIONS, Trial, paths, prepared, ranked
+from agentsim.report.trial_figures import save
+from agentsim.report.trial_text import sentences, table
+from agentsim.strategy import added
+from agentsim.strategy.base import BASES
+from agentsim.strategy.registry import ids
+
+QUICK = {"horizon": 9, "uncertainty": "none"}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Return a trial of `match` in Oracle's seat, and its results."""
+    made = prepared("match", "hyperscaler", "oracle", "restrain", 5, QUICK)
+    return made, run(made.experiment, tmp_path_factory.mktemp("trial") / "out", progress=False)
+
+
+def test_every_posture_and_the_firms_own_is_tried_once():
+    made = prepared("escalate(step=0.02)", "hyperscaler", "microsoft")
+    levels = made.experiment.factors["lineup.microsoft"]
+    assert levels[:2] == ["escalate", "escalate(step=0.5)"]  # with its default it is that posture
+    assert len(levels) == len(set(levels))
+    assert set(ids("hyperscaler")) == set(levels) - {"escalate(step=0.5)"}
+    assert made.usual == "escalate(step=0.5)"
+
+
+@pytest.mark.parametrize("role", list(BASES))
+def test_every_role_has_a_seat_and_all_situations(role):
+    made = prepared(ids(role)[0], role)
+    assert {each.name for each in made.experiment.variants} == set(SITUATIONS) - {"calm"}
+    assert made.firm == run_firms(role)[0]
+
+
+def run_firms(role):
+    from agentsim import Scenario
+
+    return Scenario.load("2025Q4").firms[role]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"strategy": "matsch"}, "nearest: match"),
+        ({"strategy": "escalate(step=3)"}, "step = 3 must be between 0 and 1"),
+        ({"firm": "nvidia"}, "--firm 'nvidia' is not known"),
+        ({"rivals": "prudent"}, "hyperscaler strategy 'prudent' is not known"),
+        ({"settings": {"lineup.microsoft": "match"}}, "is the seat of the trial"),
+        ({"settings": {"deman": 1}}, None),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(given, said, tmp_path):
+    with pytest.raises(AgentsimError) as error:
+        made = prepared(**({"strategy": "match", "role": "hyperscaler"} | given))
+        run(made.experiment, tmp_path, progress=False)
+    assert "\n" not in str(error.value)
+    assert (said or "nearest: demand") in str(error.value)
+
+
+def test_values_and_differences_are_those_of_the_runs(done):
+    made, results = done
+    found = ranked(made, results).set_index("strategy")
+    by = {
+        posture: results.runs(
+            ["value.oracle", "customer_surplus"], kind="main", **{made.seat: posture}
+        )
+        for posture in found.index
+    }
+    for posture, row in found.iterrows():
+        own = by[posture]["value.oracle"].to_numpy()
+        np.testing.assert_allclose(row["value"], own.mean())
+        less = own - by["match"]["value.oracle"].to_numpy()
+        np.testing.assert_allclose(row["difference"], less.mean(), atol=1e-9)
+        more = by[posture]["customer_surplus"] - by[made.usual]["customer_surplus"]
+        np.testing.assert_allclose(row["customer_surplus"], more.mean(), atol=1e-6)
+        assert row["value_low"] <= row["value"] <= row["value_high"]
+        assert row["rank_low"] <= row["rank"] <= row["rank_high"]
+    assert found.loc["match", ["difference", "difference_low"]].tolist() == [0.0, 0.0]
+    assert found.loc[made.usual, "customer_surplus"] == 0.0
+    best = found["value"].rank(ascending=False, method="min").astype(int)
+    assert found["rank"].tolist() == best.tolist() == sorted(best)
+
+
+def test_paths_are_told_for_every_situation_and_the_calm_one_is_the_market_itself(done):
+    made, results = done
+    found = paths(made, results)
+    assert set(found["situation"]) == set(SITUATIONS)
+    assert (found["p25"] <= found["p50"]).all() and (found["p50"] <= found["p75"]).all()
+    calm = found[found["situation"].eq("calm") & found["series"].eq("capex")]
+    series = results.series(["capex"], "hyperscaler", kind="main", **{made.seat: "match"})
+    own = series[series["firm"].eq("oracle")].groupby("quarter")["capex"].median()
+    np.testing.assert_allclose(calm["p50"], own)
+    others = series[~series["firm"].eq("oracle")].groupby(["run", "quarter"])["capex"].mean()
+    np.testing.assert_allclose(calm["rivals"], others.groupby("quarter").median())
+    by = found[found["series"].eq("capex_rate")].groupby("situation")["rivals"].sum()
+    assert by["rivals escalate"] > by["calm"]
+
+
+def test_both_pictures_are_drawn(done, tmp_path):
+    made, results = done
+    for path in save(ranked(made, results), paths(made, results), made, tmp_path):
+        assert path.stat().st_size > 20_000
+
+
+class FakeResults:
+    """Results with a value a posture and run, `(postures, runs)`."""
+
+    def __init__(self, values):
+        self.values = dict(values)
+        self.experiment = SimpleNamespace(entropy=0)
+
+    def outcome(self, name, kind, **labels):
+        (posture,) = labels.values()
+        return np.asarray(self.values[posture], float)
+
+
+def ranks(values):
+    made = Trial("a", "hyperscaler", "oracle", "a", None)
+    found = trials._ranks(made, FakeResults(values), list(values), "value.oracle")
+    return found.set_index("strategy")
+
+
+def test_a_rank_is_as_sure_as_its_runs_make_it():
+    noise = np.random.default_rng(0).normal(size=100)
+    found = ranks({"a": noise, "b": noise + 0.01, "c": noise - 0.01})
+    # the same luck: differences are sure, however small beside the noise
+    assert found[["rank", "rank_low", "rank_high"]].loc["b"].tolist() == [1, 1, 1]
+    assert found["first"].to_dict() == {"a": 0.0, "b": 1.0, "c": 0.0}
+    other = np.random.default_rng(1).normal(size=100)
+    found = ranks({"a": noise, "b": other})
+    assert found[["rank_low", "rank_high"]].loc["a"].tolist() == [1, 2]
+
+
+def test_equals_share_a_rank_and_failed_runs_count_for_none():
+    found = ranks({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0], "c": [9.0, np.nan, 0.0]})
+    assert found["rank"].to_dict() == {"a": 2, "b": 2, "c": 1}
+    with pytest.raises(AgentsimError, match="no run came through"):
+        ranks({"a": [1.0, np.nan], "b": [np.nan, 1.0]})
+
+
+def row(strategy, rank, value, difference, surplus):
+    made = {"strategy": strategy, "rank": rank, "rank_low": rank, "rank_high": rank}
+    for name, middle in (
+        ("value", value), ("difference", difference), ("customer_surplus", surplus),
+        ("customer_share", 0.9),
+    ):  # fmt: skip
+        width = 0.01 if name == "customer_share" else 10.0
+        made |= {name: middle, f"{name}_low": middle - width, f"{name}_high": middle + width}
+    return made
+
+
+def test_sentences_say_more_and_less():
+    found = pd.DataFrame([row("b", 1, 50.0, 30.0, 0.0), row("a", 2, 20.0, 0.0, -40.0)])
+    made = Trial("a", "hyperscaler", "oracle", "b", None)
+    said = sentences(found, made)
+    assert said[0] == ("a is worth $20 bn (10 to 30) to Oracle: rank 2 of 2 (95% interval 2 to 2).")
+    assert said[1] == "The best, b, is worth $30 bn more (20 to 40)."
+    assert "customers get $40 bn less (30 to 50) with a than with that" in said[2]
+    assert table(found)[1].split()[:3] == ["1", "1-1", "b"]
+
+
+def test_the_command_tries_a_file_of_ones_own(tmp_path):
+    write("lender", "careful", tmp_path)
+    bare = {name: each for name, each in os.environ.items() if name != added.PATHS}
+    words = ["strategies", "trial", "careful.py", "--runs", "2", "--set", "horizon=9"]
+    command = [sys.executable, "-m", "agentsim.cli", *words]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, env=bare
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("careful is worth $")
+    folder = tmp_path / "results" / "trial_careful_direct_lender"
+    assert {each.name for each in (folder / "figures").iterdir()} == {
+        "ranking.png",
+        "situations.png",
+    }
+    assert set(pd.read_csv(folder / "ranking.csv")["strategy"]) == {*ids("lender"), "careful"}
