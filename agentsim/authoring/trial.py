@@ -229,7 +229,9 @@ def paths(trial: Trial, results: Results) -> pd.DataFrame:
         table = results.series(list(PATHS[trial.role]), trial.role, **labels)
         own = table["firm"].eq(trial.firm)
         for name in PATHS[trial.role]:
-            part = table[own].groupby("quarter")[name].quantile(np.array([0.25, 0.5, 0.75])).unstack()
+            part = (
+                table[own].groupby("quarter")[name].quantile(np.array([0.25, 0.5, 0.75])).unstack()
+            )
             part.columns = ["p25", "p50", "p75"]
             rivals = table[~own].groupby(["run", "quarter"])[name].mean()
             part["rivals"] = rivals.groupby("quarter").median()
