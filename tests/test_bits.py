@@ -21,7 +21,7 @@ from agentsim.strategy import (
     clip,
     param,
 )
-from agentsim.strategy.registry import ids, make
+from agentsim.strategy.registry import followed, make
 
 ENTROPY = 20251231
 QUARTERS = 12
@@ -120,7 +120,7 @@ def six_firms() -> World:
     }
     lineup: dict[str, Any] = {}
     for role in ROLES:
-        for firm, name in zip(base.firms[role], _cycle(ids(role)), strict=False):
+        for firm, name in zip(base.firms[role], _cycle(followed(role)), strict=False):
             lineup[firm] = name
     steps = per_run(0.01, 0.05, 0.1).reshape(1, -1)
     steps.flags.writeable = False
@@ -254,7 +254,7 @@ def test_a_value_shared_by_all_runs_is_the_same_as_one_a_run(
     assert_same_bits(alone, seven)
 
 
-@pytest.mark.parametrize("posture", ids("hyperscaler"))
+@pytest.mark.parametrize("posture", followed("hyperscaler"))
 def test_every_posture_keeps_its_bits(posture: str) -> None:
     def outcomes(runs: list[int]) -> pd.DataFrame:
         market = Market(

@@ -16,7 +16,7 @@ from agentsim.parameters import DECLARATIONS, ROLES, Declaration
 from agentsim.runoff import value_after
 from agentsim.sectors.base import Pipeline, Sector
 from agentsim.sectors.world import World
-from agentsim.strategy.registry import ids
+from agentsim.strategy.registry import followed
 
 BASES = {name: Scenario.load(name) for name in ("2025Q4", "theory")}
 BALANCED = 1e-9
@@ -83,7 +83,9 @@ def overrides(draw: Any) -> dict[str, float]:
 @st.composite
 def lineups(draw: Any, scenario: Scenario) -> dict[str, str]:
     return {
-        firm: draw(st.sampled_from(ids(role))) for role in ROLES for firm in scenario.firms[role]
+        firm: draw(st.sampled_from(followed(role)))
+        for role in ROLES
+        for firm in scenario.firms[role]
     }
 
 

@@ -21,7 +21,7 @@ from agentsim.parameters import ROLES
 from agentsim.scenario import LISTED
 from agentsim.shocks import KINDS
 from agentsim.strategy.params import Declared
-from agentsim.strategy.registry import catalogue
+from agentsim.strategy.registry import followed
 
 MOST_CELLS = 1_000_000
 MOST_ROWS = 100_000_000
@@ -210,7 +210,7 @@ def _called(names: Names, name: str) -> list[Declared]:
     if who not in (*ROLES, *names.role_of):
         raise unknown("lineup", who, [*ROLES, *names.role_of], "name a role or a firm")
     role = who if who in ROLES else names.role_of[who]
-    having = {row.id: parameters_of(role, row.id) for row in catalogue(role) if not row.problem}
+    having = {id: parameters_of(role, id) for id in followed(role)}
     named = [known[parameter] for known in having.values() if parameter in known]
     if not named:
         every = {each for known in having.values() for each in known}

@@ -19,7 +19,7 @@ from agentsim.calibration import targets
 from agentsim.lineup import BY_ROLE, CALIBRATED
 from agentsim.printing import short
 from agentsim.strategy.params import declared
-from agentsim.strategy.registry import catalogue, find
+from agentsim.strategy.registry import find, followed
 
 MOST_LEVELS = 24
 FACTOR, SET = "varied as a factor", "set"
@@ -156,8 +156,7 @@ def _calibrated(names: Names, name: str) -> str:
     if names.is_tuning(name):
         _, who, parameter = name.split(".")
         role = names.role_of.get(who, who)
-        rows = [row for row in catalogue(role) if not row.problem]
-        having = [declared(find(role, row.id)) for row in rows]
+        having = [declared(find(role, id)) for id in followed(role)]
         found = [str(known[parameter].default) for known in having if parameter in known]
         return " or ".join(dict.fromkeys(found))
     if name.startswith("lineup."):

@@ -29,7 +29,7 @@ from agentsim.parameters import DECLARATIONS, ROLES, Declaration
 from agentsim.scenario import Scenario
 from agentsim.shocks import KINDS, collect
 from agentsim.strategy.params import Declared, declared, with_values
-from agentsim.strategy.registry import add_strategies, catalogue, find
+from agentsim.strategy.registry import add_strategies, find, followed
 
 Dimension = dict[str, Factor]
 
@@ -108,7 +108,7 @@ class Names:
         """Say whether a strategy's parameter selects code in some strategy of the role."""
         _, who, parameter = name.split(".")
         role = who if who in ROLES else self.role_of[who]
-        known = (parameters_of(role, row.id) for row in catalogue(role) if not row.problem)
+        known = (parameters_of(role, id) for id in followed(role))
         return any(parameter in each and each[parameter].choices is not None for each in known)
 
     def split(self, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

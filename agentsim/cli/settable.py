@@ -12,7 +12,7 @@ from agentsim.calibration import KINDS as KINDS_OF_VALUES
 from agentsim.calibration import dotted
 from agentsim.calibration.draws import Range
 from agentsim.calibration.formulas import sources
-from agentsim.errors import AgentsimError, unknown
+from agentsim.errors import unknown
 from agentsim.lineup import BY_ROLE, CALIBRATED
 from agentsim.parameters import DECLARATIONS, ROLES, Declaration
 from agentsim.printing import short
@@ -20,7 +20,7 @@ from agentsim.scenario import Scenario
 from agentsim.shocks import KINDS as KINDS_OF_SHOCKS
 from agentsim.strategy.params import Declared, declared
 from agentsim.strategy.registry import find as find_strategy
-from agentsim.strategy.registry import ids
+from agentsim.strategy.registry import followed
 
 COLUMNS = (
     *("name", "value", "unit", "low", "high", "marked_low", "marked_high"),
@@ -174,7 +174,7 @@ def _followed(role: str, who: str, strategy: str, firm: str = "") -> Entry:
         low=-math.inf,
         high=math.inf,
         kind="strategy",
-        meaning=f"strategy of {whose}: {', '.join(ids(role))}",
+        meaning=f"strategy of {whose}: {', '.join(followed(role))}",
         firm=firm,
     )
 
@@ -182,12 +182,8 @@ def _followed(role: str, who: str, strategy: str, firm: str = "") -> Entry:
 def _strategies_with(role: str) -> dict[str, dict[str, Declared]]:
     """Return every parameter that a role's strategies have, with the strategies that have it."""
     found: dict[str, dict[str, Declared]] = {}
-    for id in ids(role):
-        try:
-            parameters = declared(find_strategy(role, id))
-        except AgentsimError:  # `agentsim strategies list` says what is wrong with the file
-            continue
-        for name, each in parameters.items():
+    for id in followed(role):  # `agentsim strategies list` says what is wrong with the others
+        for name, each in declared(find_strategy(role, id)).items():
             found.setdefault(name, {})[id] = each
     return found
 

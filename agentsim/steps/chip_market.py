@@ -73,6 +73,13 @@ def known_unit_cost(w: World) -> Array:
     return p.making_cost * i.cost_index + p.memory_content * i.memory_price
 
 
+def memory_expansion_cost(w: World) -> Array:
+    """Return the cost of a unit of memory capacity, `(1, runs)`, $bn per M units/quarter."""
+    m = w.p.market
+    base_cost = m.memory_price * (1.0 - m.memory_margin)
+    return np.asarray(m.memory_expansion_cost * (w.inputs.memory_cost / base_cost))
+
+
 def _spending_shares(w: World) -> Array:
     """Return each vendor's share of spending on its kind, `(vendors, runs)`."""
     price, eta = w.chip_vendors.price, w.p.market.vendor_elasticity
@@ -202,6 +209,5 @@ def _memory_clears(w: World, chosen: Choices, wanted: Array) -> Array:
     added = (k.capacity + under_way) * growth
     w.memory_pipeline.order(added, w.memory_slots)
     k.building = under_way + added
-    base_cost = m.memory_price * (1.0 - m.memory_margin)
-    k.expansion_spend = m.memory_expansion_cost * (i.memory_cost / base_cost) * added
+    k.expansion_spend = memory_expansion_cost(w) * added
     return chips.fill_ratio(supply, orders)

@@ -16,7 +16,13 @@ from agentsim.laws import credit, demand, services, technology
 from agentsim.laws.numerics import Array, at_least, ordered_sum, safe_divide
 from agentsim.sectors.base import Sector, constant
 from agentsim.sectors.world import World
-from agentsim.steps.chip_market import custom_habit, known_unit_cost, price_ceiling
+from agentsim.steps.chip_market import (
+    NO_CEILING,
+    custom_habit,
+    known_unit_cost,
+    memory_expansion_cost,
+    price_ceiling,
+)
 from agentsim.steps.credit import collateral, fleet_value
 
 NEXT_TO_NOTHING = 1e-300  # a cost that is no cost, but can be marked up without end
@@ -246,6 +252,22 @@ class ChipVendorLook(Look):
         """Price at which buyers turn to custom silicon of the best fit there is; none for designers."""
         return price_ceiling(self.w)
 
+    def see_rivals_price(self) -> Array:
+        """What other vendors of its kind were paid over what they were paid for, H100e."""
+        v = self.w.chip_vendors
+        found = np.full_like(v.price, NO_CEILING)
+        for row, kind in enumerate(self.w.designer):
+            weight = v.share * (self.w.designer == kind)
+            weight[row] = 0.0
+            units = ordered_sum(weight / v.price)
+            found[row] = safe_divide(ordered_sum(weight), units, NO_CEILING)
+        return found
+
+    def see_custom_share(self) -> Array:
+        """Designers' share of what hyperscalers paid for chips."""
+        revenue = self.w.chip_vendors.revenue
+        return safe_divide(ordered_sum(revenue * self.w.designer), ordered_sum(revenue), 0.0)
+
 
 class MemoryMakerLook(Look):
     """What memory makers can see."""
@@ -258,6 +280,10 @@ class MemoryMakerLook(Look):
         """Gross margin of memory, last quarter."""
         return 1.0 - self.w.inputs.memory_cost / self.w.inputs.memory_price
 
+    def see_expansion_cost(self) -> Array:
+        """Cost of a unit of capacity at last quarter's cost of memory."""
+        return memory_expansion_cost(self.w)
+
 
 class LenderLook(Look):
     """What lenders can see."""
@@ -266,6 +292,20 @@ class LenderLook(Look):
         super().__init__(w, w.lenders, w.p.lender)
         for name in ("spread", "advance_rate", "deployed"):
             self.lasting[f"base_{name}"] = getattr(w.p.lender, name)
+        self.lasting["wear"] = constant(w.rates.wear, (1, w.runs))
+        self.lasting["funding_rate"] = constant(w.p.market.funding_rate_per_year, (1, w.runs))
+
+    def see_coupons(self) -> Array:
+        """Interest a year on its loans outstanding."""
+        return ordered_sum(np.swapaxes(self.w.lenders.coupons, 0, 1))
+
+    def see_collateral_age(self) -> Array:
+        """Mean age of the fleets behind its loans, each counting as much as is lent on it."""
+        loans, age = self.w.lenders.loans, self.w.hyperscalers.fleet_age
+        value = fleet_value(self.w)
+        of_all = safe_divide(ordered_sum(value * age), ordered_sum(value), 0.0)
+        lent_on = ordered_sum(np.swapaxes(loans * age, 0, 1))
+        return safe_divide(lent_on, ordered_sum(np.swapaxes(loans, 0, 1)), of_all)
 
     def see_industry_loss_rate(self) -> Array:
         """All lenders' smoothed write-offs over loans."""

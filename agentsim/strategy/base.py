@@ -31,6 +31,9 @@ an array `(firms, runs)`, and return the new value beside the choice:
 
 What is not returned stays as it was. The market keeps the memory of each firm and run; the
 strategy itself never changes.
+
+A strategy that needs what the market does not have yet says so in `unavailable`: it is listed and
+described with that reason, and whoever wants to follow it is told it and what to follow instead.
 """
 
 from __future__ import annotations
@@ -67,7 +70,8 @@ Memory = Mapping[str, Number]
 """What a strategy remembers, by name: numbers or arrays that broadcast to `(firms, runs)`."""
 
 RESERVED = frozenset(
-    {"id", "role", "view", "choice", "choose", "decide", "remember", "describe", "read_from"}
+    {"id", "role", "view", "choice", "choose", "decide", "remember", "describe"}
+    | {"unavailable", "read_from"}
 )
 
 
@@ -80,10 +84,14 @@ class Description:
     summary: str
     source: str
     parameters: tuple[Declared, ...]
+    unavailable: str = ""
+    """Why it cannot be followed yet; empty if it can."""
 
     def __str__(self) -> str:
         """Return a few lines for reading."""
         lines = [f"{self.id} ({self.role}): {self.summary}"]
+        if self.unavailable:
+            lines.append(f"  Cannot be followed yet: {self.unavailable}")
         for each in self.parameters:
             kind = each.unit if each.choices is None else " | ".join(map(str, each.choices))
             lines.append(f"  {each.name} = {each.default} [{kind}]: {each.meaning}")
@@ -100,6 +108,8 @@ class Strategy(ABC):
     choice: ClassVar[type[Any]]
     read_from: ClassVar[tuple[str, str]] = ("", "")
     """File and hash of its text, if it was read from a file that a user named."""
+    unavailable: ClassVar[str] = ""
+    """What the market lacks for it and what to follow instead; empty if it can be followed."""
 
     def __init_subclass__(cls) -> None:
         """Name the class: by its file where that lies in a role's folder, or else by itself."""
@@ -109,8 +119,10 @@ class Strategy(ABC):
         cls.id = file if in_library else snake_case
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Refuse a class that is not written as a strategy must be."""
+        """Refuse a class that is not written as a strategy must be, or cannot be followed yet."""
         check(cls)
+        if cls.unavailable:
+            raise AgentsimError(f"strategy {cls.id} cannot be followed yet: {cls.unavailable}")
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -139,7 +151,8 @@ class Strategy(ABC):
         summary, cited = (
             " ".join(text.strip().split("\n\n")[0].split()) for text in (main, source)
         )
-        return Description(cls.id, cls.role, summary, cited, tuple(declared(cls).values()))
+        parameters = tuple(declared(cls).values())
+        return Description(cls.id, cls.role, summary, cited, parameters, cls.unavailable)
 
     def __str__(self) -> str:
         """Return the id and the parameters that differ from their defaults, as `parse` reads it."""

@@ -32,6 +32,7 @@ class Entry:
     """A row of the catalogue. Where the file cannot be used, `problem` says why.
 
     The role of a file that cannot be read and lies in no role's folder is not known: "".
+    `unavailable` says why the strategy cannot be followed yet, and is empty where it can.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Entry:
     summary: str
     problem: str = ""
     file: str = ""
+    unavailable: str = ""
 
 
 def add_strategies(path: str | Path) -> list[Entry]:
@@ -112,7 +114,8 @@ def make(
 ) -> Strategy:
     """Return a strategy by name with parameters, each a number, an option or an array of numbers.
 
-    Raises AgentsimError as `find` does, and for parameters that are unknown or make no sense.
+    Raises AgentsimError as `find` does, for parameters that are unknown or make no sense, and for
+    a strategy that cannot be followed yet.
     """
     return with_values(find(role, id, library)(), parameters or {})
 
@@ -162,8 +165,8 @@ def catalogue(role: str | None = None, library: str = LIBRARY) -> list[Entry]:
     for each in BASES if role is None else [role]:
         for id in ids(each, library):
             try:
-                found, file = find(each, id, library), str(file_of(each, id, library))
-                rows.append(Entry(id, each, found.describe().summary, file=file))
+                told, file = find(each, id, library).describe(), str(file_of(each, id, library))
+                rows.append(Entry(id, each, told.summary, "", file, told.unavailable))
             except AgentsimError as error:
                 rows.append(Entry(id, each, "", str(error)))
     if role is None and library == LIBRARY:  # files of which nothing more is known
@@ -173,8 +176,10 @@ def catalogue(role: str | None = None, library: str = LIBRARY) -> list[Entry]:
 
 def _row(each: added.Added) -> Entry:
     """Return the row of a strategy from elsewhere."""
-    summary = each.kind.describe().summary if each.kind else ""
-    return Entry(each.id, each.role, summary, each.problem, each.file)
+    if each.kind is None:
+        return Entry(each.id, each.role, "", each.problem, each.file)
+    told = each.kind.describe()
+    return Entry(each.id, each.role, told.summary, "", each.file, told.unavailable)
 
 
 def _elsewhere(role: str, library: str) -> list[added.Added]:
@@ -197,6 +202,15 @@ def _library_file(role: str, id: str, library: str) -> Path | None:
     """Return the file of one of the library's strategies, if it is there."""
     found = (Path(folder) / f"{id}.py" for folder in _folder(role, library).__path__)
     return next((file for file in found if file.exists()), None)
+
+
+def followed(role: str, library: str = LIBRARY) -> list[str]:
+    """Return the names of a role's strategies that a firm can follow, sorted, importing them all.
+
+    A file that cannot be used and a strategy that is not available yet are left out.
+    """
+    rows = catalogue(role, library)
+    return [row.id for row in rows if not (row.problem or row.unavailable)]
 
 
 def _folder(role: str, library: str) -> ModuleType:

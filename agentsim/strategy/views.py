@@ -229,12 +229,19 @@ class ChipVendorView(View):
     own_cost_share: Array = own("1", "research, sales and overhead over sales")
     price_ceiling: Array = own("$k/H100e", "price at which buyers turn to their outside option")
     base_margin: Array = own("1", "gross margin at the base date")
+    rivals_price: Array = own(
+        "$k/H100e",
+        "average price paid to other vendors of its kind, last quarter; 1e4 if nobody bought of them",
+    )
     vendor_elasticity: Array = market("1", "elasticity of spending shares to price (eta)")
     foundry_tightness: Array = market("1", "chip orders over foundry capacity")
     memory_tightness: Array = market("1", "memory orders over capacity offered")
     memory_price: Array = market("$k/unit", "memory price")
     merchant_price: Array = market("$k/H100e", "average merchant chip price")
     custom_price: Array = market("$k/H100e", "average custom chip price")
+    custom_share: Array = market(
+        "1", "designers' share of what hyperscalers paid for chips, last quarter"
+    )
 
 
 class MemoryMakerView(View):
@@ -249,6 +256,9 @@ class MemoryMakerView(View):
     memory_cost: Array = market("$k/unit", "memory cost")
     memory_margin: Array = market("1", "gross margin of memory, last quarter")
     memory_tightness: Array = market("1", "memory orders over capacity offered")
+    expansion_cost: Array = market(
+        "$bn per M units/quarter", "cost of a unit of capacity, falling as memory's cost does"
+    )
     growth_limit: Array = market("1/quarter", "fastest growth of a maker's capacity")
     memory_quarters: Array = market("quarters", "from ordering capacity to having it")
 
@@ -263,7 +273,14 @@ class LenderView(View):
     base_spread: Array = own("1/year", "its spread at the base date")
     base_advance_rate: Array = own("1", "its advance rate at the base date")
     base_deployed: Array = own("1/quarter", "share of ready funds it offered at the base date")
+    coupons: Array = own("$bn/year", "interest on its loans outstanding")
+    collateral_age: Array = own(
+        "quarters", "mean age of the fleets behind its loans, by loan; of all fleets if it has none"
+    )
     loss_rate: Array = own("1/year", "its smoothed write-offs over loans")
     credit_demand: Array = market("1", "debt asked for over funds offered, last quarter")
     industry_loss_rate: Array = market("1/year", "all lenders' smoothed write-offs over loans")
     loan_rate: Array = market("1/year", "average rate on new loans")
+    funding_rate: Array = market("1/year", "rate at which lenders are funded")
+    collateral_life: Array = market("years", "chip life that loan contracts assume")
+    wear: Array = market("1/quarter", "share of a fleet that wears out in a quarter")
