@@ -31,7 +31,7 @@ class Cadence(ChipVendorStrategy):
     fall: float = param(
         0.25, "1", "share of its launch price that a generation loses until the next", 0.0, 0.9
     )
-    age: float = param(0.0, "quarters", "age of the generation sold first", 0.0, 40.0)
+    age: float = param(0.0, "quarters", "age of the generation at the base date", 0.0, 40.0)
 
     def choose(self, sees: ChipVendorView) -> ChipVendorChoice:
         """Price by the age of the generation, at the middle of the quarter."""

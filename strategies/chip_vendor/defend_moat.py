@@ -36,18 +36,21 @@ class DefendMoat(ChipVendorStrategy):
     floor_margin: float = param(0.4, "1", "gross margin that is not given up", 0.0, 0.95)
 
     def remember(self) -> Memory:
-        """Return custom silicon's share when first seen: not seen yet."""
-        return {"at_first": np.nan}
+        """Return custom silicon's share when first seen, not seen yet, and its gain since."""
+        return {"at_first": np.nan, "gained": 0.0}
 
     def choose(self, sees: ChipVendorView) -> tuple[ChipVendorChoice, Memory]:
         """Price at cost over one less the margin that is left."""
         at_first = sees.memory["at_first"]
         at_first = np.where(np.isnan(at_first), sees.custom_share, at_first)
-        gained = at_least(sees.custom_share - at_first - self.tolerated, 0.0)
-        gained = np.where(sees.designer > 0.0, 0.0, gained)
+        # Where nobody bought chips of either kind there is no share to go by.
+        bought = (sees.sales > 0.0) | (sees.custom_share > 0.0)
+        gained = np.where(bought, sees.custom_share - at_first, sees.memory["gained"])
+        given_up = self.response * at_least(gained - self.tolerated, 0.0)
+        given_up = np.where(sees.designer > 0.0, 0.0, given_up)
         # A vendor whose margin is below the floor has none to give up.
         floor = np.minimum(self.floor_margin, sees.base_margin)
-        margin = np.maximum(sees.base_margin - self.response * gained, floor)
+        margin = np.maximum(sees.base_margin - given_up, floor)
         price = np.minimum(sees.unit_cost / (1.0 - margin), sees.price_ceiling)
         choice = ChipVendorChoice(price=clip(np.maximum(price, sees.unit_cost), 1e-3, 1e4))
-        return choice, {"at_first": at_first}
+        return choice, {"at_first": at_first, "gained": gained}

@@ -32,10 +32,10 @@ class YieldChaser(LenderStrategy):
     """
 
     promise: float = param(
-        0.8, "1", "share of the base date's spread that savers are promised", 0.0, 2.0
+        0.25, "1", "share of the base date's spread that savers are promised", 0.0, 2.0
     )
     pace: float = param(
-        10.0,
+        5.0,
         "years/quarter",
         "change of the risk taken per unit of yearly return missed",
         0.0,
