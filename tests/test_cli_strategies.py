@@ -33,7 +33,11 @@ def nothing_named(monkeypatch):
 def test_a_pipe_gets_a_line_each_with_id_role_and_summary(tmp_path):
     done = agentsim("strategies", "list", cwd=tmp_path)
     lines = [line.split(" ", 2) for line in done.stdout.splitlines()]
-    assert lines == [[row.id, row.role, row.summary] for row in catalogue()]
+    rows = catalogue()
+    assert [line[:2] for line in lines] == [[row.id, row.role] for row in rows]
+    for line, row in zip(lines, rows, strict=True):
+        assert line[2].startswith(row.summary)
+        assert (line[2] == row.summary) is (row.unavailable == "")
     assert done.stderr == ""
 
 

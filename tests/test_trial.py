@@ -17,7 +17,7 @@ from agentsim.report.trial_figures import save
 from agentsim.report.trial_text import sentences, table
 from agentsim.strategy import added
 from agentsim.strategy.base import BASES
-from agentsim.strategy.registry import ids
+from agentsim.strategy.registry import followed
 
 QUICK = {"horizon": 9, "uncertainty": "none"}
 
@@ -34,13 +34,13 @@ def test_every_posture_and_the_firms_own_is_tried_once():
     levels = made.experiment.factors["lineup.microsoft"]
     assert levels[:2] == ["escalate", "escalate(step=0.5)"]  # with its default it is that posture
     assert len(levels) == len(set(levels))
-    assert set(ids("hyperscaler")) == set(levels) - {"escalate(step=0.5)"}
+    assert set(followed("hyperscaler")) == set(levels) - {"escalate(step=0.5)"}
     assert made.usual == "escalate(step=0.5)"
 
 
 @pytest.mark.parametrize("role", list(BASES))
 def test_every_role_has_a_seat_and_all_situations(role):
-    made = prepared(ids(role)[0], role)
+    made = prepared(followed(role)[0], role)
     assert {each.name for each in made.experiment.variants} == set(SITUATIONS) - {"calm"}
     assert made.firm == run_firms(role)[0]
 
@@ -187,4 +187,4 @@ def test_the_command_tries_a_file_of_ones_own(tmp_path):
         "ranking.png",
         "situations.png",
     }
-    assert set(pd.read_csv(folder / "ranking.csv")["strategy"]) == {*ids("lender"), "careful"}
+    assert set(pd.read_csv(folder / "ranking.csv")["strategy"]) == {*followed("lender"), "careful"}

@@ -18,7 +18,7 @@ from agentsim.errors import AgentsimError, check_known
 from agentsim.lineup import BY_ROLE, CALIBRATED
 from agentsim.scenario import Scenario
 from agentsim.strategy import added
-from agentsim.strategy.registry import ids, parse
+from agentsim.strategy.registry import followed, parse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def prepared(
     check_known("--firm", firm, firms, f"it must be a {role.replace('_', ' ')} of {scenario.name}")
     tried = str(parse(role, strategy))
     usual = str(parse(role, CALIBRATED.get(firm, BY_ROLE[role])))
-    others = [str(parse(role, id)) for id in ids(role) if _can_be_followed(role, id)]
+    others = [str(parse(role, id)) for id in followed(role)]
     seat = f"lineup.{firm}"
     if seat in (settings or {}):
         raise AgentsimError(
@@ -135,14 +135,6 @@ SITUATIONS = {
     "credit crunch": "lenders have a tenth of the funds, and of new money",
 }
 """The situations in which a strategy's path is drawn, in words."""
-
-
-def _can_be_followed(role: str, id: str) -> bool:
-    try:
-        parse(role, id)
-    except AgentsimError:  # `agentsim strategies list` says why
-        return False
-    return True
 
 
 def ranked(trial: Trial, results: Results) -> pd.DataFrame:

@@ -75,14 +75,14 @@ def list_(word: str | None) -> None:
         )
     if not sys.stdout.isatty():
         for row in found:
-            click.echo(f"{row.id} {row.role} {row.summary}")
+            click.echo(f"{row.id} {row.role} {_told(row)}")
         return
     width, role = max(len(row.id) for row in found), ""
     for row in found:
         if row.role != role:
             role = row.role
             click.echo(role)
-        click.echo(cut(f"  {row.id:<{width}}  {row.summary}", terminal_width()))
+        click.echo(cut(f"  {row.id:<{width}}  {_told(row)}", terminal_width()))
 
 
 @strategies.command()
@@ -250,6 +250,11 @@ def _has(row: Entry, word: str) -> bool:
     )
 
 
+def _told(row: Entry) -> str:
+    """Return what a strategy does, and why it cannot be followed where it cannot."""
+    return f"{row.summary} Not yet: {row.unavailable}." if row.unavailable else row.summary
+
+
 def _page(kind: type[Strategy]) -> str:
     """Return all about a strategy, for reading."""
     from agentsim.strategy.registry import file_of
@@ -257,6 +262,9 @@ def _page(kind: type[Strategy]) -> str:
     about = kind.describe()
     width = min(terminal_width() or 100, 100)
     lines = [f"{about.id}, a strategy for a {about.role.replace('_', ' ')}", ""]
+    if about.unavailable:
+        lines += wrap(f"It cannot be followed yet: {about.unavailable}.", width)
+        lines.append("")
     for paragraph in cleandoc(kind.__doc__ or "").split("\n\n"):
         lines += [*wrap(" ".join(paragraph.split()), width), ""]
     lines += [*_parameters(kind), ""] if about.parameters else ["It has no parameters.", ""]
