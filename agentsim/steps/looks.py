@@ -119,6 +119,15 @@ class HyperscalerLook(Look):
         on_fleets = best * collateral(self.w).value() - h.debt
         return np.minimum(by_cash, at_least(on_fleets, 0.0))
 
+    def see_committed_bills(self) -> Array:
+        """Instalments on shells under construction, and the custom programme's fixed cost."""
+        return self.w.shells_in_payment * self.w.rates.shell_instalment + self.w.design_due
+
+    def see_debt_service(self) -> Array:
+        """Interest and principal due this quarter."""
+        h, r = self.w.hyperscalers, self.w.rates
+        return 0.25 * ordered_sum(self.w.lenders.coupons) + r.repayment * h.debt
+
     def see_fleet_value(self) -> Array:
         """Replacement value of the delivered fleet."""
         return fleet_value(self.w)

@@ -142,6 +142,10 @@ class HyperscalerView(View):
     capex: Array = own("$bn", "AI capex last quarter")
     borrowing: Array = own("$bn", "new AI debt last quarter")
     interest: Array = own("$bn", "interest paid last quarter")
+    committed_bills: Array = own(
+        "$bn", "due this quarter on shells under construction and the custom programme"
+    )
+    debt_service: Array = own("$bn", "interest and principal due this quarter on AI debt")
     book_value: Array = own("$bn", "chips and systems in the books")
     planned_payout: Array = own("1", "share of core cash that goes to shareholders by habit")
     restructuring: Array = own("quarters", "left without credit and orders after a default")
