@@ -1,7 +1,8 @@
-"""Asking a strategy in made-up markets, for its tests."""
+"""Asking strategies in made-up markets, and what they chose, for the tests of the library."""
 
 from fakes import FakeMarket
 
+from agentsim.strategy.base import BASES
 from agentsim.strategy.choices import checked
 from agentsim.strategy.groups import ask
 
@@ -23,3 +24,23 @@ def made_by(strategy, **given):
     """Return the choice of one quarter in a fake market."""
     market = FakeMarket(strategy.view, **given)
     return choices(strategy, [market])[0], market.values
+
+
+def resting(**given):
+    """Return a market in which one more chip of either kind is worth exactly what it costs."""
+    same = {
+        "training_share": 0.25,
+        "own_marginal_revenue": 3.0,
+        "price_value": 3.0,
+        "industry_marginal_revenue": 3.0,
+        "training_value": 3.0,
+        "custom_fit": 1.0,
+        "codesign": 1.0,
+        "merchant_running_cost": 1.0,
+        "custom_running_cost": 1.0,
+        "merchant_user_cost": 2.0,
+        "custom_user_cost": 2.0,
+        "custom_program": 1.0,
+        "cartel_quantity": 1.2,
+    }
+    return FakeMarket(BASES["hyperscaler"].view, **(same | given))

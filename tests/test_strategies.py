@@ -5,11 +5,11 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from asked import choices, made_by, resting
 from fakes import RUNS, FakeMarket
 
 from agentsim import Market
 from agentsim.strategy.base import BASES
-from agentsim.strategy.choices import checked
 from agentsim.strategy.groups import ask, group
 from agentsim.strategy.marginal_q import adapted, growth_factor, reallocated
 from agentsim.strategy.params import declared, with_values
@@ -18,19 +18,6 @@ from agentsim.strategy.registry import catalogue, find, followed, make, parse
 ALL = [(role, id) for role in BASES for id in followed(role)]
 everyone = pytest.mark.parametrize(("role", "id"), ALL)
 QUARTERS = 4
-
-
-def choices(strategy, markets, rows=slice(None), run=None):
-    """Ask a strategy quarter after quarter; return what it chose, as arrays."""
-    memory, made = None, []
-    for market in markets:
-        sees = market.look(strategy, rows, run, memory)
-        choice, memory = ask(strategy, sees)
-        firms, runs = len(sees.firms), market.runs if run is None else 1
-        arrays, bad = checked(choice, strategy.choice, firms, runs, strategy.id)
-        assert bad is None
-        made.append({name: array for name, array in arrays.items() if array is not None})
-    return made
 
 
 def quarters(role, seed=0, **given):
@@ -54,12 +41,6 @@ def assert_same(one, other):
         assert left.keys() == right.keys()
         for name in left:
             np.testing.assert_array_equal(left[name], right[name])
-
-
-def made_by(strategy, **given):
-    """Return the choice of one quarter in a fake market."""
-    market = FakeMarket(strategy.view, **given)
-    return choices(strategy, [market])[0], market.values
 
 
 class TestEveryStrategy:
@@ -151,26 +132,6 @@ class TestEveryStrategy:
         can = [(entry.role, entry.id) for entry in catalogue() if not entry.unavailable]
         assert can == ALL
         assert not [entry.problem for entry in catalogue() if entry.problem]
-
-
-def resting(**given):
-    """Return a market in which one more chip of either kind is worth exactly what it costs."""
-    same = {
-        "training_share": 0.25,
-        "own_marginal_revenue": 3.0,
-        "price_value": 3.0,
-        "industry_marginal_revenue": 3.0,
-        "training_value": 3.0,
-        "custom_fit": 1.0,
-        "codesign": 1.0,
-        "merchant_running_cost": 1.0,
-        "custom_running_cost": 1.0,
-        "merchant_user_cost": 2.0,
-        "custom_user_cost": 2.0,
-        "custom_program": 1.0,
-        "cartel_quantity": 1.2,
-    }
-    return FakeMarket(BASES["hyperscaler"].view, **(same | given))
 
 
 class TestMarginalQ:

@@ -119,9 +119,13 @@ class HyperscalerLook(Look):
         on_fleets = best * collateral(self.w).value() - h.debt
         return np.minimum(by_cash, at_least(on_fleets, 0.0))
 
-    def see_committed_bills(self) -> Array:
-        """Instalments on shells under construction, and the custom programme's fixed cost."""
-        return self.w.shells_in_payment * self.w.rates.shell_instalment + self.w.design_due
+    def see_shells_due(self) -> Array:
+        """Instalments due on shells under construction."""
+        return self.w.shells_in_payment * self.w.rates.shell_instalment
+
+    def see_design_due(self) -> Array:
+        """Fixed cost of the custom programme."""
+        return self.w.design_due
 
     def see_debt_service(self) -> Array:
         """Interest and principal due this quarter."""

@@ -142,9 +142,8 @@ class HyperscalerView(View):
     capex: Array = own("$bn", "AI capex last quarter")
     borrowing: Array = own("$bn", "new AI debt last quarter")
     interest: Array = own("$bn", "interest paid last quarter")
-    committed_bills: Array = own(
-        "$bn", "due this quarter on shells under construction and the custom programme"
-    )
+    shells_due: Array = own("$bn", "instalments due this quarter on shells under construction")
+    design_due: Array = own("$bn", "fixed cost of the custom programme due this quarter")
     debt_service: Array = own("$bn", "interest and principal due this quarter on AI debt")
     book_value: Array = own("$bn", "chips and systems in the books")
     planned_payout: Array = own("1", "share of core cash that goes to shareholders by habit")

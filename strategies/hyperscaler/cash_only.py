@@ -21,8 +21,8 @@ class CashOnly(HyperscalerStrategy):
 
     Cash flow is that of the core business after payout, and last quarter's operating cash, less
     debt service; shells and design come first, chips get what is left of the share. Chips are paid
-    before customers pay, so cash in hand must cover them, and some quarters of building bills are
-    kept in reserve, as shells ordered must be paid also when customers stay away. Payout is cut
+    before customers pay, so cash in hand must cover them, and some quarters of shell instalments
+    are kept in reserve, as shells ordered must be paid also when customers stay away. Payout is cut
     where it would have to be borrowed. Only bills signed earlier that exceed all its cash can
     still drive it to lenders.
 
@@ -34,14 +34,14 @@ class CashOnly(HyperscalerStrategy):
 
     reinvested: float = param(0.7, "1", "share of cash flow that goes into AI", 0.0, 1.0)
     reserve: float = param(
-        4.0, "quarters", "building bills for which cash is kept in hand", 0.0, 40.0
+        4.0, "quarters", "shell instalments for which cash is kept in hand", 0.0, 40.0
     )
 
     def choose(self, sees: HyperscalerView) -> HyperscalerChoice:
         """Spend what cash flow pays and cash covers."""
         earned = at_least(sees.operating_cash, 0.0)
         in_hand = sees.cash + sees.core_cash
-        bills = sees.committed_bills
+        bills = sees.shells_due + sees.design_due
         could_pay = in_hand - bills - sees.debt_service + earned
         affordable = safe_divide(could_pay, sees.core_cash, 0.0)
         payout = np.minimum(sees.planned_payout, clip(affordable, 0.0, 1.0))
@@ -49,7 +49,7 @@ class CashOnly(HyperscalerStrategy):
 
         flow = sees.core_cash - paid_out + sees.operating_cash - sees.debt_service
         after = at_least(sees.debt_service + paid_out - earned, 0.0)
-        covered = in_hand - after - (1.0 + self.reserve) * bills
+        covered = in_hand - after - bills - self.reserve * sees.shells_due
         chips = at_least(np.minimum(self.reinvested * flow - bills, covered), 0.0)
         return HyperscalerChoice(
             capex_rate=clip(safe_divide(chips, sees.fleet_value, 0.0), 0.0, 2.0),

@@ -11,8 +11,9 @@ from agentsim.strategy import (
     MarginalQ,
     Memory,
     clip,
+    exp,
+    log,
     param,
-    power,
     safe_divide,
 )
 
@@ -25,7 +26,8 @@ class ContrarianCycle(MarginalQ):
 
     The usual order is what best response asks for, averaged through the cycle. It is divided by
     the heat of the market to a power: how tight foundries or memory are, whichever is tighter,
-    times what rivals spend over what they usually do.
+    times what rivals spend over what they usually do. Heat is read over more than a quarter, for
+    contrarians who all answered the last one would take turns at flooding the market and leaving.
 
     Source: Greenwood & Hanson 2015, "Waves in ship prices and investment", Quarterly Journal of
     Economics 130 (owners take high earnings for lasting and forget that rivals build too, so who
@@ -36,14 +38,20 @@ class ContrarianCycle(MarginalQ):
     contrariness: float = param(
         1.0, "1", "relative cut of orders per relative heat of the market", 0.0, 10.0
     )
-    most: float = param(3.0, "1", "largest order over the usual one, and inverse of the least", 1.0, 20.0)
+    most: float = param(
+        3.0, "1", "largest order over the usual one, and inverse of the least", 1.0, 20.0
+    )
     persistence: float = param(
         0.85, "1", "weight of a quarter over the next one's in what is usual", 0.0, 0.99
     )
+    patience: float = param(
+        0.5, "1", "weight of a quarter over the next one's in what is hot", 0.0, 0.99
+    )
 
     def remember(self) -> Memory:
-        """Return what marginal q remembers, and sums of past needs, rivals' rates and weights."""
-        return {**super().remember(), "needs": 0.0, "rivals": 0.0, "weights": 0.0}
+        """Return what marginal q remembers, and sums of needs, rivals' rates, logs of heat, weights."""
+        sums = ("needs", "rivals", "weights", "heat", "heat_weights")
+        return {**super().remember(), **dict.fromkeys(sums, 0.0)}
 
     def serving_value(self, sees: HyperscalerView) -> Array:
         """Return what one more H100e adds to the firm's own revenue."""
@@ -51,14 +59,22 @@ class ContrarianCycle(MarginalQ):
 
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Order the usual, and more in the cold and less in the heat."""
-        plan, kept = self.plan(sees), self.persistence
-        needs = kept * sees.memory["needs"] + plan.capex_rate
-        rivals = kept * sees.memory["rivals"] + sees.rivals_capex_rate
-        weights = kept * sees.memory["weights"] + 1.0
+        plan, before, kept = self.plan(sees), sees.memory, self.persistence
+        needs = kept * before["needs"] + plan.capex_rate
+        rivals = kept * before["rivals"] + sees.rivals_capex_rate
+        weights = kept * before["weights"] + 1.0
         crowd = safe_divide(sees.rivals_capex_rate, rivals / weights, 1.0)
         tight = np.maximum(sees.foundry_tightness, sees.memory_tightness)
-        heat = clip(crowd, COLDEST, HOTTEST) * clip(tight, COLDEST, HOTTEST)
-        factor = clip(power(heat, -1.0 * self.contrariness), 1.0 / self.most, self.most)
-        rate = clip(factor * (needs / weights), 0.0, 2.0)
-        memory = {**plan.memory, "needs": needs, "rivals": rivals, "weights": weights}
-        return replace(plan.choice(), capex_rate=rate), memory
+        now = log(clip(crowd, COLDEST, HOTTEST) * clip(tight, COLDEST, HOTTEST))
+        heat = self.patience * before["heat"] + now
+        heat_weights = self.patience * before["heat_weights"] + 1.0
+        factor = exp(-1.0 * self.contrariness * (heat / heat_weights))
+        rate = clip(clip(factor, 1.0 / self.most, self.most) * (needs / weights), 0.0, 2.0)
+        return replace(plan.choice(), capex_rate=rate), {
+            **plan.memory,
+            "needs": needs,
+            "rivals": rivals,
+            "weights": weights,
+            "heat": heat,
+            "heat_weights": heat_weights,
+        }

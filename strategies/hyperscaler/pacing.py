@@ -39,7 +39,7 @@ class Pacing(MarginalQ):
         0.1, "1", "share of the fleet without power at which nothing is bought", 1e-3, 1.0
     )
     fast_fall: float = param(
-        0.1, "1/quarter", "relative fall of the merchant price at which it waits", 0.0, 1.0
+        0.12, "1/quarter", "relative fall of the merchant price at which it waits", 0.0, 1.0
     )
     generation: float = param(
         4.0, "quarters", "life of a generation of chips, over which it catches up", 1.0, 40.0

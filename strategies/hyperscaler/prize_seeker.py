@@ -41,7 +41,7 @@ class PrizeSeeker(HyperscalerStrategy):
     def choose(self, sees: HyperscalerView) -> HyperscalerChoice:
         """Move effort towards the best one against what rivals spent; shells are part of it."""
         effort = sees.capex + self.adjustment * (self.best_effort(sees) - sees.capex)
-        chips = at_least(effort - sees.committed_bills, 0.0)
+        chips = at_least(effort - sees.shells_due, 0.0)
         rate = safe_divide(chips, sees.fleet_value, 0.0)
         return HyperscalerChoice(capex_rate=clip(np.maximum(rate, sees.wear), 0.0, 2.0))
 

@@ -22,7 +22,7 @@ class ReturnThreshold(HyperscalerStrategy):
     drop out of the reckoning, and chips paid for but not delivered are in the books alone. It is
     an average and looks back: it says what the fleet earned, and not what one more chip would.
 
-    Source: Gavin Baker in conversation with David George, "Is there an AI bubble?", a16z 2025
+    Source: Gavin Baker with David George, "Is there an AI bubble?", a16z Podcast, October 2025
     (the largest spenders' returns on invested capital have risen with their spending, and that is
     the test of the next wave); Fazzari, Hubbard & Petersen 1988, "Financing constraints and
     corporate investment", Brookings Papers on Economic Activity 1988(1) (realised cash drives
