@@ -13,10 +13,10 @@ from agentsim.strategy import (
     exp,
     log,
     param,
-    safe_divide,
 )
 
-LEAST = 1e-9
+LEAST, LARGEST = 1e-9, 1e9
+"""Costs, $k, and services below the one and costs above the other count as that."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Codesigner(MarginalQ):
         """Return the share of custom silicon that its cost of services against merchant asks for."""
         trains = sees.training_share
         services = sees.custom_fit * (1.0 - trains + sees.codesign * trains)
-        merchant = sees.merchant_user_cost + sees.merchant_running_cost
-        custom = sees.custom_user_cost + sees.custom_running_cost
-        advantage = clip(services * safe_divide(merchant, custom, 1.0), LEAST, 1.0 / LEAST)
+        merchant = clip(sees.merchant_user_cost + sees.merchant_running_cost, LEAST, LARGEST)
+        custom = clip(sees.custom_user_cost + sees.custom_running_cost, LEAST, LARGEST)
+        advantage = at_least(services, LEAST) * (merchant / custom)
         odds = exp(clip(self.sharpness * log(advantage), -50.0, 50.0))
-        return odds / (1.0 + at_least(odds, 0.0))
+        return odds / (1.0 + odds)
