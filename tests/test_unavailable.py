@@ -39,9 +39,9 @@ def test_it_is_listed_and_described_with_its_reason(capsys):
     assert entry.unavailable == described.unavailable
     assert entry.summary and not entry.problem
     assert "Cannot be followed yet: the market has no vendor finance" in str(described)
-    for words in (["strategies"], ["strategies", "chip_vendor"], ["strategies", ID]):
-        assert main(words) == 0
-        assert "Cannot be followed yet: the market has no vendor finance" in capsys.readouterr().out
+    for words in (["list"], ["list", "chip_vendor"], ["show", ID]):
+        assert main(["strategies", *words]) == 0
+        assert "yet: the market has no vendor finance" in capsys.readouterr().out
 
 
 def test_the_command_refuses_it_in_one_line(tmp_path, monkeypatch, capsys):
