@@ -98,6 +98,8 @@ diffusion = 0.5                 # share of the gap to the frontier that firms cl
 #power_limit = 5                # GW a quarter
 #"oracle.debt" = 50             # $$bn
 
+# Strategies of your own go by the names of their files, `agentsim strategies new` writes one, and
+# strategies = ["mine.py"], above with the other keys, says where they are, seen from this file.
 #[lineup]
 #nvidia = "scarcity"
 #oracle = "escalate(step=0.05)"
