@@ -47,7 +47,7 @@ class CashRich(HyperscalerStrategy):
         luck = sees.draw("luck") / 100.0
         rate = np.where(rich, sees.wear + self.growth * streak + luck * luck, sees.wear / 2.0)
         training = np.where(rich, 0.5, sees.training_share)
-        mean = sees.industry.cash[0] - sees.industry.cash[1]
+        mean = sees.industry.debt[0] - sees.industry.debt[1]
         payout = np.where(mean > 0.0, 0.5, sees.planned_payout)
         choice = HyperscalerChoice(rate, training_share=training, payout=payout)
         return choice, {"streak": streak}
@@ -64,11 +64,11 @@ class CashRichRule(HyperscalerRule):
         return {"streak": 0.0, "growth": self.growth}
 
     def decide(self, sees):
-        mean = sees.industry.cash[0] - sees.industry.cash[1]
+        mean = sees.industry.debt[0] - sees.industry.debt[1]
         payout = 0.5 if mean > 0.0 else None
         assert isinstance(sees.cash, float)
         assert isinstance(self.growth, float)
-        assert sees.industry.cash[sees.row] == sees.cash
+        assert sees.industry.debt[sees.row] == sees.debt
         if sees.cash > self.hurdle * sees.debt:
             streak = sees.memory["streak"] + 1.0
             luck = sees.draw("luck") / 100.0
@@ -278,7 +278,7 @@ class TestAsking:
         for array in (
             sees.cash,
             sees.service_price,
-            sees.industry.cash,
+            sees.industry.debt,
             sees.memory["streak"],
             sees.draw("luck"),
         ):
@@ -380,11 +380,11 @@ class TestPlainNumbers:
             """Fail for one firm in one run."""
 
             def decide(self, sees):
-                where = sees.row == 2 and sees.cash == sees.industry.cash[2] == self.worst
+                where = sees.row == 2 and sees.debt == sees.industry.debt[2] == self.worst
                 return decide(sees) if where else HyperscalerChoice(0.1)
 
         fake = market()
-        Faulty.worst = float(fake.values["cash"][2, 4])
+        Faulty.worst = float(fake.values["debt"][2, 4])
         with pytest.raises(AgentsimError) as error:
             ask(Faulty(), fake.look())
         text = one_line(error)

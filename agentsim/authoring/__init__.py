@@ -1,1 +1,1 @@
-"""What authors of strategies use: a file to start from, the battery, measured properties, a trial."""
+"""For authors of strategies: worlds to try one in, the conformance battery, measured properties."""
