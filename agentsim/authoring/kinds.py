@@ -158,7 +158,9 @@ HIGHEST: dict[str, float] = {
     **dict.fromkeys(("base_advance_rate", "advance_rate", "base_deployed"), 1.0),
     **dict.fromkeys(("spread", "base_spread", "loss_rate", "industry_loss_rate"), 1.0),
     **dict.fromkeys(("base_margin", "own_cost_share", "wear", "training_share", "withheld"), 0.9),
-    "memory_margin": 1.0,
+    **dict.fromkeys(("custom_fit", "codesign", "growth_limit", "memory_margin"), 1.0),
+    "memory_quarters": 12.0,
+    "vendor_elasticity": 100.0,
 }
 """Most that the market can show, where that is not without bounds."""
 
