@@ -11,7 +11,7 @@ from agentsim.authoring.worlds import Columns, Rows, Worlds
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array
 from agentsim.strategy.base import Strategy
-from agentsim.strategy.choices import Choice, checked, least
+from agentsim.strategy.choices import Choice, Mask, checked, least
 from agentsim.strategy.failing import RunsError
 from agentsim.strategy.groups import ask, remembered
 from agentsim.strategy.views import View
@@ -45,11 +45,11 @@ class Answers:
     def picked(self, rows: Rows = slice(None), columns: Columns = None) -> Answers:
         """Return the answers of some firms in some worlds."""
         runs = slice(None) if columns is None else np.atleast_1d(np.asarray(columns, np.intp))
-        parts = [
-            [{name: array[rows][:, runs] for name, array in quarter.items()} for quarter in part]
-            for part in (self.choices, self.memory)
-        ]
-        return Answers(*parts, self.problems, self.stopped)
+
+        def part(quarters: list[dict[str, Array]]) -> list[dict[str, Array]]:
+            return [{name: x[rows][:, runs] for name, x in each.items()} for each in quarters]
+
+        return Answers(part(self.choices), part(self.memory), self.problems, self.stopped)
 
 
 def answers(
@@ -94,7 +94,7 @@ def _asked(
 
 
 def _out_of_bounds(
-    strategy: Strategy, choice: Choice, sees: View, world: Worlds, columns: Columns, bad: Array
+    strategy: Strategy, choice: Choice, sees: View, world: Worlds, columns: Columns, bad: Mask
 ) -> str:
     """Return the line that says what is out of bounds, where, and what to do about it."""
     column = int(np.flatnonzero(bad)[0])
@@ -158,7 +158,9 @@ def _unlike(one: Array, other: Array, tolerance: float) -> Array:
     return unlike
 
 
-def agree(one: Strategy, other: Strategy, worlds: Sequence[Worlds], tolerance: float = 1e-12) -> str:
+def agree(
+    one: Strategy, other: Strategy, worlds: Sequence[Worlds], tolerance: float = 1e-12
+) -> str:
     """Return where two strategies that are meant to be the same differ, in words, or "".
 
     The numbers count as the same within `tolerance`, relative to the larger or to 1. It is the test

@@ -95,13 +95,18 @@ def firm_alone_is_as_in_its_group(subject: Subject) -> Finding:
 
 def is_quiet(subject: Subject) -> Finding:
     """No arithmetic goes wrong in the worlds that are not extreme."""
-    name, kind = "is_quiet", [k for k in range(subject.few[0].runs) if KINDS[k % len(KINDS)] != "extreme"]
+    name, kind = (
+        "is_quiet",
+        [k for k in range(subject.few[0].runs) if KINDS[k % len(KINDS)] != "extreme"],
+    )
     try:
         with np.errstate(all="raise", under="ignore"):
             made = answers(subject.strategy, subject.few, columns=kind)
     except (AgentsimError, ArithmeticError) as error:
         return found(name, str(error), "", "")
-    remedy = "use safe_divide, log, exp and power of agentsim.strategy, which say what stands instead"
+    remedy = (
+        "use safe_divide, log, exp and power of agentsim.strategy, which say what stands instead"
+    )
     return found(name, made.stopped, remedy, "no division by zero, overflow or invalid number")
 
 

@@ -70,7 +70,9 @@ def sees_only_what_is_shown(subject: Subject) -> Finding:
     reads = reads_of(subject)
     behind = [str(each) for each in reaching(subject.kind)]
     behind += [f"reads {name} of its view" for name in sorted(reads.behind) if "memory" not in name]
-    remedy = "read the fields that the view declares, and sees.industry for what is public of rivals"
+    remedy = (
+        "read the fields that the view declares, and sees.industry for what is public of rivals"
+    )
     names = [*sorted(reads.fields), *(f"industry.{name}" for name in sorted(reads.industry))]
     text = f"reads {', '.join(names) or 'nothing'}"
     return found("sees_only_what_is_shown", behind[0] if behind else "", remedy, text)
@@ -99,7 +101,10 @@ def takes_no_chance(subject: Subject) -> Finding:
     remarks = chance(subject.kind)
     remedy = "draw standard normal numbers by sees.draw(name)"
     return found(
-        "takes_no_chance", str(remarks[0]) if remarks else "", remedy, "no clock, no other generator"
+        "takes_no_chance",
+        str(remarks[0]) if remarks else "",
+        remedy,
+        "no clock, no other generator",
     )
 
 
@@ -121,9 +126,9 @@ def _watched(view: type[View], reads: Reads) -> type[View]:
     """Return a view class that writes down what private names are read of it, and not by us."""
 
     def notice(self: Any, name: str) -> Any:
-        if name[0] == "_" and name != "__class__":
-            if not sys._getframe(1).f_code.co_filename.startswith(OURS):
-                reads.behind.add(name)
+        asked_by = sys._getframe(1).f_code.co_filename
+        if name[0] == "_" and name != "__class__" and not asked_by.startswith(OURS):
+            reads.behind.add(name)
         return view.__getattribute__(self, name)
 
     made: type[View] = type(view.__name__, (view,), {"__getattribute__": notice})
@@ -131,9 +136,7 @@ def _watched(view: type[View], reads: Reads) -> type[View]:
     return made
 
 
-def _shown(
-    kind: type[View], world: Worlds, strategy: Strategy, memory: Any, reads: Reads
-) -> View:
+def _shown(kind: type[View], world: Worlds, strategy: Strategy, memory: Any, reads: Reads) -> View:
     """Return a world's view that writes down what is read."""
     plain = world.look(strategy, memory=memory)
 
@@ -164,7 +167,10 @@ def _state(strategy: Strategy) -> dict[str, bytes]:
     """Return all that the strategy, its classes and their files hold, by name, as bytes."""
     places: dict[str, Any] = {"self": getattr(strategy, "__dict__", {})}
     for kind in type(strategy).__mro__:
-        if kind.__module__.startswith("agentsim.strategy.") or kind.__module__ in ("abc", "builtins"):
+        if kind.__module__.startswith("agentsim.strategy.") or kind.__module__ in (
+            "abc",
+            "builtins",
+        ):
             continue
         places[kind.__name__] = vars(kind)
         module = sys.modules.get(kind.__module__)

@@ -30,11 +30,12 @@ def load(path: str | Path) -> list[type[Strategy]]:
     except Exception as error:
         text = " ".join(f"{type(error).__name__}: {error}".split())
         raise AgentsimError(f"{tail(str(file))} cannot be imported: {text}") from error
-    found = [
+    found: list[type[Strategy]] = [
         each
         for key, each in vars(module).items()
         if isinstance(each, type)
-        and issubclass(each, tuple(BASES.values()))
+        and issubclass(each, Strategy)
+        and each.role in BASES
         and each.__module__ == name
         and not key.startswith("_")
     ]

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-
 from agentsim.authoring.answers import difference
 from agentsim.authoring.findings import Finding, found
 from agentsim.authoring.subject import FIRMS, Subject
@@ -22,7 +21,9 @@ from agentsim.strategy.registry import find, ids, parse
 SHORTEST = 20
 """Characters of a summary or source below which it hardly says anything."""
 
-SWEPT = "combine parameters elementwise, they may be arrays: np.where(self.x > 0, ...), not if self.x"
+SWEPT = (
+    "combine parameters elementwise, they may be arrays: np.where(self.x > 0, ...), not if self.x"
+)
 CELLS = ((0, 0), (1, 5), (2, 10))
 """Firms and worlds for which swept parameters are held against separate numbers."""
 
@@ -35,7 +36,9 @@ def says_what_it_does(subject: Subject) -> Finding:
         wrong, remedy = f"summary {described.summary!r}", "begin the docstring with what it does"
     elif len(described.source) <= SHORTEST:
         wrong = f"source {described.source!r}"
-        remedy = "end the docstring with `Source: author year, title, where`, or what else it is from"
+        remedy = (
+            "end the docstring with `Source: author year, title, where`, or what else it is from"
+        )
     for each in described.parameters:
         if not each.meaning or (each.choices is None and not each.unit):
             wrong = f"parameter {each.name} has unit {each.unit!r} and meaning {each.meaning!r}"
@@ -151,5 +154,3 @@ def _read(kind: type[Strategy], text: str) -> Strategy:
     called = ast.parse(text, mode="eval").body
     keywords = called.keywords if isinstance(called, ast.Call) else []
     return kind(**{str(each.arg): ast.literal_eval(each.value) for each in keywords})
-
-

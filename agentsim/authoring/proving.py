@@ -80,9 +80,7 @@ class Clipped:
             chose = {name: float(each[row, 0]) for name, each in chosen.items()}
             got = {name: float(getattr(sector, name)[row, 0]) for name in type(sector).states}
             debt = float(asked[row, 0]) if asked is not None else 0.0
-            self.counts.update(
-                list(CLIPPED[role](Quarter(sim.world, row, seen, chose, got, debt)))
-            )
+            self.counts.update(list(CLIPPED[role](Quarter(sim.world, row, seen, chose, got, debt))))
             self.quarters += 1
 
     def __str__(self) -> str:
@@ -114,7 +112,9 @@ def simulated(
         seen, fields = LOOKS[role](w), BASES[role].view.fields
         values = {name: seen(name) for name in fields}
         rows = range(len(scenario.firms[role]))
-        saw[:] = [{name: float(x[min(row, len(x) - 1), 0]) for name, x in values.items()} for row in rows]
+        saw[:] = [
+            {name: float(x[min(row, len(x) - 1), 0]) for name, x in values.items()} for row in rows
+        ]
         debt[:] = [debt_asked(w, chosen) if role == "hyperscaler" else None]
 
     while sim.world.quarter < HORIZON:

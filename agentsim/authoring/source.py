@@ -90,7 +90,10 @@ def _imported(node: ast.AST) -> frozenset[str]:
 def _nodes(kind: type[Strategy]) -> Iterator[tuple[ast.AST, str]]:
     """Yield what the author wrote: the class, its parents', and what of the file they use."""
     for each in kind.__mro__:
-        if each.__module__.startswith("agentsim.strategy.") or each.__module__ in ("abc", "builtins"):
+        if each.__module__.startswith("agentsim.strategy.") or each.__module__ in (
+            "abc",
+            "builtins",
+        ):
             continue
         try:
             lines, start = inspect.getsourcelines(each)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -52,17 +53,17 @@ class Subject:
     @cached_property
     def worlds(self) -> tuple[Worlds, ...]:
         """Worlds of all kinds, quarter after quarter."""
-        return all_kinds(self.kind.view, self.count, QUARTERS)
+        return all_kinds(self.role, self.count, QUARTERS)
 
     @cached_property
     def few(self) -> tuple[Worlds, ...]:
         """A few worlds of all kinds, quarter after quarter."""
-        return all_kinds(self.kind.view, 4 * len(KINDS), QUARTERS)
+        return all_kinds(self.role, 4 * len(KINDS), QUARTERS)
 
     @cached_property
     def others(self) -> tuple[Worlds, ...]:
         """As few other worlds."""
-        return all_kinds(self.kind.view, 4 * len(KINDS), QUARTERS, seed=1)
+        return all_kinds(self.role, 4 * len(KINDS), QUARTERS, seed=1)
 
     @cached_property
     def answers(self) -> Answers:
@@ -74,7 +75,7 @@ class Subject:
         """Its answers in the few worlds."""
         return self.ask(self.few)
 
-    def ask(self, worlds: tuple[Worlds, ...] | list[Worlds], **how: Any) -> Answers:
+    def ask(self, worlds: Sequence[Worlds], **how: Any) -> Answers:
         """Return what it answers in some worlds, as the market asks it: NumPy being quiet."""
         with quiet():
             return answers(how.pop("strategy", self.strategy), worlds, **how)

@@ -104,7 +104,7 @@ class Worlds:
         rows: Rows = slice(None),
         run: Columns = None,
         memory: Mapping[str, Array] | None = None,
-        ) -> View:
+    ) -> View:
         """Return the view of some rows, of all runs, of one alone or of some in any order.
 
         memory: what the strategy remembers; at first what it begins with.
@@ -168,7 +168,8 @@ class Worlds:
 
 @lru_cache(maxsize=32)
 def all_kinds(
-    view: type[View], runs: int, quarters: int, seed: int = 0, firms: int = 3
+    role: str, runs: int, quarters: int, seed: int = 0, firms: int = 3
 ) -> tuple[Worlds, ...]:
     """Return worlds of every kind, `runs` in all, quarter after quarter."""
+    view = BASES[role].view
     return tuple(Worlds(view, firms, runs, seed, quarter, KINDS) for quarter in range(quarters))
