@@ -1,0 +1,270 @@
+"""Strategies that are wrong, each in one way: what the conformance battery has to catch.
+
+The ways are those in which a strategy can be right in most tests and wrong in an experiment.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from agentsim.strategy import (
+    HyperscalerChoice,
+    HyperscalerRule,
+    HyperscalerStrategy,
+    clip,
+    param,
+    safe_divide,
+)
+
+SEEN: list[float] = []
+
+
+def _helper(sees):
+    return sees._fetch("cash")
+
+
+@dataclass(frozen=True)
+class Sound(HyperscalerStrategy):
+    """Spend by cash over debt, and more after good quarters. Source: none, it is made for tests."""
+
+    weight: float = param(0.5, "1", "weight of the past", 0.0, 1.0)
+
+    def remember(self):
+        return {"before": 0.0}
+
+    def rate(self, sees):
+        return clip(0.1 * safe_divide(sees.cash, sees.debt, 1.0), 0.0, 1.0)
+
+    def choose(self, sees):
+        rate = self.rate(sees)
+        smooth = (1.0 - self.weight) * rate + self.weight * sees.memory["before"]
+        return HyperscalerChoice(clip(smooth, 0.0, 2.0)), {"before": rate}
+
+
+@dataclass(frozen=True)
+class RarelyOutOfBounds(Sound):
+    """Spend much where the market is as good as never. Source: none, it is made for tests."""
+
+    def rate(self, sees):
+        return np.where(sees.memory_tightness < 1e-9, 7.0, 0.1)
+
+    def choose(self, sees):
+        return HyperscalerChoice(self.rate(sees))
+
+
+@dataclass(frozen=True)
+class NoNumber(Sound):
+    """Divide by what may be zero. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.minimum(sees.operating_cash / sees.borrowing_room, 0.1) * 0.0)
+
+
+@dataclass(frozen=True)
+class Writes(Sound):
+    """Write into what it is shown. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        cash = sees.cash.base
+        cash[:] = 1.0
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class WritesMemory(Sound):
+    """Write into its memory. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        sees.memory["before"] = sees.memory["before"] + 1.0
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsOnClass(Sound):
+    """Count its calls on the class. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        KeepsOnClass.calls = getattr(KeepsOnClass, "calls", 0) + 1
+        return HyperscalerChoice(0.1 / KeepsOnClass.calls)
+
+
+@dataclass(frozen=True)
+class KeepsOnItself(Sound):
+    """Count its calls on the instance. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        object.__setattr__(self, "calls", getattr(self, "calls", 0) + 1)
+        return HyperscalerChoice(0.1 / self.calls)
+
+
+@dataclass(frozen=True)
+class KeepsInModule(Sound):
+    """Keep a list in the module, to no effect yet. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        SEEN.append(1.0)
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class Dices(Sound):
+    """Draw from NumPy's own generator. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.random.default_rng().uniform(0.0, 1.0, sees.cash.shape))
+
+
+@dataclass(frozen=True)
+class Clock(Sound):
+    """Go by the time of day. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(time.time() % 1.0)
+
+
+@dataclass(frozen=True)
+class MeanOverRuns(Sound):
+    """Spend what is usual over all runs. Source: none, it is made for tests."""
+
+    def rate(self, sees):
+        usual = np.mean(sees.wear, axis=-1, keepdims=True)
+        return np.broadcast_to(clip(usual, 0.0, 1.0), sees.cash.shape)
+
+
+@dataclass(frozen=True)
+class ByPlaceOfRun(Sound):
+    """Spend more in later columns. Source: none, it is made for tests."""
+
+    def rate(self, sees):
+        return np.linspace(0.0, 0.1, sees.cash.shape[1]) + 0.0 * sees.wear
+
+
+@dataclass(frozen=True)
+class AnyRun(Sound):
+    """Take a short cut where it does for all runs. Source: none, it is made for tests."""
+
+    def rate(self, sees):
+        return 0.1 if (sees.cash > 1e5).any() else 0.2
+
+
+@dataclass(frozen=True)
+class SharesMemory(Sound):
+    """Remember the best of all runs. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        best = np.maximum(sees.memory["before"].max(), np.minimum(sees.cash, 1.0))
+        return HyperscalerChoice(0.1), {"before": best}
+
+
+@dataclass(frozen=True)
+class Peeks(Sound):
+    """Fetch what it likes. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.minimum(sees._fetch("cash"), 1.0)[: len(sees.firms)])
+
+
+@dataclass(frozen=True)
+class PeeksInDisguise(Sound):
+    """Fetch what it likes by a name put together. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        fetch = getattr(sees, "_" + "fetch")
+        return HyperscalerChoice(np.minimum(fetch("cash"), 1.0)[: len(sees.firms)])
+
+
+@dataclass(frozen=True)
+class PeeksByHelper(Sound):
+    """Have a function of the file fetch. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.minimum(_helper(sees), 1.0)[: len(sees.firms)])
+
+
+@dataclass(frozen=True)
+class PeeksPlainly(HyperscalerRule):
+    """Look behind the view in plain numbers. Source: none, it is made for tests."""
+
+    def decide(self, sees):
+        return HyperscalerChoice(min(sees._books.field("wear")[0][0], 1.0))
+
+
+@dataclass(frozen=True)
+class RivalsBooks(Sound):
+    """Read the rivals' cash. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.0 * sees.industry.cash[sees.rows])
+
+
+@dataclass(frozen=True)
+class BranchesOnParameter(Sound):
+    """Branch on a parameter that may be an array. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.2 if self.weight > 0.3 else 0.1)
+
+
+@dataclass(frozen=True)
+class UndeclaredMemory(Sound):
+    """Remember what it did not declare. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.1), {"later": 1.0}
+
+
+@dataclass(frozen=True)
+class MemoryOfWrongShape(Sound):
+    """Remember a number too many. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.1), {"before": np.zeros(sees.cash.shape[1] + 1)}
+
+
+@dataclass(frozen=True)
+class ByPlaceOfFirm(Sound):
+    """Let the first in the arrays spend most. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        place = np.arange(len(sees.firms))[:, None]
+        return HyperscalerChoice(0.1 / (1.0 + place) + 0.0 * sees.wear)
+
+
+@dataclass(frozen=True)
+class Unsourced(Sound):
+    """Say what it does at some length and not where it comes from."""
+
+
+@dataclass(frozen=True)
+class BoundTooWide(Sound):
+    """Spend a multiple of wear. Source: none, it is made for tests."""
+
+    multiple: float = param(1.0, "1", "spending over wear", 0.0, 100.0)
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.minimum(sees.wear, 0.9) * self.multiple)
+
+
+@dataclass(frozen=True)
+class Loud(Sound):
+    """Divide by cash, and put right what comes of it. Source: none, it is made for tests."""
+
+    def rate(self, sees):
+        return np.nan_to_num(clip(sees.wear / sees.borrowing_room, 0.0, 0.5))
+
+
+@dataclass(frozen=True)
+class FailsInARareWorld(HyperscalerRule):
+    """Divide by what may be zero, in plain numbers. Source: none, it is made for tests."""
+
+    def decide(self, sees):
+        return HyperscalerChoice(min(max(sees.operating_cash / sees.debt, 0.0), 1.0))
+
+
+@dataclass(frozen=True)
+class FailsInRealMarkets(Sound):
+    """Stand all made-up worlds and fail in the fifth quarter. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.nan if sees.quarter == 5 else 0.1)
