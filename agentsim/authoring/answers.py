@@ -163,7 +163,24 @@ def agree(
 ) -> str:
     """Return where two strategies that are meant to be the same differ, in words, or "".
 
-    The numbers count as the same within `tolerance`, relative to the larger or to 1. It is the test
-    of a rule written once on arrays and once in plain numbers.
+    The numbers count as the same within `tolerance`, relative to the larger or to 1; what is left out
+    counts as what stands for it. It is the test of a rule written once on arrays and once plainly.
     """
-    return difference(answers(one, worlds), answers(other, worlds), tolerance)
+    made = [_complete(answers(each, worlds), each, worlds) for each in (one, other)]
+    return difference(made[0], made[1], tolerance)
+
+
+def _complete(made: Answers, strategy: Strategy, worlds: Sequence[Worlds]) -> Answers:
+    """Return answers with what stands for choices that are left out."""
+    choices = []
+    for chosen, world in zip(made.choices, worlds, strict=False):
+        full = dict(chosen)
+        for item in fields(strategy.choice):
+            if item.name not in full:
+                name = f"planned_{item.name}"
+                name = name if name in world.values else item.name
+                shape = (world.firms, world.runs)
+                zero = item.metadata["otherwise"] == "0"
+                full[item.name] = np.zeros(shape) if zero else world.values[name]
+        choices.append(full)
+    return Answers(choices, made.memory, made.problems, made.stopped)

@@ -28,7 +28,7 @@ from agentsim.authoring.findings import Finding
 from agentsim.authoring.subject import Subject
 from agentsim.authoring.worlds import Worlds
 from agentsim.errors import AgentsimError
-from agentsim.laws.numerics import Array
+from agentsim.laws.numerics import Array, quiet
 from agentsim.strategy.base import Strategy
 from agentsim.strategy.params import with_values
 from agentsim.strategy.registry import find
@@ -67,7 +67,8 @@ class StrategyBattery:
         """
         strategy = self.make(**(parameters or {}))
         world = Worlds(strategy.view, **given)
-        made = answers(strategy, [world])
+        with quiet():  # as the market asks it
+            made = answers(strategy, [world])
         if made.wrong:
             raise AgentsimError(made.wrong)
         return made.choices[0], world.values
