@@ -20,11 +20,15 @@ import mesa
 import numpy as np
 
 from agentsim import asking, ledger, outcomes, quarter, simulation
+from agentsim.authoring.answers import answers
+from agentsim.authoring.worlds import all_kinds
+from agentsim.laws.numerics import quiet
 from agentsim.lineup import resolve
 from agentsim.market import Market
 from agentsim.randomness import Randomness
 from agentsim.scenario import Scenario
 from agentsim.simulation import Simulation
+from agentsim.strategy.params import declared, with_values
 
 QUARTERS = 40
 POSTURES = "best_response cartel competitive escalate match restrain scaled"
@@ -38,6 +42,7 @@ FIRMS = sum(len(names) for names in SCENARIO.firms.values())
 GOAL_RUN = 125.0  # microseconds a run
 GOAL_MESA = 0.25  # of an empty Mesa model's time
 GOAL_INTERACTIVE = 50.0  # milliseconds
+GOAL_PLAIN = 5.0  # microseconds a firm, run and quarter
 
 
 def simulate(lineup: str, runs: int, scenario: Scenario = SCENARIO) -> Simulation:
@@ -234,6 +239,30 @@ def interactive(repeats: int) -> None:
     print(goal(milliseconds <= GOAL_INTERACTIVE, f"at most {GOAL_INTERACTIVE:.0f} ms"))
 
 
+def plain_numbers(repeats: int) -> None:
+    """Print what a strategy in plain numbers costs, beside the same one on arrays."""
+    title("Strategies in plain numbers (us a firm, run and quarter; 6 firms, 500 runs)")
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    try:
+        from rules_in_both import BOTH
+    except ImportError:
+        print("tests/rules_in_both is not here: left out")
+        return
+    print(f"{'rule':16}{'on arrays':>12}{'plain':>8}{'plain, swept':>14}")
+    slowest = 0.0
+    for role, (arrays, plain) in BOTH.items():
+        times = []
+        swept = {name: np.full((6, 500), each.default) for name, each in declared(plain).items()}
+        for strategy in (arrays(), plain(), with_values(plain(), swept)):
+            worlds = all_kinds(role, 500, 2, firms=6)
+            seconds = best(lambda s=strategy, w=worlds: answers(s, w), 2 * repeats)
+            times.append(seconds / (2 * 500 * 6) * 1e6)
+        slowest = max(slowest, *times[1:])
+        print(f"{arrays.__name__:16}{times[0]:12.3f}{times[1]:8.2f}{times[2]:14.2f}")
+    print("with memory, luck and what all firms show; swept: parameters that differ in each run")
+    print(goal(slowest <= GOAL_PLAIN, f"at most {GOAL_PLAIN:.0f} us"))
+
+
 def against_mesa_batch_run(slowest: float, iterations: int) -> None:
     """Print how a run compares with `mesa.batch_run` over the same laws in plain Python."""
     title("Against mesa.batch_run over plain Python")
@@ -362,6 +391,8 @@ def main() -> None:
     luck_of_a_run(repeats)
     against_an_empty_mesa_model(slowest, slowest_drawn, repeats)
     interactive(repeats)
+    with quiet():
+        plain_numbers(repeats)
     against_mesa_batch_run(slowest, 3 if given.quick else 20)
     memory((1, 3) if given.quick else (1, 5, 20))
 
