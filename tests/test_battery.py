@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 
 from agentsim.authoring import StrategyBattery, checking, checks, conduct, parameters, proving
-from agentsim.authoring.files import load
 from agentsim.authoring.kinds import KINDS
 from agentsim.authoring.subject import Subject
 from agentsim.authoring.worlds import PUBLIC, Worlds, all_kinds
 from agentsim.errors import AgentsimError
-from agentsim.strategy import HyperscalerChoice, HyperscalerStrategy, HyperscalerView
+from agentsim.strategy import HyperscalerChoice, HyperscalerStrategy, HyperscalerView, added
 from agentsim.strategy.base import BASES
 
 WORLDS = 120
@@ -135,7 +134,8 @@ class Steady(HyperscalerStrategy):
 '''
 
 
-def test_a_strategy_in_a_file_anywhere_can_be_tested(tmp_path):
+def test_a_strategy_in_a_file_anywhere_can_be_tested(tmp_path, monkeypatch):
+    monkeypatch.setenv(added.PATHS, "")  # unpickling makes its file known
     (tmp_path / "steady.py").write_text(FILE)
 
     class InFile(StrategyBattery):
@@ -146,8 +146,12 @@ def test_a_strategy_in_a_file_anywhere_can_be_tested(tmp_path):
     InFile().test_survives_pickling()
     made, seen = InFile().choose()
     np.testing.assert_array_equal(made["capex_rate"][1:2], seen["wear"])
+
+    class NotThere(StrategyBattery):
+        file = tmp_path / "absent.py"
+
     with pytest.raises(AgentsimError, match="is not there"):
-        load(tmp_path / "absent.py")
+        NotThere.kind()
 
 
 class TestReport:

@@ -76,12 +76,27 @@ def test_all_about_one_is_shown(tmp_path):
         ["multiple", "1", "0", "20", "1"]
     ]
     assert str(file_of("hyperscaler", "scaled")) in page
+    assert "deterministic: yes" in page
+    assert "looks at rivals: no" in page
 
 
 def test_a_name_of_several_roles_is_shown_for_each(tmp_path):
     page = agentsim("strategies", "show", "best_response", cwd=tmp_path).stdout
     assert "best_response, a strategy for a hyperscaler" in page
     assert "best_response, a strategy for a chip vendor" in page
+
+
+def test_check_says_what_passes_and_what_does_not(tmp_path):
+    file, _ = write("memory_maker", "plump", tmp_path, plain=True)
+    words = ["strategies", "check", "plump.py", "--worlds", "60"]
+    sound = agentsim(*words, cwd=tmp_path)
+    assert sound.returncode == 0, sound.stderr
+    assert sound.stdout.startswith("plump (memory_maker): passes all checks")
+    file.write_text(file.read_text().replace("min(max(wanted, 0.0), 1.0)", "1.5"))
+    bad = agentsim(*words, cwd=tmp_path)
+    assert (bad.returncode, bad.stderr) == (1, "")
+    assert "checks FAILED" in bad.stdout
+    assert "expansion = 1.5" in bad.stdout
 
 
 @pytest.mark.parametrize(

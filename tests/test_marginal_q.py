@@ -2,33 +2,11 @@
 
 import numpy as np
 import pytest
-from asked import choices
-from fakes import FakeMarket
+from asked import choices, resting
 
-from agentsim.strategy.base import BASES
 from agentsim.strategy.groups import ask
 from agentsim.strategy.marginal_q import adapted, growth_factor, reallocated
 from agentsim.strategy.registry import make
-
-
-def resting(**given):
-    """Return a market in which one more chip of either kind is worth exactly what it costs."""
-    same = {
-        "training_share": 0.25,
-        "own_marginal_revenue": 3.0,
-        "price_value": 3.0,
-        "industry_marginal_revenue": 3.0,
-        "training_value": 3.0,
-        "custom_fit": 1.0,
-        "codesign": 1.0,
-        "merchant_running_cost": 1.0,
-        "custom_running_cost": 1.0,
-        "merchant_user_cost": 2.0,
-        "custom_user_cost": 2.0,
-        "custom_program": 1.0,
-        "cartel_quantity": 1.2,
-    }
-    return FakeMarket(BASES["hyperscaler"].view, **(same | given))
 
 
 class TestMarginalQ:

@@ -23,12 +23,12 @@ from typing import Any, ClassVar
 
 from agentsim.authoring import checks, conduct, parameters, proving
 from agentsim.authoring.answers import answers
-from agentsim.authoring.files import load
 from agentsim.authoring.findings import Finding
 from agentsim.authoring.subject import Subject
 from agentsim.authoring.worlds import Worlds
 from agentsim.errors import AgentsimError
 from agentsim.laws.numerics import Array, quiet
+from agentsim.strategy import added
 from agentsim.strategy.base import Strategy
 from agentsim.strategy.params import with_values
 from agentsim.strategy.registry import find
@@ -136,7 +136,15 @@ def _subject_of(kind: type[Strategy], worlds: int) -> Subject:
 @cache
 def _in_file(file: Path, role: str, id: str) -> type[Strategy]:
     """Return the one strategy of a file that is meant."""
-    found = [each for each in load(file) if role in ("", each.role) and id in ("", each.id)]
-    if len(found) != 1:
-        raise AgentsimError(f"{file} holds {len(found)} such strategies; say which by role and id")
-    return found[0]
+    rows = [
+        each
+        for each in added.in_file(file)
+        if each.problem or (role in ("", each.role) and id in ("", each.id))
+    ]
+    for row in rows:
+        if row.problem:
+            raise AgentsimError(row.problem)
+    kinds = [row.kind for row in rows if row.kind is not None]
+    if len(kinds) != 1:
+        raise AgentsimError(f"{file} holds {len(kinds)} such strategies; say which by role")
+    return kinds[0]

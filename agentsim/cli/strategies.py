@@ -134,6 +134,30 @@ def new(role: str, name: str, plain: bool, out: str | None) -> None:
 
 @strategies.command()
 @click.argument("id", metavar="ID|FILE")
+@click.option("--worlds", metavar="N", help="Made-up worlds a quarter; otherwise thousands.")
+@takes_strategies
+def check(id: str, worlds: str | None) -> None:
+    """Put a strategy through the battery that every one passes, and measure what it is like.
+
+    It is asked in thousands of made-up worlds, shocks and crises included, and in real markets. Each check
+    is a line; exit code 1 says that one failed. What it is like is measured by probing: whether it looks at
+    rivals, remembers, borrows, and how it answers.
+
+    \b
+    Examples:
+      agentsim strategies check escalate
+      agentsim strategies check patient_builder.py
+    """
+    from agentsim.authoring.checking import check as checked
+
+    reports = [checked(kind, whole("--worlds", worlds)) for kind in named(id)]
+    click.echo("\n\n".join(map(str, reports)))
+    if not all(report.passed for report in reports):
+        raise SystemExit(FAILED)
+
+
+@strategies.command()
+@click.argument("id", metavar="ID|FILE")
 @click.option("--firm", metavar="FIRM", help="In whose seat; otherwise the role's first firm.")
 @click.option(
     "--lineup", "rivals", default="calibrated", metavar="STRATEGY",
@@ -257,6 +281,8 @@ def _told(row: Entry) -> str:
 
 def _page(kind: type[Strategy]) -> str:
     """Return all about a strategy, for reading."""
+    from agentsim.authoring.probing import measured
+    from agentsim.authoring.subject import Subject
     from agentsim.strategy.registry import file_of
 
     about = kind.describe()
@@ -268,6 +294,8 @@ def _page(kind: type[Strategy]) -> str:
     for paragraph in cleandoc(kind.__doc__ or "").split("\n\n"):
         lines += [*wrap(" ".join(paragraph.split()), width), ""]
     lines += [*_parameters(kind), ""] if about.parameters else ["It has no parameters.", ""]
+    if not about.unavailable:
+        lines += ["Measured by probing it", *str(measured(Subject(kind))).splitlines(), ""]
     lines.append(f"File: {file_of(kind.role, kind.id)}")
     return "\n".join(lines)
 

@@ -73,6 +73,14 @@ def name(path: str | Path) -> None:
         os.environ[PATHS] = os.pathsep.join([*paths(), full])
 
 
+def in_file(path: str | Path) -> tuple[Added, ...]:
+    """Return the strategies of a file, without naming it. Raises AgentsimError if it is not there."""
+    file = Path(path).expanduser().resolve()
+    if not file.is_file():
+        raise AgentsimError(f"{path} is not there; name a file with a strategy")
+    return tuple(_in_file(file, "") or [_without(file, "")])
+
+
 def strategies() -> tuple[Added, ...]:
     """Return all strategies from elsewhere, each file read when it is new or has changed."""
     found: list[Added] = []

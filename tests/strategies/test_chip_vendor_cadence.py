@@ -6,6 +6,7 @@ from asked import choices
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import make
 
@@ -23,7 +24,10 @@ def prices(parameters=None, quarters=12):
     return np.array([made["price"][0, 0] for made in choices(strategy, markets)])
 
 
-class TestCadence:
+class TestCadence(StrategyBattery):
+    role = "chip_vendor"
+    id = "cadence"
+
     def test_price_falls_through_a_generation_and_starts_again_with_the_next(self):
         asked = prices()
         years = asked.reshape(3, 4)

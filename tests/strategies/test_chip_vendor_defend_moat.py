@@ -6,6 +6,7 @@ from asked import choices
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import make
 
@@ -20,7 +21,10 @@ def margins(shares, parameters=None, **given):
     return [1.0 - 5.0 / float(each["price"][0, 0]) for each in made]
 
 
-class TestDefendMoat:
+class TestDefendMoat(StrategyBattery):
+    role = "chip_vendor"
+    id = "defend_moat"
+
     def test_gives_up_margin_as_custom_gains_and_takes_it_back_as_it_loses(self):
         asked = margins([0.2, 0.3, 0.4, 0.2, 0.1])
         np.testing.assert_allclose(asked, [0.7, 0.6, 0.5, 0.7, 0.7])

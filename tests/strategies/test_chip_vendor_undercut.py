@@ -4,12 +4,16 @@ import numpy as np
 from asked import made_by
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 OPEN = {"price_ceiling": 1e3, "own_cost_share": 0.2, "base_margin": 0.9}
 
 
-class TestUndercut:
+class TestUndercut(StrategyBattery):
+    role = "chip_vendor"
+    id = "undercut"
+
     def test_stays_below_the_rivals_average_by_the_margin(self):
         strategy = make("chip_vendor", "undercut", {"margin": 0.1})
         made, _ = made_by(strategy, unit_cost=2.0, rivals_price=12.0, **OPEN)

@@ -5,6 +5,7 @@ import pytest
 from asked import made_by
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.steps.looks import HyperscalerLook
 from agentsim.strategy.registry import make
 
@@ -25,7 +26,10 @@ def made(**given):
     return made_by(strategy, **BOOKS | given)[0]
 
 
-class TestCashOnly:
+class TestCashOnly(StrategyBattery):
+    role = "hyperscaler"
+    id = "cash_only"
+
     def test_chips_get_its_share_of_cash_flow_less_the_bills_for_building(self):
         flow = 20.0 * 0.5 + 10.0 - 4.0
         np.testing.assert_allclose(made()["capex_rate"], (0.75 * flow - 3.0) / 100.0)

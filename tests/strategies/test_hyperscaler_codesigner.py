@@ -5,6 +5,7 @@ import pytest
 from asked import choices, resting
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 
@@ -13,7 +14,10 @@ def share(quarters=1, market=None, **parameters):
     return choices(strategy, [market] * quarters)[-1]["custom_share"]
 
 
-class TestCodesigner:
+class TestCodesigner(StrategyBattery):
+    role = "hyperscaler"
+    id = "codesigner"
+
     def test_where_both_cost_the_same_it_buys_half_of_each(self):
         np.testing.assert_allclose(share(market=resting()), 0.5)
 

@@ -4,6 +4,7 @@ import numpy as np
 from asked import choices, resting
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 USUAL = {
@@ -23,7 +24,10 @@ def market(**given):
     return resting(**USUAL | given)
 
 
-class TestContrarianCycle:
+class TestContrarianCycle(StrategyBattery):
+    role = "hyperscaler"
+    id = "contrarian_cycle"
+
     def test_in_a_usual_market_it_buys_what_best_response_does(self):
         (best,) = choices(make("hyperscaler", "best_response"), [market()])
         for rate in rates([market()] * 3):

@@ -4,6 +4,7 @@ import numpy as np
 from asked import made_by
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 BOOKS = {
@@ -21,7 +22,10 @@ def made(**given):
     return made_by(make("hyperscaler", "debt_fuelled", {"growth": 0.2}), **BOOKS | given)[0]
 
 
-class TestDebtFuelled:
+class TestDebtFuelled(StrategyBattery):
+    role = "hyperscaler"
+    id = "debt_fuelled"
+
     def test_with_room_to_borrow_it_grows_at_its_target_and_all_on_debt(self):
         choice = made()
         np.testing.assert_allclose(choice["capex_rate"], 0.26)

@@ -4,6 +4,7 @@ import numpy as np
 from asked import choices, resting
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 
@@ -20,7 +21,10 @@ def chosen(market, id="follow_the_leader"):
     return choices(make("hyperscaler", id), [market])[0]
 
 
-class TestFollowTheLeader:
+class TestFollowTheLeader(StrategyBattery):
+    role = "hyperscaler"
+    id = "follow_the_leader"
+
     def test_followers_spend_at_the_leaders_last_rate(self):
         market = led_by(1)
         rate = chosen(market)["capex_rate"]

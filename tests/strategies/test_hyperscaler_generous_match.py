@@ -4,6 +4,7 @@ import numpy as np
 from asked import made_by
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 
@@ -12,7 +13,10 @@ def rate(**given):
     return made_by(strategy, **given)[0]["capex_rate"]
 
 
-class TestGenerousMatch:
+class TestGenerousMatch(StrategyBattery):
+    role = "hyperscaler"
+    id = "generous_match"
+
     def test_a_share_of_the_excess_over_replacement_is_not_followed(self):
         np.testing.assert_allclose(rate(rivals_capex_rate=0.26, wear=0.06), 0.06 + 0.75 * 0.2)
 

@@ -4,6 +4,7 @@ import numpy as np
 from asked import choices, resting
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 WEAR, WORTH = 0.06, 8.0
@@ -30,7 +31,10 @@ def breach(by, rate):
     return market
 
 
-class TestGrim:
+class TestGrim(StrategyBattery):
+    role = "hyperscaler"
+    id = "grim"
+
     def test_it_restrains_while_all_do(self):
         for rate in rates([resting(**CALM)] * 4):
             np.testing.assert_array_equal(rate, WEAR)

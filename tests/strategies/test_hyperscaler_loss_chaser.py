@@ -5,6 +5,7 @@ from asked import choices
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy import HyperscalerView
 from agentsim.strategy.registry import make
 
@@ -21,7 +22,10 @@ def rates(*results, **parameters):
     return np.array([made["capex_rate"] for made in choices(strategy, markets)])
 
 
-class TestLossChaser:
+class TestLossChaser(StrategyBattery):
+    role = "hyperscaler"
+    id = "loss_chaser"
+
     def test_without_losses_it_stakes_the_usual(self):
         np.testing.assert_allclose(rates(0.0, 1.0, 3.0), USUAL)
 

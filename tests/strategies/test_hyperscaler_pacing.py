@@ -3,6 +3,7 @@
 import numpy as np
 from asked import choices, resting
 
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 
@@ -21,7 +22,10 @@ def market(price=10.0, **given):
 NEED = 0.1
 
 
-class TestPacing:
+class TestPacing(StrategyBattery):
+    role = "hyperscaler"
+    id = "pacing"
+
     def test_at_rest_it_buys_what_best_response_asks_for(self):
         np.testing.assert_allclose(rates([market()] * 3), NEED)
 

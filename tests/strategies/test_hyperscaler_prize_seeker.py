@@ -5,6 +5,7 @@ from asked import choices, made_by
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy import HyperscalerView
 from agentsim.strategy.registry import make
 
@@ -21,7 +22,10 @@ def effort(own, rivals, **given):
     return made["capex_rate"] * market.values["fleet_value"][0]
 
 
-class TestPrizeSeeker:
+class TestPrizeSeeker(StrategyBattery):
+    role = "hyperscaler"
+    id = "prize_seeker"
+
     def test_effort_maximises_the_chance_of_the_prize_less_its_cost(self):
         mine = np.linspace(0.0, V, 800_001)
         for rivals in (0.3, 1.0, 2.0, 5.0):

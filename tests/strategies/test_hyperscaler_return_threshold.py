@@ -5,6 +5,7 @@ from asked import choices, made_by
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy import HyperscalerView
 from agentsim.strategy.registry import make
 
@@ -13,7 +14,10 @@ def rule(**parameters):
     return make("hyperscaler", "return_threshold", parameters)
 
 
-class TestReturnThreshold:
+class TestReturnThreshold(StrategyBattery):
+    role = "hyperscaler"
+    id = "return_threshold"
+
     def test_at_the_hurdle_it_replaces_wear(self):
         made, seen = made_by(rule(hurdle=0.04), operating_cash=1.2, book_value=10.0, wear=0.08)
         np.testing.assert_allclose(made["capex_rate"] - seen["wear"], 0.0, atol=1e-15)

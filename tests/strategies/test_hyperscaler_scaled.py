@@ -1,8 +1,7 @@
 """Scaled (hyperscaler): the battery, and what it is meant to do."""
 
 import numpy as np
-from asked import choices
-from test_marginal_q import resting
+from asked import choices, resting
 
 from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import parse

@@ -5,12 +5,16 @@ import pytest
 from asked import made_by
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.registry import make
 
 CALM = {"loss_rate": 0.0, "industry_loss_rate": 0.0, "credit_demand": 0.8}
 
 
-class TestCreditRationer:
+class TestCreditRationer(StrategyBattery):
+    role = "lender"
+    id = "credit_rationer"
+
     def test_keeps_the_base_terms_in_calm(self):
         made, seen = made_by(make("lender", "credit_rationer"), **CALM)
         for name in ("spread", "advance_rate", "deployed"):

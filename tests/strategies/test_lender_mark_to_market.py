@@ -6,6 +6,7 @@ from asked import choices, made_by
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import make
 
@@ -17,7 +18,10 @@ def wear_of(years):
     return 0.25 / years
 
 
-class TestMarkToMarket:
+class TestMarkToMarket(StrategyBattery):
+    role = "lender"
+    id = "mark_to_market"
+
     @pytest.mark.parametrize("years", [2.0, 4.0, 8.0])
     def test_lends_the_base_rate_on_the_value_at_the_life_that_it_sees(self, years):
         """Advance rate times the contract's value is the base rate times the marked value."""

@@ -5,6 +5,7 @@ from asked import choices
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import make
 
@@ -27,7 +28,10 @@ def chases(earned, parameters=None, **given):
     return {name: np.array([each[name][0, 0] for each in made]) for name in made[0]}
 
 
-class TestYieldChaser:
+class TestYieldChaser(StrategyBattery):
+    role = "lender"
+    id = "yield_chaser"
+
     def test_takes_more_risk_while_it_earns_less_than_promised_and_less_when_more(self):
         made = chases([0.04, 0.04, 0.08, 0.08, 0.08])
         np.testing.assert_allclose(

@@ -5,6 +5,7 @@ from asked import choices, made_by
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import make
 
@@ -17,7 +18,10 @@ def expansion(price, parameters=None, **given):
     return float(made["expansion"][0, 0])
 
 
-class TestHogCycle:
+class TestHogCycle(StrategyBattery):
+    role = "memory_maker"
+    id = "hog_cycle"
+
     def test_worth_is_the_present_value_of_todays_margin_for_ever(self):
         """The closed form against the integral that it stands for."""
         parameters = {"return_per_year": 0.2, "life": 5.0, "response": 0.3}

@@ -6,6 +6,7 @@ from asked import choices
 from fakes import FakeMarket
 
 from agentsim import Market
+from agentsim.authoring import StrategyBattery
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import make
 
@@ -21,7 +22,10 @@ def wars(capacities, parameters=None, **given):
     return [each["expansion"][:, 0] for each in made]
 
 
-class TestShareWar:
+class TestShareWar(StrategyBattery):
+    role = "memory_maker"
+    id = "share_war"
+
     def test_orders_what_takes_its_share_to_the_target(self):
         (expansion,) = wars([AT_FIRST], {"gain": 0.05})
         own, rivals = np.array([3.0, 4.0, 3.0]), np.array([7.0, 6.0, 7.0])
