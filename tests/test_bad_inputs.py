@@ -323,7 +323,7 @@ LINES = {
     "set horizon": (["run", "sound.toml", "--set", "horizon=x"], ["horizon = 'x'"]),
     "set scenario": (["run", "sound.toml", "--set", "scenario=2025"], ["scenario = 2025"]),
     "calibration": (["calibration", "2025Q5"], ["nearest: 2025Q4"]),
-    "strategies": (["strategies", "escalte"], ["nearest: escalate"]),
+    "strategies": (["strategies", "show", "escalte"], ["nearest: escalate"]),
     "beneath a file": (["run", "sound.toml", "--out", "sound.toml/out"], ["beneath a file"]),
     "deep beneath": (["run", "sound.toml", "--out", "sound.toml/a/b"], ["beneath a file"]),
     "a file": (["run", "sound.toml", "--out", "sound.toml"], ["is a file"]),

@@ -73,6 +73,7 @@ outcomes = ["customer_surplus", "capex"]
 series = ["capex", "hyperscaler.debt"]
 series_runs = 5
 series_type = "float64"
+strategies = ["mine.py"]
 [lineup]
 vendor = "scarcity"
 [set]
