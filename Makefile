@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs publish sensitivity history calibrate constraints clean
+.PHONY: help demo test check format bench docs library publish sensitivity history calibrate constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -37,6 +37,9 @@ bench: .venv/.core ## measure speed
 
 docs: .venv/.core ## remake the generated tables in docs/
 	@$(BIN)/python -m agentsim.report.tables docs/model.md
+
+library: .venv/.core ## measure every strategy and write docs/library.md
+	@$(BIN)/python -m agentsim.report.library docs/library.md
 
 publish: .venv/.core ## run the headline experiment and quote it in the README
 	@$(BIN)/agentsim run escalator_war --replace

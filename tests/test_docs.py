@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from dataclasses import fields
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from agentsim.cli import MODULES
 from agentsim.outcomes import OUTCOMES
 from agentsim.parameters import DECLARATIONS
 from agentsim.report import tables
+from agentsim.strategy.base import BASES
+from agentsim.strategy.registry import find, ids
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "model.md"
@@ -114,3 +117,18 @@ def test_commands_on_the_pages_exist():
     named = re.findall(r"^agentsim ([a-z]+)", BATCHES + readme, re.MULTILINE)
     assert len(named) > 10
     assert set(named) <= known
+
+
+# The page on the library
+
+
+def test_the_page_on_the_library_tells_every_strategy_in_its_own_words():
+    text = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    for role in BASES:
+        told = re.findall(rf"^### {role.replace('_', ' ')}: `(\w+)`$", text, re.MULTILINE)
+        assert told == ids(role), "run: make library"
+        for id in told:
+            kind = find(role, id)
+            for paragraph in cleandoc(kind.__doc__).split("\n\n"):
+                assert " ".join(paragraph.split()) in text, f"{id}; run: make library"
+            assert kind.unavailable or re.search(rf"^\| `{id}` \|", text, re.MULTILINE)

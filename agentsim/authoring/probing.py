@@ -33,13 +33,13 @@ MAIN: dict[str, tuple[str, ...]] = {
     "hyperscaler": ("capex_rate",),
     "chip_vendor": ("price",),
     "memory_maker": ("expansion",),
-    "lender": ("spread", "advance_rate"),
+    "lender": ("spread", "advance_rate", "deployed"),
 }
 """The choices whose response is measured."""
 
 RIVALS: dict[str, frozenset[str]] = {
     "hyperscaler": frozenset({"rivals_capex_rate"}),
-    "chip_vendor": frozenset({"merchant_price", "custom_price"}),
+    "chip_vendor": frozenset({"merchant_price", "custom_price", "rivals_price", "custom_share"}),
     "memory_maker": frozenset(),
     "lender": frozenset({"industry_loss_rate"}),
 }
@@ -82,7 +82,10 @@ PROBES: dict[str, dict[str, Mapping[str, Change]]] = {
         "market's prices up by 10%": dict.fromkeys(("merchant_price", "custom_price"), _times(1.1)),
     },
     "memory_maker": {
-        "margin up by 0.1": {"memory_margin": _plus(0.1)},
+        "memory dearer by 20%": {
+            "memory_price": _times(1.2),
+            "memory_margin": lambda margin: 1.0 - (1.0 - margin) / 1.2,
+        },
         "orders up by 20%": {"memory_tightness": _times(1.2)},
     },
     "lender": {
@@ -147,14 +150,18 @@ def _looks_at_others(subject: Subject, reads: Reads, worlds: Sequence[Worlds]) -
     if not reads.industry:
         return False
     first = slice(0, 1)
-    changes = []
-    for world in worlds:
-        values = {}
-        for name in reads.industry:
-            values[name] = world.values[name].copy()
-            values[name][1:] = A_TENTH * np.roll(values[name][1:], 1, axis=-1)
-        changes.append(world.changed(values))
-    return bool(difference(subject.ask(worlds, rows=first), subject.ask(changes, rows=first)))
+    before = subject.ask(worlds, rows=first)
+    # Gone altogether, too: who waits for a rival's first move sees none any more.
+    for factor in (A_TENTH, 0.0):
+        changes = []
+        for world in worlds:
+            values = {name: world.values[name].copy() for name in reads.industry}
+            for x in values.values():
+                x[1:] = factor * np.roll(x[1:], 1, axis=-1)
+            changes.append(world.changed(values))
+        if difference(before, subject.ask(changes, rows=first)):
+            return True
+    return False
 
 
 def _remembers(subject: Subject, worlds: Sequence[Worlds], base: Answers) -> bool:
