@@ -21,7 +21,7 @@ from agentsim.parameters import ROLES
 from agentsim.scenario import LISTED
 from agentsim.shocks import KINDS
 from agentsim.strategy.params import Declared
-from agentsim.strategy.registry import followed
+from agentsim.strategy.registry import followed, ids
 
 MOST_CELLS = 1_000_000
 MOST_ROWS = 100_000_000
@@ -45,6 +45,7 @@ def check(names: Names) -> None:
         raise AgentsimError(
             f"{what} cross levels, and sampler {e.sampling.kind} has none; take one of them out"
         )
+    _check_lineups(names)
     for deviation in e.deviations:
         _check_deviation(names, deviation)
     for variant in e.variants:
@@ -240,12 +241,37 @@ def _complaint(name: str, value: Any, parameter: Declared) -> str | None:
     return None
 
 
+def _check_lineups(names: Names) -> None:
+    """Refuse a lineup that is called as a strategy is, or that no deviation names, or nonsense."""
+    used = {each for deviation in names.experiment.deviations for each in deviation.others}
+    for name, lineup in names.experiment.lineups.items():
+        if any(name in ids(role) for role in ROLES):
+            raise AgentsimError(f"lineups.{name} has the name of a strategy; rename it")
+        if name not in used:
+            raise AgentsimError(
+                f"lineups.{name} is not among the others of a deviation; name it there, or take it out"
+            )
+        try:
+            names.lineup({f"lineup.{who}": strategy for who, strategy in lineup.items()})
+        except AgentsimError as error:
+            raise AgentsimError(f"lineups.{name}: {error}") from None
+
+
 def _check_deviation(names: Names, deviation: Deviation) -> None:
     """Refuse a deviation by nobody, to nothing, or from a factor level that is not there."""
     if deviation.firm not in names.role_of:
         raise unknown("deviations: firm", deviation.firm, names.role_of)
-    for strategy in (*deviation.own, *deviation.others):
+    lineups = names.experiment.lineups
+    for strategy in (*deviation.own, *(each for each in deviation.others if each not in lineups)):
         names.lineup({f"lineup.{deviation.firm}": strategy})
+    role = names.role_of[deviation.firm]
+    for name in (each for each in deviation.others if each in lineups):
+        for who in lineups[name]:
+            if not names.is_lineup_of(role, f"lineup.{who}"):
+                raise AgentsimError(
+                    f"lineups.{name}.{who} is no {role} as {deviation.firm} is, whose others follow "
+                    f"{name}; take it out"
+                )
     _check_restriction(names, "deviations", deviation.factors)
 
 

@@ -11,6 +11,7 @@ made (`agentsim.batch.plan.make`): both before any market is simulated.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
@@ -68,9 +69,11 @@ class Experiment(Table):
     linked: dict[str, Factors] = Field(default_factory=dict)
     """Factors that vary together, under a name for the bundle."""
     sampler: str | dict[str, Any] = "factorial"
-    luck: Literal["auto", "shared", "block", "independent"] = "auto"
+    luck: Literal["auto", "shared", "block", "independent", "others"] = "auto"
     shocks: list[dict[str, Any]] = Field(default_factory=list)
     deviations: list[Deviation] = Field(default_factory=list)
+    lineups: dict[str, Strategies] = Field(default_factory=dict)
+    """Lineups under a name, which deviations may give for the others: a mixed field, say."""
     variants: list[Variant] = Field(default_factory=list)
     adaptive: Adaptive | None = None
     outcomes: list[Text] = Field(default_factory=list)
@@ -111,6 +114,8 @@ class Experiment(Table):
             return _read(path)
         if path.is_file():
             return _read(path)
+        if text in shipped(tournaments=True):
+            raise _tournament(text)
         raise unknown("experiment", text, shipped(), "or give the path of a .toml file")
 
     def to_dict(self) -> dict[str, Any]:
@@ -238,10 +243,15 @@ def _is_form(table: Mapping[str, Any]) -> bool:
     return not {"from", "to", "count", "low", "high", "distribution"}.isdisjoint(table)
 
 
-def shipped() -> tuple[str, ...]:
-    """Return the names of the experiments that come with the package."""
-    found = (file.name for file in files("agentsim.experiments").iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+TOURNAMENT = "postures"
+"""The key by which a file is no experiment but a tournament, which makes one."""
+
+
+def shipped(tournaments: bool = False) -> tuple[str, ...]:
+    """Return the names of the experiments that come with the package; or of its tournaments."""
+    found = (x for x in files("agentsim.experiments").iterdir() if x.name.endswith(".toml"))
+    tables = {x.name.removesuffix(".toml"): tomllib.loads(x.read_text("utf-8")) for x in found}
+    return tuple(sorted(name for name, x in tables.items() if (TOURNAMENT in x) == tournaments))
 
 
 def _shock(given: Shock) -> dict[str, Any]:
@@ -250,8 +260,14 @@ def _shock(given: Shock) -> dict[str, Any]:
     return {"kind": given.kind, **values}
 
 
+def _tournament(name: str) -> AgentsimError:
+    return AgentsimError(f"{name} is a tournament; `agentsim tournament {name}` runs it")
+
+
 def _read(path: Path) -> Experiment:
     tables = read_toml(path)
+    if TOURNAMENT in tables:
+        raise _tournament(str(path))
     sampler = tables.get("sampler")
     if isinstance(sampler, dict) and isinstance(sampler.get("file"), str):
         # A table of points lies where the file says, beside the file.

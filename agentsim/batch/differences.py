@@ -56,6 +56,11 @@ def why_luck(experiment: Experiment, plan: Plan) -> str:
                 f"shared within each of {plan.blocks:,} trajectories, along which one factor moves "
                 "at a time, so its effects are paired"
             )
+        case "block" if experiment.luck == "others":
+            return (
+                f"shared within each of {plan.blocks:,} blocks of cells in which the others do the "
+                "same, so that what one firm does is compared run by run"
+            )
         case "block":
             return (
                 f"shared within each of {plan.blocks:,} blocks of points that are compared with "

@@ -15,7 +15,7 @@ import numpy as np
 
 from agentsim.batch.cells import LABELS, Cells, Column, Group, Numbers
 from agentsim.batch.checking import check, check_columns, check_used
-from agentsim.batch.design import Experiment
+from agentsim.batch.design import Deviation, Experiment
 from agentsim.batch.factors import Levels
 from agentsim.batch.names import Dimension, Names
 from agentsim.batch.points import Points
@@ -26,7 +26,7 @@ from agentsim.laws.numerics import Array
 
 Columns = Mapping[str, Column]
 FACTORIAL = Sampler("factorial")
-SHARED, BLOCK, INDEPENDENT = "shared", "block", "independent"
+SHARED, BLOCK, INDEPENDENT, OTHERS = "shared", "block", "independent", "others"
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,32 @@ def _sections(experiment: Experiment, names: Names, points: Points) -> Iterator[
         }
         grid = sample(FACTORIAL, dimensions | names.crossed(deviation.factors, role), 0)
         columns = {name: each for name, each in grid.columns.items() if name not in played}
-        columns[f"lineup.{role}"] = grid.columns["others"]
-        columns[f"lineup.{deviation.firm}"] = grid.columns["own"]
+        columns |= _followed(names, deviation, grid.columns)
         labels = {"firm": deviation.firm}
         yield Section("deviation", labels, rest, columns, grid.columns, len(grid.block))
     for variant in e.variants:
         grid = sample(FACTORIAL, names.crossed(variant.factors), 0)
         fixed, labels = base | names.changes(variant), {"variant": variant.name}
         yield Section("variant", labels, fixed, grid.columns, grid.columns, len(grid.block))
+
+
+def _followed(names: Names, deviation: Deviation, played: Columns) -> dict[str, Column]:
+    """Return what a role's firms follow where one deviates: what the others do may be a lineup."""
+    role, own, others = names.role_of[deviation.firm], played["own"], played["others"]
+    lineups = names.experiment.lineups
+    if not any(each in lineups for each in deviation.others):
+        return {f"lineup.{role}": others, f"lineup.{deviation.firm}": own}
+    found = {}
+    for firm in names.firms(role):
+        follows = {
+            each: lineups[each].get(firm, lineups[each].get(role, "calibrated"))
+            if each in lineups
+            else each
+            for each in deviation.others
+        }
+        told = [follows[each] for each in others.tolist()]
+        found[f"lineup.{firm}"] = own if firm == deviation.firm else np.array(told, dtype=object)
+    return found
 
 
 def _bases(experiment: Experiment, points: Points) -> Numbers:
@@ -116,6 +134,8 @@ def _blocks(experiment: Experiment, points: Points, section: Section) -> Numbers
         luck = {"factorial": "shared", "sobol": "block", "morris": "block"}.get(kind, INDEPENDENT)
     if luck == SHARED:
         return np.zeros(section.count, np.int64)
+    if luck == OTHERS:
+        return _by_others(experiment, section)
     if luck == BLOCK:
         if kind not in ("sobol", "morris"):
             raise AgentsimError(
@@ -129,6 +149,20 @@ def _blocks(experiment: Experiment, points: Points, section: Section) -> Numbers
             'give "shared", or take it out'
         )
     return np.arange(section.count, dtype=np.int64)
+
+
+def _by_others(experiment: Experiment, section: Section) -> Numbers:
+    """Return blocks of luck that go by what the others do; all that is no deviation is of one."""
+    if not experiment.deviations:
+        raise AgentsimError(
+            'luck = "others" goes by what the others do in deviations, and there are none; '
+            'give "shared", or [[deviations]]'
+        )
+    if section.kind != "deviation":
+        return np.zeros(section.count, np.int64)
+    every = dict.fromkeys(each for one in experiment.deviations for each in one.others)
+    number = {each: 1 + place for place, each in enumerate(every)}
+    return np.array([number[each] for each in section.told["others"].tolist()], np.int64)
 
 
 def _cells(

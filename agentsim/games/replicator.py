@@ -1,0 +1,120 @@
+"""Replicator dynamics: shares of a large population grow by how much better than the mean they do.
+
+    dx_i/dt = x_i (f_i - sum_k x_k f_k),    f_i = sum_j A_ij x_j
+
+A share that is zero stays zero, shares add up to one, and adding a number to a column of A changes
+nothing. Source: Taylor and Jonker (1978), Evolutionary stable strategies and game dynamics,
+Mathematical Biosciences; Hofbauer and Sigmund (1998), Evolutionary Games and Population Dynamics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agentsim.laws.numerics import Array
+
+STEP = 0.1
+"""Time of a step, in units of the payoffs' spread: far below what curves a path."""
+THERE = 1e-3
+"""Share from which on a type counts as there."""
+STILL = 1e-4
+"""Speed of the fastest share, per unit of time, below which a mix counts as at rest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """Where mixes ended."""
+
+    shares: Array
+    """`(starts, types)`."""
+    still: Array
+    """Whether each is at rest, `(starts,)`; one that is not goes on moving, in a circle perhaps."""
+
+    def support(self, start: int) -> tuple[int, ...]:
+        """Return the types that are there in the end."""
+        return tuple(np.flatnonzero(self.shares[start] > THERE).tolist())
+
+
+def fitness(payoffs: Array, shares: Array) -> Array:
+    """Return what each type earns in a mix: `(..., types)`, as the shares."""
+    return np.einsum("ij,...j->...i", payoffs, shares)
+
+
+def speed(payoffs: Array, shares: Array) -> Array:
+    """Return dx/dt, `(..., types)`."""
+    earned = fitness(payoffs, shares)
+    mean = (shares * earned).sum(axis=-1, keepdims=True)
+    moved: Array = shares * (earned - mean)
+    return moved
+
+
+def path(payoffs: Array, shares: Array, times: Sequence[float], step: float = STEP) -> Array:
+    """Return shares at times from 0 on, `(times, ..., types)`, from the mixes `shares`.
+
+    Fourth-order Runge-Kutta steps in the logarithms of shares, where a share that is zero stays so
+    and none can fall below; `step` is short where payoffs differ by about one.
+    """
+    x = np.asarray(shares, dtype=np.float64)
+    found, now = [], 0.0
+    for time in times:
+        count = int(np.ceil((time - now) / step - 1e-9))
+        for _ in range(count):
+            x = _stepped(payoffs, x, (time - now) / count)
+        found.append(x)
+        now = time
+    return np.stack(found)
+
+
+def rest(
+    payoffs: Array, shares: Array, longest: float = 2000.0, step: float = STEP, look: float = 25.0
+) -> Reached:
+    """Return where mixes `(starts, types)` come to rest, or are after the longest time.
+
+    Mixes at rest are looked for every `look` units of time and followed no further.
+    """
+    x = np.array(shares, dtype=np.float64)
+    still = np.zeros(len(x), dtype=bool)
+    for _ in range(int(np.ceil(longest / look))):
+        moving = np.flatnonzero(~still)
+        if not len(moving):
+            break
+        x[moving] = path(payoffs, x[moving], [look], step)[0]
+        still[moving] = _at_rest(payoffs, x[moving])
+    return Reached(x, still)
+
+
+def starting_mixes(count: int, types: int, rng: np.random.Generator) -> Array:
+    """Return mixes drawn evenly from all there are, `(count, types)`: a flat Dirichlet."""
+    return rng.dirichlet(np.ones(types), count)
+
+
+def _at_rest(payoffs: Array, x: Array) -> Array:
+    """Say which mixes move no more, and are not merely near a rest point that types can invade.
+
+    A rare type that earns more than the mean will come back, however slowly.
+    """
+    earned = fitness(payoffs, x)
+    above = earned - (x * earned).sum(axis=-1, keepdims=True)
+    slow = np.abs(x * above).max(axis=-1) < STILL
+    invaded = ((x > 0.0) & (x <= THERE) & (above > STILL)).any(axis=-1)
+    found: Array = slow & ~invaded
+    return found
+
+
+def _stepped(payoffs: Array, x: Array, h: float) -> Array:
+    """Return shares after a step of time h."""
+    k1 = fitness(payoffs, x)
+    k2 = fitness(payoffs, _grown(x, 0.5 * h * k1))
+    k3 = fitness(payoffs, _grown(x, 0.5 * h * k2))
+    k4 = fitness(payoffs, _grown(x, h * k3))
+    return _grown(x, h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4))
+
+
+def _grown(x: Array, logs: Array) -> Array:
+    """Return shares whose logarithms grew by so much, put back to a sum of one."""
+    grown = x * np.exp(logs - logs.max(axis=-1, keepdims=True))
+    total: Array = grown / grown.sum(axis=-1, keepdims=True)
+    return total
