@@ -69,7 +69,7 @@ class Experiment(Table):
     linked: dict[str, Factors] = Field(default_factory=dict)
     """Factors that vary together, under a name for the bundle."""
     sampler: str | dict[str, Any] = "factorial"
-    luck: Literal["auto", "shared", "block", "independent", "others"] = "auto"
+    luck: Literal["auto", "shared", "block", "independent", "lineups"] = "auto"
     shocks: list[dict[str, Any]] = Field(default_factory=list)
     deviations: list[Deviation] = Field(default_factory=list)
     lineups: dict[str, Strategies] = Field(default_factory=dict)

@@ -56,10 +56,10 @@ def why_luck(experiment: Experiment, plan: Plan) -> str:
                 f"shared within each of {plan.blocks:,} trajectories, along which one factor moves "
                 "at a time, so its effects are paired"
             )
-        case "block" if experiment.luck == "others":
+        case "block" if experiment.luck == "lineups":
             return (
-                f"shared within each of {plan.blocks:,} blocks of cells in which the others do the "
-                "same, so that what one firm does is compared run by run"
+                f"of its own for each of {plan.blocks - 1:,} lineups, and shared by all cells without "
+                "one: what a firm does against the same others is compared run by run"
             )
         case "block":
             return (

@@ -26,7 +26,7 @@ from agentsim.laws.numerics import Array
 
 Columns = Mapping[str, Column]
 FACTORIAL = Sampler("factorial")
-SHARED, BLOCK, INDEPENDENT, OTHERS = "shared", "block", "independent", "others"
+SHARED, BLOCK, INDEPENDENT, LINEUPS = "shared", "block", "independent", "lineups"
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def _blocks(experiment: Experiment, points: Points, section: Section) -> Numbers
         luck = {"factorial": "shared", "sobol": "block", "morris": "block"}.get(kind, INDEPENDENT)
     if luck == SHARED:
         return np.zeros(section.count, np.int64)
-    if luck == OTHERS:
-        return _by_others(experiment, section)
+    if luck == LINEUPS:
+        return _by_lineups(experiment, section)
     if luck == BLOCK:
         if kind not in ("sobol", "morris"):
             raise AgentsimError(
@@ -151,18 +151,17 @@ def _blocks(experiment: Experiment, points: Points, section: Section) -> Numbers
     return np.arange(section.count, dtype=np.int64)
 
 
-def _by_others(experiment: Experiment, section: Section) -> Numbers:
-    """Return blocks of luck that go by what the others do; all that is no deviation is of one."""
-    if not experiment.deviations:
+def _by_lineups(experiment: Experiment, section: Section) -> Numbers:
+    """Return blocks of luck: one of its own for each of the named lineups, one for all the rest."""
+    if not experiment.lineups:
         raise AgentsimError(
-            'luck = "others" goes by what the others do in deviations, and there are none; '
-            'give "shared", or [[deviations]]'
+            'luck = "lineups" gives each of the lineups luck of its own, and there are none; '
+            'give "shared", or [lineups.NAME]'
         )
     if section.kind != "deviation":
         return np.zeros(section.count, np.int64)
-    every = dict.fromkeys(each for one in experiment.deviations for each in one.others)
-    number = {each: 1 + place for place, each in enumerate(every)}
-    return np.array([number[each] for each in section.told["others"].tolist()], np.int64)
+    number = {name: 1 + place for place, name in enumerate(experiment.lineups)}
+    return np.array([number.get(each, 0) for each in section.told["others"].tolist()], np.int64)
 
 
 def _cells(

@@ -34,6 +34,7 @@ MODULES = {
     "calibrate": "agentsim.cli.fitting",
     "postures": "agentsim.cli.fitting",
     "forecast": "agentsim.cli.forecasting",
+    "tournament": "agentsim.cli.tournament",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",
     "strategies": "agentsim.cli.strategies",

@@ -16,7 +16,7 @@ import numpy as np
 
 from agentsim.laws.numerics import Array
 
-STEP = 0.1
+STEP = 0.2
 """Time of a step, in units of the payoffs' spread: far below what curves a path."""
 THERE = 1e-3
 """Share from which on a type counts as there."""
@@ -40,7 +40,8 @@ class Reached:
 
 def fitness(payoffs: Array, shares: Array) -> Array:
     """Return what each type earns in a mix: `(..., types)`, as the shares."""
-    return np.einsum("ij,...j->...i", payoffs, shares)
+    earned: Array = shares @ payoffs.T
+    return earned
 
 
 def speed(payoffs: Array, shares: Array) -> Array:

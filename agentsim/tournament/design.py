@@ -4,8 +4,9 @@
     'microsoft'
 
 The experiment is one as any other: each firm that is a seat deviates, with each posture, from fields
-in which all do the same and from mixed ones, which are drawn. All that meet one field share their
-luck, so that postures in a seat are compared run by run, and fields are independent.
+in which all do the same and from mixed ones, which are drawn. A mixed field has luck of its own, so that
+fields are independent draws; those in which all do the same share theirs. So postures in a seat are
+compared run by run, and so are markets in which all follow one posture or another.
 """
 
 from __future__ import annotations
@@ -181,6 +182,18 @@ class Tournament(Table):
             }
         return found
 
+    @property
+    def kept(self) -> list[str]:
+        """The outcomes that are kept."""
+        values = [f"value.{seat}" for seat in self.taken]
+        return list(dict.fromkeys([*MEASURED, *values, *self.outcomes]))
+
+    def check_by(self, by: str) -> None:
+        """Refuse to rank by an outcome that is not kept. Raises AgentsimError, one line."""
+        if by != "value" and by not in self.kept:
+            remedy = "name others in outcomes of the tournament's file"
+            raise unknown("--by", by, ["value", *self.kept], remedy)
+
     def experiment(self) -> Experiment:
         """Return the experiment: a batch as any other, of which the tables are made.
 
@@ -188,12 +201,11 @@ class Tournament(Table):
         """
         postures, seats, mixed = self.played, self.taken, self.mixed
         others = [*postures, *mixed]
-        measured = [*MEASURED, *(f"value.{seat}" for seat in seats)]
         return Experiment(
             name=self.name, scenario=self.scenario, runs=self.runs, entropy=self.entropy,
             uncertainty=self.uncertainty, horizon=self.horizon, lineup=self.lineup, set=self.set,
-            factors=self.conditions, shocks=self.shocks, lineups=mixed, luck="others",
-            outcomes=list(dict.fromkeys([*measured, *self.outcomes])),
+            factors=self.conditions, shocks=self.shocks, lineups=mixed, luck="lineups",
+            outcomes=self.kept,
             deviations=[Deviation(firm=seat, own=postures, others=others) for seat in seats],
         )  # fmt: skip
 

@@ -1,0 +1,233 @@
+"""Pictures of a tournament: the ranking, who beats whom, and what survives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agentsim.laws.numerics import Array
+from agentsim.report.dimension_rows import label_rows
+from agentsim.report.figures import DPI
+from agentsim.report.panels import grid, heading
+from agentsim.report.style import (
+    INK,
+    LOOKS,
+    PAPER,
+    SMALL,
+    Look,
+    house_style,
+    ink_on,
+    laid_out,
+    round_ticks,
+    zero_line,
+)
+from agentsim.report.tournament_text import LIVES, called, unit
+from agentsim.report.words import number, plain, scale
+from agentsim.tournament.fitness import PAIRWISE
+from agentsim.tournament.matching import invasions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from agentsim.tournament.survival import Survival
+    from agentsim.tournament.tables import Found
+
+LOSES, EVEN, WINS = "#fdf6e3", "#c9c9c9", "#12355b"
+"""From what loses to what wins, steps of lightness that grey print keeps in order."""
+MOST_NUMBERED = 12
+"""Postures up to which a map says how much in every cell; with more it says the sign."""
+NAMED = 0.04
+"""Share, at any time, from which on a line has a name."""
+LETTERS = 26
+
+
+def save(x: Found, folder: Path) -> list[Path]:
+    """Draw the pictures into a folder, which is made, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, draw in (("ranking", ranking), ("who_beats_whom", who_beats_whom), ("survival", survival)):
+        paths.append(folder / f"{name}.png")
+        draw(x).savefig(paths[-1], dpi=DPI)
+    return paths
+
+
+def ranking(x: Found) -> Figure:
+    """Draw what each posture is ahead of the mean, and what customers have of it, the best on top."""
+    with house_style():
+        table = x.overall
+        figure, [[left, right]] = grid(1, 2, 1.9 + 0.27 * len(table), sharey=True)
+        at = np.arange(len(table), dtype=np.float64)
+        _intervals(left, at, *(table[each].to_numpy() for each in ("ahead", "low", "high")), LOOKS[0], unit(x))
+        left.set_title(f"{called(x)} of the firm in the seat" if called(x) == "value" else called(x))
+        served = x.customers.set_index("posture").loc[table["posture"]]
+        _intervals(
+            right, at, *(served[each].to_numpy() for each in ("surplus", "low", "high")),
+            Look(LOOKS[2].colour, "-", "D", True), "$bn",
+        )  # fmt: skip
+        right.set_title("customers' surplus")
+        label_rows(left, [plain(each) for each in table["posture"]])
+        right.grid(axis="y", visible=False)
+        heading(
+            figure,
+            f"What a posture is ahead of the others in the same seat among the same rivals: {x.asked.name}",
+            f"mean over {len(x.payoffs.seats)} seats and {len(x.asked.mixed)} mixed fields less the mean "
+            f"over {len(table)} postures, with 95% intervals over fields",
+        )
+        return laid_out(figure)
+
+
+def _intervals(
+    panel: Axes, at: Array, value: Array, low: Array, high: Array, looks: Look, unit: str
+) -> None:
+    """Draw means with intervals, a row each."""
+    largest = float(np.nanmax(np.abs(np.concatenate([low, high]))))
+    by, name = scale(largest) if unit == "$bn" else (1.0, unit)
+    panel.hlines(at, low / by, high / by, color=looks.colour, linewidth=1.5, zorder=3)
+    panel.plot(
+        value / by, at, color=looks.colour, linestyle="none", marker=looks.marker, markersize=5.0,
+        markerfacecolor=looks.face, zorder=4,
+    )  # fmt: skip
+    zero_line(panel, sideways=True)
+    round_ticks(panel.xaxis)
+    panel.set_xlabel(f"ahead of the mean over postures, ${name}" if unit == "$bn" else f"ahead, {name}")
+
+
+def who_beats_whom(x: Found) -> Figure:
+    """Draw what a firm gains by a posture (row) where all rivals follow another (column)."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    with house_style():
+        order = [x.payoffs.postures.index(each) for each in x.overall["posture"]]
+        mean, low, high = (each[np.ix_(order, order)] for each in invasions(x.payoffs))
+        names = [plain(x.payoffs.postures[each]) for each in order]
+        by, name = scale(float(np.abs(mean).max())) if unit(x) == "$bn" else (1.0, unit(x))
+        count = len(names)
+        figure, [[panel]] = grid(1, 1, min(2.6 + 0.42 * count, 10.5))
+        # Roots, signs kept: a few large amounts would leave all others without a shade.
+        shades = np.sign(mean) * np.sqrt(np.abs(mean) / by)
+        most = float(np.abs(shades).max()) or 1.0
+        colours = LinearSegmentedColormap.from_list("beats", [LOSES, EVEN, WINS])
+        mesh = panel.pcolormesh(
+            shades, cmap=colours, vmin=-most, vmax=most, edgecolors=PAPER, linewidth=1.0
+        )
+        _write(panel, mean / by, low / by, high / by, mesh)
+        panel.set_xticks(np.arange(count) + 0.5, names, rotation=40, ha="right", rotation_mode="anchor")
+        panel.set_yticks(np.arange(count) + 0.5, names)
+        panel.set_ylim(count, 0)
+        panel.set_xlabel("all rivals follow")
+        panel.set_ylabel("the firm follows")
+        panel.grid(visible=False)
+        panel.spines[:].set_visible(False)
+        panel.tick_params(length=0)
+        _bar(figure, mesh, panel, most, f"${name}" if unit(x) == "$bn" else name)
+        heading(
+            figure,
+            f"Who beats whom: {called(x)} less that of doing what all rivals do, mean over {len(x.payoffs.seats)} seats",
+            "dark: the firm does better than it would by going along; "
+            + ("a bracket marks a 95% interval with zero in it" if count <= MOST_NUMBERED else
+               "+ and − where the 95% interval leaves out zero")
+            + "; shades go by the square root",
+        )  # fmt: skip
+        return laid_out(figure)
+
+
+def _write(panel: Axes, mean: Array, low: Array, high: Array, mesh: Any) -> None:
+    """Write into each cell how much it is, or of which sign."""
+    count = len(mean)
+    for i in range(count):
+        for j in range(count):
+            if i == j:
+                continue
+            clear = low[i, j] > 0.0 or high[i, j] < 0.0
+            if count <= MOST_NUMBERED:
+                told = number(mean[i, j], 1 if abs(mean[i, j]) >= 9.95 else 2, True)
+                text = told if clear else f"({told})"
+            else:
+                text = ("+" if mean[i, j] > 0.0 else "−") if clear else ""
+            shade = mesh.cmap(mesh.norm(np.sign(mean[i, j]) * np.sqrt(abs(mean[i, j]))))
+            panel.text(
+                j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=SMALL,
+                color=ink_on(shade),
+            )  # fmt: skip
+
+
+def _bar(figure: Figure, mesh: Any, panel: Axes, most: float, unit: str) -> None:
+    """Draw what the shades stand for."""
+    bar = figure.colorbar(mesh, ax=panel, shrink=0.6, pad=0.02)
+    ticks = np.linspace(-most, most, 5)
+    amounts = np.sign(ticks) * np.square(ticks)
+    bar.set_ticks(ticks.tolist(), labels=[number(each, 1, True) for each in amounts])
+    bar.set_label(unit)
+    bar.outline.set_visible(False)
+
+
+def survival(x: Found) -> Figure:
+    """Draw shares through time: of a large population, and of players who copy and mutate."""
+    best = x.survival[0]
+    with house_style():
+        figure, [[left, right]] = grid(1, 2, 4.6, sharey=True)
+        looks = _looks(x, best)
+        _paths(left, best.times, best.shares, best.postures, looks)
+        _paths(right, best.generations, best.players, best.postures, looks)
+        left.set_title("a large population: replicator dynamics")
+        left.set_xlabel("time, in units of the payoffs' spread")
+        left.set_ylabel("share, mean over starting mixes (%)")
+        p = x.asked.population
+        right.set_title(f"{p.size} players who copy the better one; {p.mutation:g} mutate")
+        right.set_xlabel("generations")
+        way = "payoffs against rivals who all do the same" if best.fitness.kind == PAIRWISE else "mixed fields"
+        heading(
+            figure,
+            f"What survives where postures that earn more spread: {x.asked.name}",
+            f"from {p.starts:,} starting mixes; earnings told from {way}, of which they tell "
+            f"{number(best.fitness.r_squared, 2)} of the variance in mixed fields",
+            "postures without a name are grey",
+        )
+        return laid_out(figure)
+
+
+def _looks(x: Found, best: Survival) -> dict[str, Look]:
+    """Return how the lines look that have a name, those of the best ranked first."""
+    largest = np.maximum(best.shares[len(best.shares) // 4 :].max(axis=0), best.players[-1])
+    named = [
+        each for each in x.overall["posture"] if largest[best.postures.index(each)] >= max(NAMED, LIVES)
+    ]
+    return {each: LOOKS[place % (len(LOOKS) - 1)] for place, each in enumerate(named)}
+
+
+def _paths(
+    panel: Axes, times: Array, shares: Array, postures: tuple[str, ...], looks: dict[str, Look]
+) -> None:
+    """Draw the share of each posture, names at the right end."""
+    ends = []
+    for at, posture in enumerate(postures):
+        line = looks.get(posture)
+        if line is None:
+            panel.plot(times, 100 * shares[:, at], color="#b5b5b5", linewidth=0.8, zorder=1)
+            continue
+        panel.plot(
+            times, 100 * shares[:, at], color=line.colour, linestyle=line.dashes, linewidth=1.8,
+            marker=line.marker, markevery=(3, 12), markersize=4.5, markerfacecolor=line.face, zorder=3,
+        )  # fmt: skip
+        ends.append((100 * float(shares[-1, at]), posture))
+    top = 100 * float(max(shares.max(), 0.1)) * 1.06
+    panel.set_ylim(-0.01 * top, max(top, panel.get_ylim()[1]))
+    panel.set_xlim(float(times[0]), float(times[-1]))
+    panel.grid(axis="x", visible=False)
+    for height, (_, posture) in zip(_apart([each for each, _ in sorted(ends)]), sorted(ends), strict=True):
+        panel.annotate(
+            plain(posture)[:LETTERS], (1.0, height), xycoords=("axes fraction", "data"),
+            xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,
+            color=looks[posture].colour if looks[posture].colour != PAPER else INK,
+        )  # fmt: skip
+
+
+def _apart(heights: list[float], least: float = 4.5) -> list[float]:
+    """Return rising heights moved up as far as labels need to stand clear of each other."""
+    found: list[float] = []
+    for each in heights:
+        found.append(max(each, found[-1] + least) if found else each)
+    return found
