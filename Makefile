@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs library publish sensitivity history calibrate constraints clean
+.PHONY: help demo test check format bench docs library publish sensitivity history tournament calibrate constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -63,6 +63,10 @@ history: .venv/.core ## hold the market against history and quote it in docs/fin
 	@$(BIN)/agentsim postures > results/postures.txt
 	@$(BIN)/python -m agentsim.report.history_text results/backtest results/regularities \
 	    results/postures docs/findings.md
+
+tournament: .venv/.core ## hold the shipped tournament and quote it in docs/findings.md
+	@$(BIN)/agentsim tournament tournament --replace > results/tournament.txt
+	@$(BIN)/python -m agentsim.report.tournament_text results/tournament tournament docs/findings.md
 
 calibrate: .venv/.dev ## fit the marked assumptions to history, and ship the draws
 	@$(BIN)/agentsim calibrate --replace

@@ -79,7 +79,7 @@ def tournament(
     found = tables.found(asked, results, by)
     tables.write(found, results.folder / tables.FOLDER)
     for sentence in text.answer(found):
-        click.echo(click.wrap_text(text.capital(sentence), 100) + "\n")
+        click.echo(click.wrap_text(sentence, 100) + "\n")
     for line in text.tables(found):
         click.echo(line)
     click.echo(f"Tables:   {shown(results.folder / tables.FOLDER)}")

@@ -17,8 +17,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array
+
+Counts = NDArray[np.int64]
 
 
 def fixation_probabilities(payoffs: Array, size: int, strength: float) -> Array:
@@ -73,12 +76,12 @@ def stationary(payoffs: Array, size: int, strength: float) -> Array:
 
 def simulate(
     payoffs: Array,
-    counts: Array,
+    counts: Counts,
     steps: Sequence[int],
     strength: float,
     mutation: float,
     rng: np.random.Generator,
-) -> Array:
+) -> Counts:
     """Return how many are of each type after so many steps, `(len(steps), populations, types)`.
 
     counts: at the start, `(populations, types)`, all of one size. In a step one player of every
@@ -100,7 +103,9 @@ def simulate(
                 (n * payoffs[model]).sum(axis=1) - payoffs[model, model] + payoffs[model, learns]
             )
             gain = (model_earns - learner_earns) / (size - 1)
-            copies = rng.random(populations) < 1.0 / (1.0 + np.exp(np.clip(-strength * gain, -700, 700)))
+            copies = rng.random(populations) < 1.0 / (
+                1.0 + np.exp(np.clip(-strength * gain, -700, 700))
+            )
             takes = np.where(copies, model, learns)
             mutates = rng.random(populations) < mutation
             takes = np.where(mutates, rng.integers(0, types, populations), takes)
@@ -110,18 +115,18 @@ def simulate(
     return np.stack(found)
 
 
-def rounded(shares: Array, size: int) -> Array:
+def rounded(shares: Array, size: int) -> Counts:
     """Return mixes `(populations, types)` as whole players: the largest remainders are rounded up."""
     exact = shares * size
-    counts: Array = np.floor(exact).astype(np.int64)
+    counts: Counts = np.floor(exact).astype(np.int64)
     left = size - counts.sum(axis=1)
     order = np.argsort(np.argsort(counts - exact, axis=1, kind="stable"), axis=1, kind="stable")
     counts += order < left[:, None]
     return counts
 
 
-def _drawn(counts: Array, total: int, rng: np.random.Generator) -> Array:
+def _drawn(counts: Counts, total: int, rng: np.random.Generator) -> Counts:
     """Return the type of one player of each population."""
     place = rng.integers(0, total, len(counts))
-    found: Array = (np.cumsum(counts, axis=1) <= place[:, None]).sum(axis=1)
+    found: Counts = (np.cumsum(counts, axis=1) <= place[:, None]).sum(axis=1)
     return found

@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.laws.numerics import Array
+
+Flags = NDArray[np.bool_]
 
 STEP = 0.2
 """Time of a step, in units of the payoffs' spread: far below what curves a path."""
@@ -30,7 +33,7 @@ class Reached:
 
     shares: Array
     """`(starts, types)`."""
-    still: Array
+    still: Flags
     """Whether each is at rest, `(starts,)`; one that is not goes on moving, in a circle perhaps."""
 
     def support(self, start: int) -> tuple[int, ...]:
@@ -39,8 +42,11 @@ class Reached:
 
 
 def fitness(payoffs: Array, shares: Array) -> Array:
-    """Return what each type earns in a mix: `(..., types)`, as the shares."""
-    earned: Array = shares @ payoffs.T
+    """Return what each type earns in a mix: `(..., types)`, as the shares.
+
+    Payoffs of several games, `(games, types, types)`, go with shares `(games, mixes, types)`.
+    """
+    earned: Array = shares @ payoffs.swapaxes(-1, -2)
     return earned
 
 
@@ -76,15 +82,41 @@ def rest(
 
     Mixes at rest are looked for every `look` units of time and followed no further.
     """
-    x = np.array(shares, dtype=np.float64)
+    return rest_each(payoffs[None], shares, longest, step, look)[0]
+
+
+def rest_each(
+    payoffs: Array, shares: Array, longest: float = 2000.0, step: float = STEP, look: float = 25.0
+) -> list[Reached]:
+    """Return where the same mixes come to rest with each of several payoffs `(games, types, types)`.
+
+    They are followed side by side, which takes far less time than one after the other.
+    """
+    games, (starts, types) = len(payoffs), shares.shape
+    x = np.tile(np.asarray(shares, dtype=np.float64), (games, 1))
+    game = np.repeat(np.arange(games), starts)
     still = np.zeros(len(x), dtype=bool)
     for _ in range(int(np.ceil(longest / look))):
         moving = np.flatnonzero(~still)
         if not len(moving):
             break
-        x[moving] = path(payoffs, x[moving], [look], step)[0]
-        still[moving] = _at_rest(payoffs, x[moving])
-    return Reached(x, still)
+        x[moving], still[moving] = _followed(payoffs, game[moving], x[moving], look, step)
+    ends, at_rest = x.reshape(games, starts, types), still.reshape(games, starts)
+    return [Reached(*each) for each in zip(ends, at_rest, strict=True)]
+
+
+def _followed(
+    payoffs: Array, game: NDArray[np.int64], x: Array, time: float, step: float
+) -> tuple[Array, Flags]:
+    """Return mixes `(mixes, types)` of some games after some time, and whether they are at rest."""
+    there, first, row, count = np.unique(
+        game, return_index=True, return_inverse=True, return_counts=True
+    )
+    # A game's mixes stand in a row of their own; a row with fewer repeats its last.
+    places = first[:, None] + np.minimum(np.arange(count.max()), count[:, None] - 1)
+    wide = path(payoffs[there], x[places], [time], step)[0]
+    at = (row, np.arange(len(game)) - first[row])
+    return wide[at], _at_rest(payoffs[there], wide)[at]
 
 
 def starting_mixes(count: int, types: int, rng: np.random.Generator) -> Array:
@@ -92,7 +124,7 @@ def starting_mixes(count: int, types: int, rng: np.random.Generator) -> Array:
     return rng.dirichlet(np.ones(types), count)
 
 
-def _at_rest(payoffs: Array, x: Array) -> Array:
+def _at_rest(payoffs: Array, x: Array) -> Flags:
     """Say which mixes move no more, and are not merely near a rest point that types can invade.
 
     A rare type that earns more than the mean will come back, however slowly.
@@ -101,7 +133,7 @@ def _at_rest(payoffs: Array, x: Array) -> Array:
     above = earned - (x * earned).sum(axis=-1, keepdims=True)
     slow = np.abs(x * above).max(axis=-1) < STILL
     invaded = ((x > 0.0) & (x <= THERE) & (above > STILL)).any(axis=-1)
-    found: Array = slow & ~invaded
+    found: Flags = slow & ~invaded
     return found
 
 

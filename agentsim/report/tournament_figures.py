@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agentsim.batch.intervals import Interval
 from agentsim.laws.numerics import Array
 from agentsim.report.dimension_rows import label_rows
 from agentsim.report.figures import DPI
@@ -17,18 +18,19 @@ from agentsim.report.style import (
     PAPER,
     SMALL,
     Look,
+    dots,
     house_style,
     ink_on,
     laid_out,
     round_ticks,
     zero_line,
 )
-from agentsim.report.tournament_text import LIVES, called, unit
-from agentsim.report.words import number, plain, scale
-from agentsim.tournament.fitness import PAIRWISE
+from agentsim.report.tournament_text import LIVES, called, unit, way
+from agentsim.report.words import number, percent, plain, scale
 from agentsim.tournament.matching import invasions
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -48,7 +50,11 @@ def save(x: Found, folder: Path) -> list[Path]:
     """Draw the pictures into a folder, which is made, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, draw in (("ranking", ranking), ("who_beats_whom", who_beats_whom), ("survival", survival)):
+    for name, draw in (
+        ("ranking", ranking),
+        ("who_beats_whom", who_beats_whom),
+        ("survival", survival),
+    ):
         paths.append(folder / f"{name}.png")
         draw(x).savefig(paths[-1], dpi=DPI)
     return paths
@@ -59,14 +65,10 @@ def ranking(x: Found) -> Figure:
     with house_style():
         table = x.overall
         figure, [[left, right]] = grid(1, 2, 1.9 + 0.27 * len(table), sharey=True)
-        at = np.arange(len(table), dtype=np.float64)
-        _intervals(left, at, *(table[each].to_numpy() for each in ("ahead", "low", "high")), LOOKS[0], unit(x))
-        left.set_title(f"{called(x)} of the firm in the seat" if called(x) == "value" else called(x))
+        _intervals(left, table, "ahead", LOOKS[0], unit(x))
+        left.set_title("value of the firm in the seat" if called(x) == "value" else called(x))
         served = x.customers.set_index("posture").loc[table["posture"]]
-        _intervals(
-            right, at, *(served[each].to_numpy() for each in ("surplus", "low", "high")),
-            Look(LOOKS[2].colour, "-", "D", True), "$bn",
-        )  # fmt: skip
+        _intervals(right, served, "surplus", Look(LOOKS[2].colour, "-", "D", True), "$bn")
         right.set_title("customers' surplus")
         label_rows(left, [plain(each) for each in table["posture"]])
         right.grid(axis="y", visible=False)
@@ -79,20 +81,18 @@ def ranking(x: Found) -> Figure:
         return laid_out(figure)
 
 
-def _intervals(
-    panel: Axes, at: Array, value: Array, low: Array, high: Array, looks: Look, unit: str
-) -> None:
-    """Draw means with intervals, a row each."""
-    largest = float(np.nanmax(np.abs(np.concatenate([low, high]))))
-    by, name = scale(largest) if unit == "$bn" else (1.0, unit)
-    panel.hlines(at, low / by, high / by, color=looks.colour, linewidth=1.5, zorder=3)
-    panel.plot(
-        value / by, at, color=looks.colour, linestyle="none", marker=looks.marker, markersize=5.0,
-        markerfacecolor=looks.face, zorder=4,
-    )  # fmt: skip
+def _intervals(panel: Axes, table: pd.DataFrame, name: str, looks: Look, unit: str) -> None:
+    """Draw means with their intervals, a row each."""
+    rows = [
+        Interval(value, low, high, len(table))
+        for value, low, high in table[[name, "low", "high"]].to_numpy(np.float64)
+    ]
+    largest = max(max(abs(each.low), abs(each.high)) for each in rows)
+    by, words = scale(float(largest)) if unit == "$bn" else (1.0, "")
+    dots(panel, range(len(rows)), rows, by, looks, sideways=True, size=5.0)
     zero_line(panel, sideways=True)
     round_ticks(panel.xaxis)
-    panel.set_xlabel(f"ahead of the mean over postures, ${name}" if unit == "$bn" else f"ahead, {name}")
+    panel.set_xlabel(f"ahead of the mean over postures, {f'${words}' if words else unit}")
 
 
 def who_beats_whom(x: Found) -> Figure:
@@ -114,11 +114,13 @@ def who_beats_whom(x: Found) -> Figure:
             shades, cmap=colours, vmin=-most, vmax=most, edgecolors=PAPER, linewidth=1.0
         )
         _write(panel, mean / by, low / by, high / by, mesh)
-        panel.set_xticks(np.arange(count) + 0.5, names, rotation=40, ha="right", rotation_mode="anchor")
+        panel.set_xticks(
+            np.arange(count) + 0.5, names, rotation=40, ha="right", rotation_mode="anchor"
+        )
         panel.set_yticks(np.arange(count) + 0.5, names)
         panel.set_ylim(count, 0)
-        panel.set_xlabel("all rivals follow")
-        panel.set_ylabel("the firm follows")
+        panel.set_xlabel("what all rivals follow")
+        panel.set_ylabel("what the firm follows")
         panel.grid(visible=False)
         panel.spines[:].set_visible(False)
         panel.tick_params(length=0)
@@ -171,29 +173,37 @@ def survival(x: Found) -> Figure:
         figure, [[left, right]] = grid(1, 2, 4.6, sharey=True)
         looks = _looks(x, best)
         _paths(left, best.times, best.shares, best.postures, looks)
-        _paths(right, best.generations, best.players, best.postures, looks)
+        _paths(right, best.generations.astype(np.float64), best.players, best.postures, looks)
         left.set_title("a large population: replicator dynamics")
         left.set_xlabel("time, in units of the payoffs' spread")
         left.set_ylabel("share, mean over starting mixes (%)")
         p = x.asked.population
-        right.set_title(f"{p.size} players who copy the better one; {p.mutation:g} mutate")
-        right.set_xlabel("generations")
-        way = "payoffs against rivals who all do the same" if best.fitness.kind == PAIRWISE else "mixed fields"
+        right.set_title(f"{p.size} players who copy whoever earns more")
+        right.set_xlabel(
+            f"generations; a player's look about ends in a mutation {_often(p.mutation)}"
+        )
         heading(
             figure,
             f"What survives where postures that earn more spread: {x.asked.name}",
-            f"from {p.starts:,} starting mixes; earnings told from {way}, of which they tell "
-            f"{number(best.fitness.r_squared, 2)} of the variance in mixed fields",
-            "postures without a name are grey",
+            f"from {p.starts:,} starting mixes; what they earn is told {way(best)} and explains "
+            f"{percent(best.fitness.r_squared, 0)} of the variance in mixed fields",
+            "grey: postures that hardly anybody follows",
         )
         return laid_out(figure)
+
+
+def _often(chance: float) -> str:
+    """Return a chance in words."""
+    return f"once in {number(1.0 / chance, 0)}" if chance > 0.0 else "never"
 
 
 def _looks(x: Found, best: Survival) -> dict[str, Look]:
     """Return how the lines look that have a name, those of the best ranked first."""
     largest = np.maximum(best.shares[len(best.shares) // 4 :].max(axis=0), best.players[-1])
     named = [
-        each for each in x.overall["posture"] if largest[best.postures.index(each)] >= max(NAMED, LIVES)
+        each
+        for each in x.overall["posture"]
+        if largest[best.postures.index(each)] >= max(NAMED, LIVES)
     ]
     return {each: LOOKS[place % (len(LOOKS) - 1)] for place, each in enumerate(named)}
 
@@ -217,7 +227,9 @@ def _paths(
     panel.set_ylim(-0.01 * top, max(top, panel.get_ylim()[1]))
     panel.set_xlim(float(times[0]), float(times[-1]))
     panel.grid(axis="x", visible=False)
-    for height, (_, posture) in zip(_apart([each for each, _ in sorted(ends)]), sorted(ends), strict=True):
+    for height, (_, posture) in zip(
+        _apart([each for each, _ in sorted(ends)]), sorted(ends), strict=True
+    ):
         panel.annotate(
             plain(posture)[:LETTERS], (1.0, height), xycoords=("axes fraction", "data"),
             xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,

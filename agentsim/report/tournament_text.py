@@ -9,10 +9,11 @@ results, so that no figure there is older than they are.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agentsim.batch.intervals import Interval
 from agentsim.outcomes import OUTCOMES
 from agentsim.printing import aligned
 from agentsim.report.words import (
@@ -20,19 +21,24 @@ from agentsim.report.words import (
     firm_words,
     listed,
     money,
+    money_interval,
     number,
     percent,
+    percent_interval,
     plain,
     points,
 )
 from agentsim.tournament.fitness import PAIRWISE
 from agentsim.tournament.payoffs import VALUE
+from agentsim.tournament.survival import UNSETTLED
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from agentsim.tournament.survival import Survival
     from agentsim.tournament.tables import Found
+
+Row = Mapping[Any, Any]
 
 START, END = "<!-- tournament: start -->", "<!-- tournament: end -->"
 PICTURES = {
@@ -48,23 +54,13 @@ SURE = 0.95
 
 def answer(x: Found) -> list[str]:
     """Return the sentences that say what the tournament found."""
-    return [_value(x), _robust(x), _customers(x), _same(x), _survives(x), _believed(x)]
-
-
-def amount(x: Found, value: float, plus: bool = False) -> str:
-    """Return an amount of the payoff, with its unit."""
-    return money(value, plus) if unit(x) == "$bn" else f"{number(value, 3, plus)} {_unit_words(x)}"
+    found = [_value(x), _robust(x), _customers(x), _same(x), *_survives(x), _believed(x)]
+    return [capital(each) for each in found if each]
 
 
 def unit(x: Found) -> str:
     """Return the unit of the payoff."""
-    if x.payoffs.by == VALUE or x.payoffs.by.startswith(f"{VALUE}."):
-        return "$bn"
-    return OUTCOMES[x.payoffs.by][0]
-
-
-def _unit_words(x: Found) -> str:
-    return "" if unit(x) == "1" else unit(x)
+    return "$bn" if x.payoffs.by.startswith(VALUE) else OUTCOMES[x.payoffs.by][0]
 
 
 def called(x: Found) -> str:
@@ -72,74 +68,97 @@ def called(x: Found) -> str:
     return "value" if x.payoffs.by == VALUE else plain(x.payoffs.by)
 
 
-def _between(low: float, high: float, told: Any) -> str:
-    return f"[{told(low)}, {told(high)}]"
+def amount(x: Found, value: float, plus: bool = False) -> str:
+    """Return an amount of the payoff, with its unit."""
+    if unit(x) == "$bn":
+        return money(value, plus)
+    return f"{number(value, 3, plus)} {unit(x)}".removesuffix(" 1")
+
+
+def _with_interval(x: Found, row: Row, name: str) -> str:
+    """Return an amount of the payoff with its interval."""
+    if unit(x) == "$bn":
+        return _money_between(row, name)
+    return f"{amount(x, row[name])} [{number(row['low'], 3)}, {number(row['high'], 3)}]"
+
+
+def _money_between(row: Row, name: str) -> str:
+    return money_interval(Interval(row[name], row["low"], row["high"], 0))
+
+
+def _rows(table: pd.DataFrame) -> list[Row]:
+    return [dict(zip(table, each, strict=True)) for each in table.itertuples(index=False)]
 
 
 def _value(x: Found) -> str:
     """Say which posture wins, by how much and how surely."""
-    first, second = (row for _, row in x.overall.head(2).iterrows())
-    ahead = amount(x, first["ahead"], True)
-    between = _between(first["low"], first["high"], lambda each: amount(x, each))
-    verb = "wins" if first["first"] >= SURE else "is first, though not for sure,"
-    what = "is worth" if x.payoffs.by == VALUE else f"comes with {called(x)} of"
-    where = f"{len(x.payoffs.seats)} seats and {len(x.asked.mixed)} fields of rivals drawn at random"
+    first, second = _rows(x.overall.head(2))
+    verb = "wins" if first["first"] >= SURE else "is first, though not surely,"
+    gain = "is worth" if x.payoffs.by == VALUE else f"comes with a {called(x)} of"
     return (
-        f"{plain(first['posture'])} {verb} by {called(x)}: over {where} a firm that follows it {what} "
-        f"{ahead} {between} beside the mean over {len(x.payoffs.postures)} postures in the same place; "
-        f"drawn again, fields put it first {percent(first['first'], 0)} of the time. Second is "
-        f"{plain(second['posture'])} ({amount(x, second['ahead'], True)})."
+        f"{plain(first['posture'])} {verb} by {called(x)}: a firm that follows it {gain} "
+        f"{_with_interval(x, first, 'ahead')} more than the mean over {len(x.payoffs.postures)} postures "
+        f"in the same seat among the same rivals, over {len(x.payoffs.seats)} seats and "
+        f"{len(x.asked.mixed)} fields drawn at random. Drawn again, fields put it first "
+        f"{_percent(first['first'])} of the time; second is {plain(second['posture'])} "
+        f"({amount(x, second['ahead'], True)})."
     )
 
 
 def _robust(x: Found) -> str:
-    """Say which posture is regretted least, and where most."""
-    least = x.robustness.iloc[0]
-    most = x.robustness.sort_values("best", ascending=False).iloc[0]
+    """Say which posture is best most often, and which is regretted least."""
+    least, most = _rows(x.robustness)[0], _top(x.robustness, "best")
     return (
-        f"Of all seats and fields, those in which all rivals do the same too, "
-        f"{plain(most['posture'])} is best in {percent(most['best'], 0)}, the most of all. Regretted "
-        f"least is {plain(least['posture'])}: it misses what is best there by "
-        f"{amount(x, least['regret'])} on average, at worst by {amount(x, least['worst_regret'])}, in "
-        f"the seat of {firm_words(least['worst_seat'])} against {_field(x, least['worst_field'])}."
+        f"{plain(most['posture'])} is best in {_percent(most['best'])} of all seats and fields, those "
+        f"in which all rivals do the same counted too. Regretted least is {plain(least['posture'])}: "
+        f"what is best there earns {amount(x, least['regret'])} more on average, and "
+        f"{amount(x, least['worst_regret'])} at worst, in the seat of {firm_words(least['worst_seat'])} "
+        f"among {_field(x, least['worst_field'])}."
     )
 
 
+def _top(table: pd.DataFrame, name: str) -> Row:
+    return _rows(table.nlargest(1, name))[0]
+
+
 def _field(x: Found, field: str) -> str:
-    return f"rivals who all follow {plain(field)}" if field in x.payoffs.postures else plain(field)
+    if field in x.payoffs.postures:
+        return f"rivals who all follow {plain(field)}"
+    return f"the rivals of {plain(field)}"
 
 
 def _customers(x: Found) -> str:
     """Say which posture wins for customers: in one seat, and if all follow it."""
-    first = x.customers.iloc[0]
-    share = x.customers.sort_values("share", ascending=False).iloc[0]
-    every = x.customers.sort_values("all_surplus", ascending=False).iloc[0]
-    whole = x.customers.sort_values("all_share", ascending=False).iloc[0]
-    verb = "wins" if first["first"] >= SURE else "is first, though not for sure,"
-    text = (
-        f"{plain(first['posture'])} {verb} for customers: in one seat it comes with "
-        f"{money(first['surplus'], True)} {_between(first['low'], first['high'], money)} of their surplus "
-        f"beside the mean over postures, and is first {percent(first['first'], 0)} of the time. "
-        f"Their share of total surplus {plain(share['posture'])} raises most, by "
-        f"{points(share['share'], 1)}. Where all firms follow one posture they have most surplus "
-        f"under {plain(every['posture'])} ({money(every['all_surplus'])})"
+    first, share = _rows(x.customers)[0], _top(x.customers, "share")
+    every, whole = (_top(x.customers, each) for each in ("all_surplus", "all_share"))
+    verb = (
+        "wins for customers"
+        if first["first"] >= SURE
+        else "is first for customers, though not surely"
     )
-    if whole["posture"] == every["posture"]:
-        return text + f" and the largest share ({percent(whole['all_share'])})."
-    return text + f", the largest share under {plain(whole['posture'])} ({percent(whole['all_share'])})."
+    text = (
+        f"{plain(first['posture'])} {verb}: where a firm follows it they have "
+        f"{_money_between(first, 'surplus')} more surplus than under the mean posture, and fields put it "
+        f"first {_percent(first['first'])} of the time. Their share of total surplus "
+        f"{plain(share['posture'])} raises most, by {points(share['share'])}. Where all firms do the "
+        f"same they have the most surplus under {plain(every['posture'])} ({money(every['all_surplus'])}) and the "
+        f"largest share under "
+    )
+    same = whole["posture"] == every["posture"]
+    return f"{text}{'it too' if same else plain(whole['posture'])} ({percent(whole['all_share'])})."
 
 
 def _same(x: Found) -> str:
     """Say whether the posture that wins is the one that wins for customers."""
     wins, serves = (str(table.iloc[0]["posture"]) for table in (x.overall, x.customers))
     if wins == serves:
-        return f"The posture that wins and the one that wins for customers are the same: {plain(wins)}."
-    row = x.customers.set_index("posture").loc[wins]
-    place = int((x.customers["surplus"] > row["surplus"]).sum()) + 1
+        return f"The posture that wins and the one that wins for customers are the same, {plain(wins)}."
+    theirs = [each["posture"] for each in _rows(x.customers)]
+    mine = [each["posture"] for each in _rows(x.overall)]
     return (
-        f"The posture that wins and the one that wins for customers are not the same: {plain(wins)} comes "
-        f"{_ordinal(place)} of {len(x.customers)} for customers ({money(row['surplus'], True)}), and "
-        f"{plain(serves)} {_ordinal(int(x.overall.set_index('posture').loc[serves, 'rank']))} by {called(x)}."
+        f"The posture that wins and the one that wins for customers are not the same: {plain(wins)} is "
+        f"{_ordinal(theirs.index(wins) + 1)} of {len(theirs)} for customers, {plain(serves)} "
+        f"{_ordinal(mine.index(serves) + 1)} by {called(x)}."
     )
 
 
@@ -151,41 +170,61 @@ def _ordinal(place: int) -> str:
     return f"{place}{ending}"
 
 
-def _survives(x: Found) -> str:
-    """Say what survives, and whether the other way of telling fitness agrees."""
+def _survives(x: Found) -> list[str]:
+    """Say what survives, told the better way, and whether the other way agrees."""
     best, other = x.survival
-    text = f"Where postures that earn more spread, {_left(best)}."
     mine, theirs = (set(_alive(each)) for each in (best, other))
-    if mine == theirs:
-        return text + f" Told the other way, {_way(other)}, the same survive."
-    return text + f" Told the other way, {_way(other)}, {_left(other)}."
+    agrees = "the same are left" if mine == theirs else _left(other)
+    return [
+        f"Where postures that earn more spread, {_left(best)}. {_players(best)}",
+        f"Told the other way, {way(other)}, {agrees}.",
+    ]
 
 
 def _alive(x: Survival) -> list[str]:
-    rows = x.survives
-    return [str(each) for each in rows[rows["replicator"] >= LIVES]["posture"]]
+    return [each["posture"] for each in _rows(x.survives) if each["replicator"] >= LIVES]
 
 
 def _left(x: Survival) -> str:
-    """Say in half a sentence what is left of a large population, and of players who mutate rarely."""
-    rows = x.survives.set_index("posture")
-    alive = _alive(x)
-    shares = [f"{plain(each)} ({percent(rows.loc[each, 'replicator'], 0)})" for each in alive]
-    verb = "survives" if len(alive) == 1 else "survive"
-    basin = x.basins.iloc[0]
-    mix = plain(str(basin["rests_on"]))
-    basins = (
-        f"{percent(basin['share'], 0)} {_between(basin['low'], basin['high'], lambda e: percent(e, 0))} "
-        f"of starting mixes end at {mix}"
-    )
-    rare = rows["rare"].sort_values(ascending=False)
+    """Say what is left of a large population, and from how many starting mixes."""
+    shares = [
+        f"{plain(each['posture'])} ({percent_interval(_share(each, 'replicator', 'low', 'high'), 0)})"
+        for each in _rows(x.survives)
+        if each["replicator"] >= LIVES
+    ]
+    text = f"{listed(shares)} {'is' if len(shares) == 1 else 'are'} left of a large population"
+    basin, count = _rows(x.basins)[0], len(x.basins[x.basins["share"] > 0.0])
+    if basin["rests_on"] == UNSETTLED:
+        return f"{text}; {_percent(basin['share'])} of starting mixes go on moving"
+    if count == 1:
+        return f"{text}, from all starting mixes"
     return (
-        f"{listed(shares)} {verb}; {basins}; players who mutate rarely spend most time with all at "
-        f"{plain(rare.index[0])} ({percent(rare.iloc[0], 0)})"
+        f"{text}; {_percent(basin['share'])} of starting mixes, more than anywhere else, end at "
+        f"{plain(basin['rests_on'])}, the others at {count - 1} other rest points"
     )
 
 
-def _way(x: Survival) -> str:
+def _players(x: Survival) -> str:
+    """Say what players do who copy, if they mutate rarely."""
+    row = _top(x.survives, "rare")
+    share = percent_interval(_share(row, "rare", "rare_low", "rare_high"), 0)
+    return (
+        f"Players who copy whoever earns more, and mutate rarely, are all at {plain(row['posture'])} for "
+        f"more of the time than at any other ({share})."
+    )
+
+
+def _share(row: Row, name: str, low: str, high: str) -> Interval:
+    return Interval(row[name], row[low], row[high], 0)
+
+
+def _percent(share: float) -> str:
+    """Return a share in whole per cent, and not 100% if it is less."""
+    return percent(share, 1 if 0.99 < share < 1.0 else 0)
+
+
+def way(x: Survival) -> str:
+    """Return how fitness is told: in the words of a sentence's middle."""
     return (
         "by payoffs against rivals who all do the same"
         if x.fitness.kind == PAIRWISE
@@ -196,15 +235,13 @@ def _way(x: Survival) -> str:
 def _believed(x: Found) -> str:
     """Say how far dynamics may be believed: as far as they tell fields that were run."""
     best, other = x.survival
-    told = (
-        f"{capital(_way(best))} {number(best.fitness.r_squared, 2)} of the variance of what postures are "
-        f"ahead of each other in mixed fields is told, {_way(other)} {number(other.fitness.r_squared, 2)}: "
-        "dynamics are to be believed no further."
+    text = (
+        "Dynamics are to be believed as far as they foretell mixed fields that they were not made of: "
+        f"R squared is {number(best.fitness.r_squared, 2)} {way(best)}, "
+        f"{number(other.fitness.r_squared, 2)} {way(other)}."
     )
-    twins = [f"{plain(a)} as {plain(b)}" for a, b in x.payoffs.twins.items()]
-    if twins:
-        told += f" To the last bit the same did {listed(twins)}, which is told once."
-    return told
+    twins = [f"{plain(a)} did what {plain(b)} did" for a, b in x.payoffs.twins.items()]
+    return text + (f" To the last bit {listed(twins)}, which is told once." if twins else "")
 
 
 # Tables
@@ -251,7 +288,17 @@ def _ranked(x: Found) -> Iterator[str]:
 def _served(x: Found) -> Iterator[str]:
     yield "For customers, $bn: in a seat among rivals drawn at random, and where all firms follow it"
     yield ""
-    rows = [["posture", "surplus", "95% interval", "first %", "share, points", "all: surplus", "all: share %"]]
+    rows = [
+        [
+            "posture",
+            "surplus",
+            "95% interval",
+            "first %",
+            "share, points",
+            "all: surplus",
+            "all: share %",
+        ]
+    ]
     for _, row in x.customers.iterrows():
         rows.append(
             [row["posture"], _money(row["surplus"]), f"{_money(row['low'])} to {_money(row['high'])}",
@@ -263,11 +310,16 @@ def _served(x: Found) -> Iterator[str]:
 
 def _surviving(x: Found) -> Iterator[str]:
     for each in x.survival:
-        yield f"Survival, % of a population, {_way(each)} (R squared {each.fitness.r_squared:.2f})"
+        yield f"Survival, % of a population, {way(each)} (R squared {each.fitness.r_squared:.2f})"
         yield ""
-        rows = [["posture", "replicator", "95% interval", "players", "rare mutants", "95% interval"]]
+        rows = [
+            ["posture", "replicator", "95% interval", "players", "rare mutants", "95% interval"]
+        ]
         for _, row in each.survives.iterrows():
-            if max(row["replicator"], row["players"], row["rare"], row["high"], row["rare_high"]) < LIVES:
+            if (
+                max(row["replicator"], row["players"], row["rare"], row["high"], row["rare_high"])
+                < LIVES
+            ):
                 continue
             rows.append(
                 [row["posture"], *_percents(row, "replicator", "low", "high"),
@@ -310,8 +362,8 @@ def section(x: Found, name: str, pictures: Sequence[str]) -> str:
     value, robust_said, *rest = answer(x)
     return "\n\n".join(
         [
-            f"{_strong(value)} {capital(robust_said)}",
-            *map(capital, rest),
+            f"{_strong(value)} {robust_said}",
+            *rest,
             "\n".join(rows),
             f"From `agentsim tournament {name}`; `make tournament` writes this part of the page.",
             *pictures,
@@ -320,7 +372,7 @@ def section(x: Found, name: str, pictures: Sequence[str]) -> str:
 
 
 def _strong(sentence: str) -> str:
-    head, _, rest = capital(sentence).partition(":")
+    head, _, rest = sentence.partition(":")
     return f"**{head}:**{rest}"
 
 

@@ -123,7 +123,9 @@ class Tournament(Table):
             if name in (*SETTABLE, "fields", "role", "seats", "postures"):
                 tables[name] = value
             elif name in Tournament.model_fields:
-                raise AgentsimError(f"{name} is no single value; change it in the tournament's file")
+                raise AgentsimError(
+                    f"{name} is no single value; change it in the tournament's file"
+                )
             elif name in tables["conditions"]:
                 tables["conditions"][name] = [value]
             elif head == "population":
@@ -262,7 +264,9 @@ class Tournament(Table):
             )
         made = [str(parse(self.role, each)) for each in self.played]
         if len(made) < 2:
-            raise AgentsimError(f"postures = {shown(self.postures)} are {len(made)}; give 2 or more")
+            raise AgentsimError(
+                f"postures = {shown(self.postures)} are {len(made)}; give 2 or more"
+            )
         check_distinct("postures", made)
 
     def _check_seats(self, firms: tuple[str, ...]) -> None:
@@ -296,7 +300,9 @@ def _problem(role: str, id: str) -> str | None:
 
 def _draws(entropy: int, what: str, number: int = 0) -> np.random.Generator:
     """Return random numbers for one purpose, that no other purpose draws."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy, spawn_key=(*what.encode(), number))))
+    return np.random.Generator(
+        np.random.Philox(np.random.SeedSequence(entropy, spawn_key=(*what.encode(), number)))
+    )
 
 
 def _read(path: Path) -> Tournament:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class Payoffs:
     rivals: Array
     """Which share of the rivals follows each posture, `(fields, seats, postures)`."""
     by: str = VALUE
-    twins: dict[str, str] = field(default_factory=dict)
+    twins: dict[str, str] = dataclasses.field(default_factory=dict)
     """Postures that earned the same as another to the last bit everywhere, and which: told once."""
 
     @property
@@ -109,9 +110,9 @@ def payoffs_of(asked: Tournament, results: Results, by: str = VALUE) -> Payoffs:
         [rows[each if by == VALUE else by].to_numpy(np.float64) for each in own],
     )
     filled = []
-    for column in (values, *(rows[name].to_numpy(np.float64) for name in MEASURED if name != "customer_share")):
+    for name in (None, "customer_surplus", "total_surplus"):
         array = np.full(shape, np.nan)
-        array[at] = column
+        array[at] = values if name is None else rows[name].to_numpy(np.float64)
         filled.append(array)
     lost = np.isnan(filled[0]).any(axis=-2, keepdims=True)
     if lost.all(axis=-1).any():
@@ -138,13 +139,15 @@ def _without_twins(x: Payoffs) -> Payoffs:
     if not twins or len(kept) < 2:
         return x
     fields = [*kept, *range(len(x.postures), len(x.fields))]
-    arrays = (each[:, fields][:, :, :, kept] for each in (x.payoff, x.customers, x.total))
+    payoff, customers, total = (
+        each[:, fields][:, :, :, kept] for each in (x.payoff, x.customers, x.total)
+    )
     rivals = x.rivals[fields].copy()
     for at, other in twins.items():
         rivals[..., other] += rivals[..., at]
     return Payoffs(
         tuple(x.postures[at] for at in kept), x.seats, tuple(x.fields[at] for at in fields),
-        x.conditions, *arrays, rivals[..., kept], x.by,
+        x.conditions, payoff, customers, total, rivals[..., kept], x.by,
         {x.postures[at]: x.postures[other] for at, other in twins.items()},
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from agentsim.batch.intervals import quantiles
 from agentsim.games import finite_population, replicator
+from agentsim.games.finite_population import Counts
 from agentsim.games.replicator import Reached
 from agentsim.laws.numerics import Array
 from agentsim.tournament.design import Population
@@ -56,7 +57,7 @@ class Survival:
     """Of paths, `(times,)`."""
     shares: Array
     """Mean shares over starting mixes, `(times, postures)`: replicator dynamics."""
-    generations: Array
+    generations: Counts
     """Of the simulated populations, `(times,)`."""
     players: Array
     """Their mean shares, `(times, postures)`."""
@@ -83,7 +84,7 @@ def _survival(
     generations, players = _populations(matrix, starts, asked, _random(entropy, 2))
     few = starts[:RESAMPLED_STARTS]
     drawn = [_scaled(each)[0] for each in told.again]
-    again = [replicator.rest(each, few) for each in drawn]
+    again = replicator.rest_each(np.stack(drawn), few)
     rare = np.stack([_rare(each, asked) for each in drawn])
     return Survival(
         postures, told, unit,
@@ -110,14 +111,12 @@ def _rare(matrix: Array, asked: Population) -> Array:
 
 def _populations(
     matrix: Array, starts: Array, asked: Population, rng: np.random.Generator
-) -> tuple[Array, Array]:
+) -> tuple[Counts, Array]:
     """Return mean shares of simulated populations by generation, from the same starting mixes."""
     counts = finite_population.rounded(starts, asked.size)
     kept = np.unique(np.linspace(0, asked.generations, TIMES).round().astype(np.int64))
     steps = (kept * asked.size).tolist()
-    found = finite_population.simulate(
-        matrix, counts, steps, asked.strength, asked.mutation, rng
-    )
+    found = finite_population.simulate(matrix, counts, steps, asked.strength, asked.mutation, rng)
     return kept, found.mean(axis=1) / asked.size
 
 

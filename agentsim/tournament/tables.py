@@ -85,7 +85,7 @@ def _both(x: Found, name: str) -> pd.DataFrame:
 
     parts = []
     for each in x.survival:
-        table = getattr(each, name).copy()
+        table: pd.DataFrame = getattr(each, name).copy()
         table.insert(0, "fitness", each.fitness.kind)
         table.insert(1, "r_squared", each.fitness.r_squared)
         parts.append(table)
@@ -98,7 +98,10 @@ def _paths(x: Found) -> pd.DataFrame:
 
     parts = []
     for each in x.survival:
-        kinds = (("replicator", each.times, each.shares), ("players", each.generations, each.players))
+        kinds = (
+            ("replicator", each.times, each.shares),
+            ("players", each.generations, each.players),
+        )
         for process, times, shares in kinds:
             wide = pd.DataFrame(shares, columns=list(each.postures))
             wide.insert(0, "time", times)
@@ -126,6 +129,8 @@ def _fields(asked: Tournament) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        (name, firm, posture) for name, field in asked.mixed.items() for firm, posture in field.items()
+        (name, firm, posture)
+        for name, field in asked.mixed.items()
+        for firm, posture in field.items()
     ]
     return pd.DataFrame(rows, columns=["field", "firm", "posture"])
