@@ -17,6 +17,7 @@ from agentsim.parameters import DECLARATIONS
 from agentsim.report import tables
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import find, ids
+from agentsim.tournament.design import Population, Tournament
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "model.md"
@@ -94,6 +95,12 @@ def blocks(language):
 def test_the_page_on_batches_explains_every_key_of_an_experiment():
     for name in Experiment.model_fields:
         assert re.search(rf"`\[*{name}[.\]`]", BATCHES), name
+
+
+def test_the_page_on_tournaments_explains_every_key():
+    page = (ROOT / "docs" / "tournament.md").read_text(encoding="utf-8")
+    for name in (*Tournament.model_fields, *Population.model_fields):
+        assert re.search(rf"`\[*{name}\]*`", page), name
 
 
 def test_the_factors_on_the_page_on_batches_can_be_sampled():

@@ -1,6 +1,7 @@
 """Tournaments: asked, run through real processes, and told; and the arithmetic on payoffs made up."""
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -186,6 +187,19 @@ def test_a_ranking_is_of_what_is_ahead_in_the_same_place():
     assert table["first"].tolist() == [1.0, 0.0, 0.0]
 
 
+def test_a_tournament_of_several_conditions_is_ranked_in_each():
+    x = made_up(lambda f, s, p: [1.0, 6.0, 2.0][p])
+    turned = x.payoff[:, :, :, ::-1]
+    both = replace(
+        x, conditions=("a = 1", "a = 2"), payoff=np.concatenate([x.payoff, 3.0 * turned])
+    )
+    table = ranking(both).set_index(["condition", "posture"])
+    assert len(table) == 9
+    assert table.loc[("a = 1", "fierce"), "ahead"] == pytest.approx(-1.0)
+    assert table.loc[("a = 2", "fierce"), "ahead"] == pytest.approx(-6.0)
+    assert table.loc[("all", "fierce"), "ahead"] == pytest.approx(-3.5)
+
+
 def test_robustness_tells_how_often_best_and_what_is_missed():
     # fierce is best but in the last field, in both seats, where it misses 30 and 60.
     x = made_up(lambda f, s, p: [10.0, 0.0, 20.0][p] if f < 7 else [30.0, 0.0, 0.0][p] * (1 + s))
@@ -304,7 +318,14 @@ def test_a_tournament_is_held_and_goes_on_where_it_was_killed(tmp_path):
     file.write_text(TINY)
     code, said, complaint = ran(held(file, whole), tmp_path)
     assert code == 0, complaint
-    for words in ("by value", "for customers", "survive", "R squared", "Tables:", "Pictures:"):
+    for words in (
+        "by value",
+        "for customers",
+        "left of a large population",
+        "R squared",
+        "Tables:",
+        "Pictures:",
+    ):
         assert words in said
     assert all(len(line) <= 120 for line in said.splitlines() if not line.startswith("Pictures"))
     assert {each.name for each in (whole / "figures").iterdir()} == {

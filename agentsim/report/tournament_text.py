@@ -54,7 +54,15 @@ SURE = 0.95
 
 def answer(x: Found) -> list[str]:
     """Return the sentences that say what the tournament found."""
-    found = [_value(x), _robust(x), _customers(x), _same(x), *_survives(x), _believed(x)]
+    found = [
+        _value(x),
+        _conditions(x),
+        _robust(x),
+        _customers(x),
+        _same(x),
+        *_survives(x),
+        _believed(x),
+    ]
     return [capital(each) for each in found if each]
 
 
@@ -102,6 +110,21 @@ def _value(x: Found) -> str:
         f"{len(x.asked.mixed)} fields drawn at random. Drawn again, fields put it first "
         f"{_percent(first['first'])} of the time; second is {plain(second['posture'])} "
         f"({amount(x, second['ahead'], True)})."
+    )
+
+
+def _conditions(x: Found) -> str:
+    """Say in which conditions another posture leads; nothing where there is one alone."""
+    ranked = x.ranking[(x.ranking["condition"] != "all") & (x.ranking["rank"] == 1)]
+    if ranked.empty:
+        return ""
+    leads = dict(zip(ranked["condition"], ranked["posture"], strict=True))
+    wins = x.overall.iloc[0]["posture"]
+    others = [f"{plain(each)} where {name}" for name, each in leads.items() if each != wins]
+    if not others:
+        return f"It leads in each of the {len(leads)} conditions."
+    return (
+        f"Of {len(leads)} conditions it leads in {len(leads) - len(others)}; {listed(others)} does."
     )
 
 
@@ -174,7 +197,7 @@ def _survives(x: Found) -> list[str]:
     """Say what survives, told the better way, and whether the other way agrees."""
     best, other = x.survival
     mine, theirs = (set(_alive(each)) for each in (best, other))
-    agrees = "the same are left" if mine == theirs else _left(other)
+    agrees = f"the same: {_left(other)}" if mine == theirs else _left(other)
     return [
         f"Where postures that earn more spread, {_left(best)}. {_players(best)}",
         f"Told the other way, {way(other)}, {agrees}.",
@@ -359,10 +382,10 @@ def section(x: Found, name: str, pictures: Sequence[str]) -> str:
             f"{amount(x, other['regret'])} | {money(had['surplus'], True)} | "
             f"{number(100 * had['share'], 1, True)} |"
         )
-    value, robust_said, *rest = answer(x)
+    value, *rest = answer(x)
     return "\n\n".join(
         [
-            f"{_strong(value)} {robust_said}",
+            _strong(value),
             *rest,
             "\n".join(rows),
             f"From `agentsim tournament {name}`; `make tournament` writes this part of the page.",
