@@ -78,7 +78,7 @@ def ranking(x: Found) -> Figure:
             f"mean over {len(x.payoffs.seats)} seats and {len(x.asked.mixed)} mixed fields less the mean "
             f"over {len(table)} postures, with 95% intervals over fields",
         )
-        return laid_out(figure)
+        return _laid_out(figure)
 
 
 def _intervals(panel: Axes, table: pd.DataFrame, name: str, looks: Look, unit: str) -> None:
@@ -97,7 +97,7 @@ def _intervals(panel: Axes, table: pd.DataFrame, name: str, looks: Look, unit: s
 
 def who_beats_whom(x: Found) -> Figure:
     """Draw what a firm gains by a posture (row) where all rivals follow another (column)."""
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 
     with house_style():
         order = [x.payoffs.postures.index(each) for each in x.overall["posture"]]
@@ -108,11 +108,10 @@ def who_beats_whom(x: Found) -> Figure:
         figure, [[panel]] = grid(1, 1, min(2.6 + 0.42 * count, 10.5))
         # Roots, signs kept: a few large amounts would leave all others without a shade.
         shades = np.sign(mean) * np.sqrt(np.abs(mean) / by)
-        most = float(np.abs(shades).max()) or 1.0
         colours = LinearSegmentedColormap.from_list("beats", [LOSES, EVEN, WINS])
-        mesh = panel.pcolormesh(
-            shades, cmap=colours, vmin=-most, vmax=most, edgecolors=PAPER, linewidth=1.0
-        )
+        # Either side has all of its shades, whatever the other's size.
+        sides = TwoSlopeNorm(0.0, min(float(shades.min()), -1e-9), max(float(shades.max()), 1e-9))
+        mesh = panel.pcolormesh(shades, cmap=colours, norm=sides, edgecolors=PAPER, linewidth=1.0)
         _write(panel, mean / by, low / by, high / by, mesh)
         panel.set_xticks(
             np.arange(count) + 0.5, names, rotation=40, ha="right", rotation_mode="anchor"
@@ -124,16 +123,16 @@ def who_beats_whom(x: Found) -> Figure:
         panel.grid(visible=False)
         panel.spines[:].set_visible(False)
         panel.tick_params(length=0)
-        _bar(figure, mesh, panel, most, f"${name}" if unit(x) == "$bn" else name)
+        _bar(figure, mesh, panel, f"${name}" if unit(x) == "$bn" else name)
         heading(
             figure,
             f"Who beats whom: {called(x)} less that of doing what all rivals do, mean over {len(x.payoffs.seats)} seats",
             "dark: the firm does better than it would by going along; "
             + ("a bracket marks a 95% interval with zero in it" if count <= MOST_NUMBERED else
                "+ and − where the 95% interval leaves out zero")
-            + "; shades go by the square root",
+            + "; shades go by the square root, either side by its own",
         )  # fmt: skip
-        return laid_out(figure)
+        return _laid_out(figure)
 
 
 def _write(panel: Axes, mean: Array, low: Array, high: Array, mesh: Any) -> None:
@@ -156,13 +155,13 @@ def _write(panel: Axes, mean: Array, low: Array, high: Array, mesh: Any) -> None
             )  # fmt: skip
 
 
-def _bar(figure: Figure, mesh: Any, panel: Axes, most: float, unit: str) -> None:
+def _bar(figure: Figure, mesh: Any, panel: Axes, unit: str) -> None:
     """Draw what the shades stand for."""
     bar = figure.colorbar(mesh, ax=panel, shrink=0.6, pad=0.02)
-    ticks = np.linspace(-most, most, 5)
-    amounts = np.sign(ticks) * np.square(ticks)
-    bar.set_ticks(ticks.tolist(), labels=[number(each, 1, True) for each in amounts])
-    bar.set_label(unit)
+    ticks = [mesh.norm.vmin, mesh.norm.vmin / 2.0, 0.0, mesh.norm.vmax / 2.0, mesh.norm.vmax]
+    amounts = [number(np.sign(each) * each * each, 1, True) for each in ticks]
+    bar.set_ticks(ticks, labels=amounts)
+    bar.ax.set_title(unit, fontsize=SMALL, fontweight="normal")
     bar.outline.set_visible(False)
 
 
@@ -179,9 +178,7 @@ def survival(x: Found) -> Figure:
         left.set_ylabel("share, mean over starting mixes (%)")
         p = x.asked.population
         right.set_title(f"{p.size} players who copy whoever earns more")
-        right.set_xlabel(
-            f"generations; a player's look about ends in a mutation {_often(p.mutation)}"
-        )
+        right.set_xlabel(f"generations (a look about ends in a mutation {_often(p.mutation)})")
         heading(
             figure,
             f"What survives where postures that earn more spread: {x.asked.name}",
@@ -189,7 +186,14 @@ def survival(x: Found) -> Figure:
             f"{percent(best.fitness.r_squared, 0)} of the variance in mixed fields",
             "grey: postures that hardly anybody follows",
         )
-        return laid_out(figure)
+        return _laid_out(figure)
+
+
+def _laid_out(figure: Figure) -> Figure:
+    """Lay a figure out with room at its edges, to which long names reach."""
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=0.1)
+    return laid_out(figure)
 
 
 def _often(chance: float) -> str:

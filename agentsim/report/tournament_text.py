@@ -46,6 +46,8 @@ PICTURES = {
     "who_beats_whom.png": "What one firm gains by each posture where all rivals follow another",
     "survival.png": "Shares of postures through time, as those that earn more spread",
 }
+MOST_BASINS = 6
+"""Rest points that a table shows, those that most starting mixes end at."""
 LIVES = 0.01
 """Share from which on a posture is said to survive."""
 SURE = 0.95
@@ -63,7 +65,12 @@ def answer(x: Found) -> list[str]:
         *_survives(x),
         _believed(x),
     ]
-    return [capital(each) for each in found if each]
+    return [_begun(each) for each in found if each]
+
+
+def _begun(sentence: str) -> str:
+    """Return a sentence with its capital; a name with its parameters stays as it is written."""
+    return sentence if "(" in sentence.partition(" ")[0] else capital(sentence)
 
 
 def unit(x: Found) -> str:
@@ -159,16 +166,17 @@ def _customers(x: Found) -> str:
         if first["first"] >= SURE
         else "is first for customers, though not surely"
     )
-    text = (
+    most = money_interval(Interval(every["all_ahead"], every["all_low"], every["all_high"], 0))
+    same = whole["posture"] == every["posture"]
+    return (
         f"{plain(first['posture'])} {verb}: where a firm follows it they have "
         f"{_money_between(first, 'surplus')} more surplus than under the mean posture, and fields put it "
         f"first {_percent(first['first'])} of the time. Their share of total surplus "
         f"{plain(share['posture'])} raises most, by {points(share['share'])}. Where all firms do the "
-        f"same they have the most surplus under {plain(every['posture'])} ({money(every['all_surplus'])}) and the "
-        f"largest share under "
+        f"same they have the most surplus under {plain(every['posture'])}, {most} more than under the mean "
+        f"posture, and the largest share under {'it too' if same else plain(whole['posture'])} "
+        f"({percent(whole['all_share'])})."
     )
-    same = whole["posture"] == every["posture"]
-    return f"{text}{'it too' if same else plain(whole['posture'])} ({percent(whole['all_share'])})."
 
 
 def _same(x: Found) -> str:
@@ -309,26 +317,24 @@ def _ranked(x: Found) -> Iterator[str]:
 
 
 def _served(x: Found) -> Iterator[str]:
-    yield "For customers, $bn: in a seat among rivals drawn at random, and where all firms follow it"
+    yield "For customers: their surplus, $bn, beside the mean over postures, and their share of total"
+    yield "surplus; in a seat among rivals drawn at random, and where all firms follow it (all)"
     yield ""
     rows = [
-        [
-            "posture",
-            "surplus",
-            "95% interval",
-            "first %",
-            "share, points",
-            "all: surplus",
-            "all: share %",
-        ]
-    ]
-    for _, row in x.customers.iterrows():
+        ["posture", "surplus", "95% interval", "first %", "share, points", "all: surplus",
+         "95% interval", "all: share %"]
+    ]  # fmt: skip
+    for row in _rows(x.customers):
         rows.append(
-            [row["posture"], _money(row["surplus"]), f"{_money(row['low'])} to {_money(row['high'])}",
-             _money(100 * row["first"]), number(100 * row["share"], 1).replace("−", "-"),
-             _money(row["all_surplus"]), number(100 * row["all_share"], 1)]
+            [row["posture"], *_between(row, "surplus", "low", "high"), _money(100 * row["first"]),
+             number(100 * row["share"], 1).replace("−", "-"),
+             *_between(row, "all_ahead", "all_low", "all_high"), number(100 * row["all_share"], 1)]
         )  # fmt: skip
     yield from aligned(rows)
+
+
+def _between(row: Row, value: str, low: str, high: str) -> tuple[str, str]:
+    return _money(row[value]), f"{_money(row[low])} to {_money(row[high])}"
 
 
 def _surviving(x: Found) -> Iterator[str]:
@@ -350,13 +356,14 @@ def _surviving(x: Found) -> Iterator[str]:
             )  # fmt: skip
         yield from aligned(rows)
         yield ""
-        rows = [["rest point", "% of starting mixes", "95% interval"]]
-        shown = each.basins[(each.basins["share"] >= LIVES) | (each.basins["high"] >= 0.05)]
+        rows = [["% of starting mixes", "95% interval", "rest point"]]
+        shown = each.basins.head(MOST_BASINS)
         for _, row in shown.iterrows():
-            rows.append([row["rests_on"], *_percents(row, "share", "low", "high")])
+            rows.append([*_percents(row, "share", "low", "high"), row["rests_on"]])
         yield from aligned(rows)
-        if len(shown) < len(each.basins):
-            yield f"and {len(each.basins) - len(shown)} more, none above {percent(LIVES, 0)}"
+        rest = each.basins.iloc[len(shown) :]
+        if len(rest):
+            yield f"and {len(rest)} more, none above {percent(rest['share'].max(), 0)}"
         yield ""
 
 
