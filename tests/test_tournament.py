@@ -1,5 +1,6 @@
 """Tournaments: asked, run through real processes, and told; and the arithmetic on payoffs made up."""
 
+import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,9 @@ from faults import KILLED, ran
 from agentsim.batch.design import Deviation, Experiment, shipped
 from agentsim.batch.plan import make
 from agentsim.cli import main
+from agentsim.report import tournament_text
+from agentsim.report.tournament_answer import answer
+from agentsim.report.tournament_text import END, START
 from agentsim.tournament.customers import customers
 from agentsim.tournament.design import Population, Tournament
 from agentsim.tournament.fitness import FIELDS, PAIRWISE, fitness, fitted
@@ -20,6 +24,7 @@ from agentsim.tournament.matching import invasions, pairwise
 from agentsim.tournament.payoffs import Payoffs, _without_twins
 from agentsim.tournament.ranking import over_fields, ranking, robustness
 from agentsim.tournament.survival import survival
+from agentsim.tournament.tables import Found
 
 TINY = """
 name = "tiny"
@@ -302,6 +307,34 @@ def test_what_survives_is_what_the_payoffs_say():
         assert left["rare"].sum() == pytest.approx(1.0)
 
 
+def told(x):
+    """The answer to a tournament with these payoffs."""
+    few = Population(starts=20, size=5, generations=2)
+    tournament = asked(postures=["restrain", "match", "escalate"], fields=5, population=few)
+    left = survival(x, few, 0)
+    found = Found(tournament, x, ranking(x), robustness(x), customers(x), pairwise(x), left)
+    return " ".join(answer(found))
+
+
+def test_the_answer_says_whether_one_posture_wins_for_both(monkeypatch):
+    monkeypatch.setattr("agentsim.tournament.survival.RESAMPLES", 5)
+    x = made_up(lambda f, s, p: [1.0, 6.0, 2.0][p] + f)
+    said = told(x)
+    assert said.startswith(
+        "Middle wins by value: a firm that follows it is worth $3.00bn [3.00, 3.00]"
+    )
+    assert "the same, middle." in said
+    assert "middle (100% [100, 100]) is left of a large population, from all starting mixes" in said
+    said = told(replace(x, customers=x.customers + np.array([9.0, 0.0, 0.0])[:, None]))
+    assert "not the same: middle is second of 3 for customers, mild third by value." in said
+
+
+def test_a_lead_that_luck_may_have_made_is_not_called_a_win(monkeypatch):
+    monkeypatch.setattr("agentsim.tournament.survival.RESAMPLES", 5)
+    x = made_up(lambda f, s, p: [1.0, 0.0, 0.0][p] * (-1.0 if f % 2 else 1.5))
+    assert "is first, though not surely, by value" in told(x)
+
+
 # The command
 
 
@@ -331,6 +364,16 @@ def test_a_tournament_is_held_and_goes_on_where_it_was_killed(tmp_path):
     assert {each.name for each in (whole / "figures").iterdir()} == {
         "ranking.png", "who_beats_whom.png", "survival.png",
     }  # fmt: skip
+
+    page = tmp_path / "docs" / "page.md"
+    page.parent.mkdir()
+    page.write_text(f"before\n{START}\nstale\n{END}\nafter\n")
+    assert tournament_text.main([str(each) for each in (whole, file, page)]) == 0
+    text = page.read_text()
+    assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text
+    assert "| `escalate` | " in text
+    for picture in re.findall(r"\]\(\.\./(.*?)\)", text):
+        assert (tmp_path / picture).exists()
 
     script = tmp_path / "script.py"
     script.write_text(KILLED.format(module="parts", function="write", call=4))

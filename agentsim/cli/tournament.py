@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from agentsim.cli.running import setting, shown, whole
 if TYPE_CHECKING:
     from agentsim.batch.results import Results
     from agentsim.tournament.design import Tournament
+    from agentsim.tournament.tables import Found
 
 LINEUPS = 12
 """Lineups that a worker is given at once: about a second of work, however few the runs of each."""
@@ -66,7 +68,8 @@ def tournament(
       agentsim tournament tournament --set fields=60 --set demand_elasticity=1.4
       agentsim tournament tournament --by total_surplus
     """
-    from agentsim.report import tournament_text as text
+    from agentsim.report.tournament_answer import answer
+    from agentsim.report.tournament_text import tables as lines
     from agentsim.tournament import tables
     from agentsim.tournament.design import Tournament
 
@@ -78,21 +81,26 @@ def tournament(
     results = _ran(asked, out, workers, engine, replace, words)
     found = tables.found(asked, results, by)
     tables.write(found, results.folder / tables.FOLDER)
-    for sentence in text.answer(found):
+    paths = [] if no_figures else _drawn(found, results.folder / "figures")
+    for sentence in answer(found):
         click.echo(click.wrap_text(sentence, 100) + "\n")
-    for line in text.tables(found):
+    for line in lines(found):
         click.echo(line)
     click.echo(f"Tables:   {shown(results.folder / tables.FOLDER)}")
-    if not no_figures:
-        from agentsim.report.tournament_figures import save
-
-        paths = save(found, results.folder / "figures")
+    if paths:
         click.echo(f"Pictures: {', '.join(str(shown(path)) for path in paths)}")
     failed = results.manifest["failures"]["runs"]
     if failed:
         click.echo(f"{failed:,} runs failed (column status of outcomes/); with them those that they "
                    "are compared with are left out", err=True)  # fmt: skip
         raise SystemExit(FAILED)
+
+
+def _drawn(found: Found, folder: Path) -> list[Path]:
+    """Draw the pictures and return where they are."""
+    from agentsim.report.tournament_figures import save
+
+    return save(found, folder)
 
 
 def _ran(

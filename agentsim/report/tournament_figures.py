@@ -25,7 +25,7 @@ from agentsim.report.style import (
     round_ticks,
     zero_line,
 )
-from agentsim.report.tournament_text import LIVES, called, unit, way
+from agentsim.report.tournament_answer import LIVES, called, unit, way
 from agentsim.report.words import number, percent, plain, scale
 from agentsim.tournament.matching import invasions
 
