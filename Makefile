@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs library publish sensitivity history tournament calibrate constraints clean
+.PHONY: help demo test check format bench docs library publish sensitivity history tournament learners calibrate constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -67,6 +67,12 @@ history: .venv/.core ## hold the market against history and quote it in docs/fin
 tournament: .venv/.core ## hold the shipped tournament and quote it in docs/findings.md
 	@$(BIN)/agentsim tournament tournament --replace > results/tournament.txt
 	@$(BIN)/python -m agentsim.report.tournament_text results/tournament tournament docs/findings.md
+
+# The tables are the same to the byte whenever nothing was changed: `git diff` says what was.
+learners: .venv/.core ## train the strategies that learn, play known games and quote them in docs/findings.md
+	@$(BIN)/python -m agentsim.learning results/learners
+	@$(BIN)/python -m agentsim.learning.trials results/learners
+	@$(BIN)/python -m agentsim.report.learning_text results/learners docs/findings.md
 
 calibrate: .venv/.dev ## fit the marked assumptions to history, and ship the draws
 	@$(BIN)/agentsim calibrate --replace

@@ -31,7 +31,19 @@ from agentsim.strategy.choices import (
     MemoryMakerChoice,
     Number,
 )
+from agentsim.strategy.learning.chip_vendor import PricingLearner
+from agentsim.strategy.learning.hyperscaler import SpendingLearner, fleet_cost
+from agentsim.strategy.learning.learner import (
+    AttractionLearner,
+    FictitiousLearner,
+    QLearner,
+    RegretLearner,
+    chance,
+)
+from agentsim.strategy.learning.rule import at, best_of, tried
+from agentsim.strategy.learning.spending import rates as capex_rates
 from agentsim.strategy.marginal_q import MarginalQ
+from agentsim.strategy.markup import best_price
 from agentsim.strategy.params import option, param, with_values
 from agentsim.strategy.rules import (
     ChipVendorRule,
@@ -49,10 +61,12 @@ from agentsim.strategy.views import (
 
 __all__ = [
     "Array",
+    "AttractionLearner",
     "ChipVendorChoice",
     "ChipVendorRule",
     "ChipVendorStrategy",
     "ChipVendorView",
+    "FictitiousLearner",
     "FirmView",
     "HyperscalerChoice",
     "HyperscalerRule",
@@ -69,18 +83,29 @@ __all__ = [
     "MemoryMakerStrategy",
     "MemoryMakerView",
     "Number",
+    "PricingLearner",
+    "QLearner",
+    "RegretLearner",
+    "SpendingLearner",
     "Strategy",
+    "at",
     "at_least",
     "at_most",
+    "best_of",
+    "best_price",
     "capacity_growth",
+    "capex_rates",
+    "chance",
     "clip",
     "exp",
     "expected_growth",
+    "fleet_cost",
     "log",
     "option",
     "ordered_sum",
     "param",
     "power",
     "safe_divide",
+    "tried",
     "with_values",
 ]
