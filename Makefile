@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test check format bench docs library publish sensitivity history tournament learners calibrate constraints clean
+.PHONY: help demo test slow check format bench docs library publish sensitivity history tournament learners calibrate constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -18,7 +18,10 @@ demo: .venv/.core ## run the escalator war and say where the report is
 	@$(BIN)/agentsim run escalator_war
 
 test: .venv/.dev ## run the tests
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+slow: .venv/.dev ## run the tests that take long: fits that are killed and gone on with
+	@$(BIN)/python -m pytest -q -n 2 -m slow
 
 check: .venv/.dev ## style, types and the arrows between modules
 	$(BIN)/ruff check

@@ -299,6 +299,7 @@ def started(folder, *more):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_calibrate_goes_on_where_it_was_killed_and_ends_with_the_same_draws(tmp_path):
     whole = started(tmp_path / "whole")
     told, said = whole.communicate(timeout=120)

@@ -31,6 +31,7 @@ def test_a_firm_changes_only_for_what_is_clearly_better():
     assert postures._better(found, "unknown") == "far"
 
 
+@pytest.mark.slow
 def test_a_posture_that_made_the_facts_is_found(tmp_path, monkeypatch):
     """Capex of a market in which meta outspends the others by 0.3 is taken for the facts."""
     base = Experiment(
