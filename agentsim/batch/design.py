@@ -264,6 +264,11 @@ def _tournament(name: str) -> AgentsimError:
     return AgentsimError(f"{name} is a tournament; `agentsim tournament {name}` runs it")
 
 
+def beside(file: Path, given: list[Any]) -> list[Any]:
+    """Return paths as they are seen from where a file lies."""
+    return [str(file.parent / each) if isinstance(each, str) else each for each in given]
+
+
 def _read(path: Path) -> Experiment:
     tables = read_toml(path)
     if TOURNAMENT in tables:
@@ -273,10 +278,7 @@ def _read(path: Path) -> Experiment:
         # A table of points lies where the file says, beside the file.
         sampler["file"] = str(path.parent / sampler["file"])
     if isinstance(tables.get("strategies"), list):
-        tables["strategies"] = [
-            str(path.parent / each) if isinstance(each, str) else each
-            for each in tables["strategies"]
-        ]
+        tables["strategies"] = beside(path, tables["strategies"])
     table = tables.get("uncertainty")
     if isinstance(table, str) and table.endswith(".csv"):
         tables["uncertainty"] = str(path.parent / table)  # so does a table of draws

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.commands import FAILED
+from agentsim.cli.commands import FAILED, takes_strategies
 from agentsim.cli.running import setting, shown, whole
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ LINEUPS = 12
 @click.option(
     "--replace", is_flag=True, help="Remove what results are in the folder, and begin anew."
 )
+@takes_strategies
 @click.pass_obj
 def tournament(
     words: list[str],
@@ -67,6 +68,7 @@ def tournament(
       agentsim tournament mine.toml --runs 100 --out results/fine
       agentsim tournament tournament --set fields=60 --set demand_elasticity=1.4
       agentsim tournament tournament --by total_surplus
+      agentsim tournament tournament --strategies patient_builder.py
     """
     from agentsim.report.tournament_answer import answer
     from agentsim.report.tournament_text import tables as lines

@@ -20,12 +20,12 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from agentsim.batch.complaints import Level, check_distinct, flattened, levels, read_toml
-from agentsim.batch.design import PLAIN, TOURNAMENT, Experiment, shipped
+from agentsim.batch.design import PLAIN, TOURNAMENT, Experiment, beside, shipped
 from agentsim.batch.design_tables import Deviation, Settings, Strategies, Table, Text, Whole
 from agentsim.errors import AgentsimError, check_known, shown, unknown
 from agentsim.parameters import ROLES
 from agentsim.scenario import Scenario
-from agentsim.strategy.registry import ids, parse
+from agentsim.strategy.registry import add_strategies, ids, parse
 
 ALL = "all"
 MIXED = "field"
@@ -82,6 +82,8 @@ class Tournament(Table):
     uncertainty: Text = "calibrated"
     horizon: Whole = 40
     lineup: Strategies = Field(default_factory=dict)
+    strategies: list[Text] = Field(default_factory=list)
+    """Files and folders with strategies beside the library's."""
     set: Settings = Field(default_factory=dict)
     conditions: dict[str, Any] = Field(default_factory=dict)
     """Factors whose levels are crossed: the tournament is held in each combination."""
@@ -206,6 +208,7 @@ class Tournament(Table):
         return Experiment(
             name=self.name, scenario=self.scenario, runs=self.runs, entropy=self.entropy,
             uncertainty=self.uncertainty, horizon=self.horizon, lineup=self.lineup, set=self.set,
+            strategies=self.strategies,
             factors=self.conditions, shocks=self.shocks, lineups=mixed, luck="lineups",
             outcomes=self.kept,
             deviations=[Deviation(firm=seat, own=postures, others=others) for seat in seats],
@@ -240,6 +243,8 @@ class Tournament(Table):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
+        for path in self.strategies:
+            add_strategies(path)
         firms = self.firms
         if len(firms) < 2:
             raise AgentsimError(f"role = {self.role} has {len(firms)} firm; give one with rivals")
@@ -312,6 +317,8 @@ def _read(path: Path) -> Tournament:
     table = tables.get("uncertainty")
     if isinstance(table, str) and table.endswith(".csv"):
         tables["uncertainty"] = str(path.parent / table)
+    if isinstance(tables.get("strategies"), list):
+        tables["strategies"] = beside(path, tables["strategies"])
     try:
         return Tournament(**tables)
     except AgentsimError as error:
