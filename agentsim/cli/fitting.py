@@ -131,8 +131,13 @@ def _told(found: Calibrated) -> list[str]:
 @click.option("--runs", metavar="N", default="300", help="Simulated markets of each candidate.")
 @click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, every candidate.")
+@click.option(
+    "--library", is_flag=True, help="Every strategy of the library too, with its defaults."
+)
 @takes_strategies
-def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: bool) -> None:
+def postures(
+    experiment: str, out: str, runs: str, workers: str | None, as_csv: bool, library: bool
+) -> None:
     """Which strategy fits the path of each firm until the end of 2024 best, and by how much.
 
     A hyperscaler's path is its capex, the leading chip vendor's its gross margin. One firm at a time
@@ -154,15 +159,16 @@ def postures(experiment: str, out: str, runs: str, workers: str | None, as_csv: 
     Examples:
       agentsim postures
       agentsim postures --csv > postures.csv
+      agentsim postures --library --out results/postures_of_the_library
     """
     from agentsim.backtest.history import history
     from agentsim.batch.design import Experiment
-    from agentsim.fitting.postures import fit_postures
+    from agentsim.fitting.postures import fit_postures, with_library
 
     design = Experiment.read(experiment).changed(whole("--runs", runs), {})
     found = fit_postures(
         design, history(), Path(out), whole("--workers", workers),
-        say=lambda line: click.echo(line, err=True),
+        say=lambda line: click.echo(line, err=True), candidates=with_library() if library else None,
     )  # fmt: skip
     found.table.to_csv(Path(out) / "postures.csv", index=False)
     click.echo(found.table.to_csv(index=False) if as_csv else _postures(found), nl=not as_csv)

@@ -9,7 +9,7 @@ they are compared run by run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from agentsim.backtest.testing import FITTED_UNTIL
 from agentsim.batch.design import Experiment
 from agentsim.laws.numerics import Array
 from agentsim.lineup import CALIBRATED
+from agentsim.strategy.registry import followed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,7 @@ VENDORS = (
 LEADER = "nvidia"
 CANDIDATES = {**dict.fromkeys(FOUR, HYPERSCALERS), LEADER: VENDORS}
 """What each firm is tried with. Of other firms no path of quarters until 2024 is known."""
+Candidates = Mapping[str, Sequence[str]]
 SERIES = (
     *("capex", "hyperscaler.capex", "hyperscaler.other_capex"),
     *("chip_vendor.unit_cost", "chip_vendor.price"),
@@ -83,28 +85,45 @@ COLUMNS = {
 }
 
 
+def with_library() -> Candidates:
+    """Return CANDIDATES and beside them every other strategy of the library, with its defaults."""
+    found = {}
+    for firm, named in CANDIDATES.items():
+        known = {each.partition("(")[0] for each in named}
+        others = followed("chip_vendor" if firm == LEADER else "hyperscaler")
+        found[firm] = (*named, *(id for id in others if id not in known))
+    return found
+
+
 def fit_postures(
     experiment: Experiment,
     facts: Sequence[Known],
     folder: Path,
     workers: int | None = None,
     say: Callable[[str], None] = lambda line: None,
+    candidates: Candidates | None = None,
 ) -> Fitted:
-    """Return the posture that fits each firm best, the others following theirs."""
+    """Return the posture that fits each firm best, the others following theirs.
+
+    candidates: what each firm is tried with; CANDIDATES by default.
+    """
     import pandas as pd
 
-    lineup = {firm: _follows(experiment, firm) for firm in CANDIDATES}
+    tried = CANDIDATES if candidates is None else candidates
+    lineup = {firm: _follows(experiment, firm) for firm in tried}
     rounds, settled, misfits = 0, False, {}
     while not settled and rounds < MOST_ROUNDS:
         settled, rounds = True, rounds + 1
-        for firm in CANDIDATES:
+        for firm in tried:
             place = folder / f"round-{rounds}-{firm}"
-            found = misfits[firm] = _tried(experiment, facts, firm, lineup, place, workers)
+            found = misfits[firm] = _tried(
+                experiment, facts, firm, tried[firm], lineup, place, workers
+            )
             best = _better(found, lineup[firm])
             say(f"round {rounds}: {firm} follows {best}, off by {np.median(found[best][0]):.1%}")
             settled &= best == lineup[firm]
             lineup[firm] = best
-    rows = [row for firm in CANDIDATES for row in _rows(firm, lineup[firm], misfits[firm])]
+    rows = [row for firm in tried for row in _rows(firm, lineup[firm], misfits[firm])]
     return Fitted(lineup, pd.DataFrame(rows, columns=list(COLUMNS)), rounds, settled)
 
 
@@ -124,6 +143,7 @@ def _tried(
     experiment: Experiment,
     facts: Sequence[Known],
     firm: str,
+    candidates: Sequence[str],
     lineup: dict[str, str],
     folder: Path,
     workers: int | None,
@@ -135,14 +155,14 @@ def _tried(
     asked = Experiment(
         **experiment.model_dump()
         | {
-            "name": folder.name, "lineup": others, "factors": {name: list(CANDIDATES[firm])},
+            "name": folder.name, "lineup": others, "factors": {name: list(candidates)},
             "series": list(SERIES), "series_runs": experiment.runs, "outcomes": ["capex"],
         }
     )  # fmt: skip
     results = batch.run(asked, folder, workers, progress=False, say=lambda line: None)
     found = {}
     series = "gross_margin" if firm == LEADER else "company_capex"
-    for each in CANDIDATES[firm]:
+    for each in candidates:
         path = MEASURES[series](tables_of(results, SERIES, **{name: each}), firm)
         found[each] = _misfit(path.unstack("quarter"), facts, series, firm, asked.scenario)
     return found
