@@ -105,7 +105,7 @@ def test_check_says_what_passes_and_what_does_not(tmp_path):
         (["show", "escalat"], "nearest: escalate"),
         (["show", "bank/prudent"], "role 'bank' is not known"),
         (["show", "nowhere.py"], "nowhere.py is not there"),
-        (["list", "--strategies", "nowhere"], "--strategies nowhere is not there"),
+        (["list", "--strategies", "nowhere"], "strategies: nowhere is not there"),
         (["new", "bank", "mine"], "role 'bank' is not known"),
         (["new", "lender", "Mine"], "NAME = 'Mine' cannot name a strategy"),
         (["new", "lender", "prudent"], "lender strategy 'prudent' is there already, in "),

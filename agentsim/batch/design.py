@@ -265,8 +265,10 @@ def _tournament(name: str) -> AgentsimError:
 
 
 def beside(file: Path, given: list[Any]) -> list[Any]:
-    """Return paths as they are seen from where a file lies."""
-    return [str(file.parent / each) if isinstance(each, str) else each for each in given]
+    """Return paths that are seen from where a file lies as they are seen from anywhere."""
+    return [
+        str((file.parent / each).resolve()) if isinstance(each, str) else each for each in given
+    ]
 
 
 def _read(path: Path) -> Experiment:

@@ -63,12 +63,12 @@ def name(path: str | Path) -> None:
     """
     place = Path(path).expanduser()
     if not place.exists():
-        raise AgentsimError(f"--strategies {path} is not there; name a file or a folder")
+        raise AgentsimError(f"strategies: {path} is not there; name a file or a folder")
     if place.is_file() and place.suffix != ".py":
-        raise AgentsimError(f"--strategies {path} is no Python file; name one, or a folder of them")
+        raise AgentsimError(f"strategies: {path} is no Python file; name one, or a folder of them")
     full = str(place.resolve())
     if os.pathsep in full:
-        raise AgentsimError(f"--strategies {path} has a {os.pathsep!r} in its name; rename it")
+        raise AgentsimError(f"strategies: {path} has a {os.pathsep!r} in its name; rename it")
     if full not in paths():
         os.environ[PATHS] = os.pathsep.join([*paths(), full])
 
