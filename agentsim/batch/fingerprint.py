@@ -16,6 +16,7 @@ from agentsim.batch.cells import Cells
 from agentsim.calibration import calibrations
 from agentsim.calibration.fitted import BASE
 from agentsim.parameters import ROLES
+from agentsim.strategy import added
 from agentsim.strategy.registry import file_of, ids
 
 PARTS = (
@@ -39,15 +40,20 @@ def model_files() -> dict[str, str]:
     return found
 
 
-def strategy_files(cells: Cells) -> dict[str, str]:
-    """Return the hash of the file of every strategy that is followed in some cell."""
-    roles = {role: set(ids(role)) for role in ROLES}
+def strategy_files(cells: Cells) -> dict[str, Path]:
+    """Return the file of every strategy that is followed in some cell, as strategies/ROLE/ID.py."""
     used = {text.partition("(")[0] for group in cells.groups for text in set(group.lineup.values())}
-    found: dict[str, str] = {}
-    for role, known in roles.items():
-        for id in sorted(used & known):
-            found[f"strategies/{role}/{id}.py"] = _hash(file_of(role, id))
-    return found
+    return {
+        f"strategies/{role}/{id}.py": file_of(role, id)
+        for role in ROLES
+        for id in sorted(used & set(ids(role)))
+    }
+
+
+def added_files(cells: Cells) -> list[str]:
+    """Return the files of those that are followed and are not the library's."""
+    named = set(added.texts())
+    return [str(file) for file in strategy_files(cells).values() if str(file) in named]
 
 
 def fingerprint(scenario: str, cells: Cells) -> dict[str, str]:
@@ -55,7 +61,7 @@ def fingerprint(scenario: str, cells: Cells) -> dict[str, str]:
     others = {f"calibration/{name}.csv" for name in calibrations() if name != scenario}
     others.add(f"calibration/fitted/{BASE}.csv")  # a plan that takes draws from it has its hash
     used = {name: each for name, each in model_files().items() if name not in others}
-    return used | strategy_files(cells)
+    return used | {name: _hash(file) for name, file in strategy_files(cells).items()}
 
 
 def model_key(scenario: str, cells: Cells) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 import agentsim
 from agentsim.batch.design import Experiment
-from agentsim.batch.fingerprint import fingerprint
+from agentsim.batch.fingerprint import added_files, fingerprint
 from agentsim.batch.plan import Plan
 from agentsim.batch.store import writer
 
@@ -124,6 +124,7 @@ def opening(
         "spec_sha256": spec_hash(experiment),
         "plan_key": plan.key,
         "model": fingerprint(plan.scenario, plan.cells),
+        "added_strategies": added_files(plan.cells),
         "entropy": experiment.entropy,
         "luck": luck_of(plan),
         "cells": len(plan.cells),
@@ -227,9 +228,16 @@ def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if old is None:
         found.append("made by an older version of agentsim")
     elif old != new and new is not None:
-        files = [each for each in dict.fromkeys([*old, *new]) if old.get(each) != new.get(each)]
+        # Which strategies there are follows from who follows what, and that is told above.
+        files = [
+            each
+            for each in dict.fromkeys([*old, *new])
+            if old.get(each) != new.get(each)
+            and ((each in old and each in new) or not each.startswith("strategies/"))
+        ]
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-        found.append(f"the model changed ({', '.join(files[:3])}{more})")
+        if files or not found:
+            found.append(f"the model changed ({', '.join(files[:3])}{more})")
     return found
 
 

@@ -25,6 +25,7 @@ from agentsim.batch.means import means_by_cell, means_by_group
 from agentsim.batch.store import CELLS, MANIFEST, POINTS, RUNNING
 from agentsim.batch.tables import Tables, frame_of
 from agentsim.errors import AgentsimError, unknown, whole
+from agentsim.strategy import added
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -336,6 +337,7 @@ class Results:
         """Return the plan as it was, and the runs there are as one round."""
         from agentsim.batch.plan import Round, make
 
+        added.name_those_there(self.manifest.get("added_strategies", ()))
         plan = make(self._with_copy(self.experiment))
         if plan.key != self.manifest["plan_key"]:
             raise AgentsimError(

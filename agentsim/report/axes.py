@@ -56,7 +56,9 @@ def places(factors: Mapping[str, tuple[Level, ...]]) -> tuple[Axis, Axis, Axis, 
                 return Axis(name, left.pop(name))
         return Axis(None)
 
-    posture = take(["lineup.hyperscaler", *(n for n in factors if n.startswith("lineup."))])
+    # A strategy's parameter, `lineup.hyperscaler.step`, is a number as any other.
+    strategies = [n for n in factors if n.startswith("lineup.") and n.count(".") == 1]
+    posture = take([n for n in ("lineup.hyperscaler", *strategies) if n in strategies])
     demand = take(["demand_elasticity"])
     shock = take([*(n for n in factors if n.startswith("shock.")), *_numeric(factors)])
     if demand.column is None:

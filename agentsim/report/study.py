@@ -18,6 +18,7 @@ from agentsim.batch.making import levels_of
 from agentsim.laws.numerics import Array
 from agentsim.report.axes import Axis, Level, places
 from agentsim.report.words import doing_words, level_words
+from agentsim.strategy import added
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,7 @@ class Study:
 
     def __init__(self, results: Results) -> None:
         self.results = results
+        added.name_those_there(results.manifest.get("added_strategies", ()))
         self.experiment: Experiment = results.experiment
         self.runs: pd.DataFrame = results.runs()
         self.games: dict[tuple[Any, ...], Game] = {}  # `kinds.game` keeps them for all figures

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agentsim.errors import AgentsimError
 from agentsim.report.axes import Level
 from agentsim.report.claims import Claim, Place
 from agentsim.report.headline_tables import amount, points, share
@@ -113,14 +114,20 @@ def _strategies(study: Study, variant: Variant) -> list[str]:
 
 
 def summary(study: Study, who: str, text: str) -> str:
-    """Return what a strategy of a role or firm does, the first lines of its docstring."""
+    """Return what a strategy of a role or firm does, the first lines of its docstring.
+
+    Nothing where its file is gone since the batch was run.
+    """
     from agentsim.parameters import ROLES
     from agentsim.scenario import Scenario
     from agentsim.strategy.registry import parse
 
     firms = Scenario.load(study.experiment.scenario).firms
     role = who if who in ROLES else next(role for role in ROLES if who in firms[role])
-    return parse(role, text).describe().summary
+    try:
+        return parse(role, text).describe().summary
+    except AgentsimError:
+        return ""
 
 
 def _as_main(study: Study, variant: str) -> bool:

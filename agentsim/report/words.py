@@ -44,6 +44,8 @@ def title_words(column: str | None) -> str:
     if column in TITLES:
         return TITLES[column]
     parts = column.split(".")
+    if parts[0] == "lineup" and len(parts) == 3:
+        return f"{firm_words(parts[1])}: {plain(parts[2])}"
     if parts[0] == "lineup":
         return f"{plain(parts[1])}'s strategy"
     if parts[0] == "shock":
@@ -86,10 +88,12 @@ def level_words(column: str | None, level: Any) -> str:
     """Return what a level is called on its own."""
     if column is None or level is None:
         return ""
-    if column.startswith("lineup."):
+    parts = column.split(".")
+    if parts[0] == "lineup" and len(parts) == 2:
         return plain(level)
     number = level if isinstance(level, str) else f"{level:g}"
-    parts = column.split(".")
+    if parts[0] == "lineup":
+        return f"{firm_words(parts[1])}'s {plain(parts[2])} {number}"
     if parts[0] == "shock":
         if parts[-1] == "factor":
             return "no shock" if float(level) == 1.0 else f"{plain(parts[1])} ×{number}"

@@ -73,6 +73,13 @@ def name(path: str | Path) -> None:
         os.environ[PATHS] = os.pathsep.join([*paths(), full])
 
 
+def name_those_there(files: Iterable[str]) -> None:
+    """Name those of some files that are there."""
+    for file in files:
+        if Path(file).exists():
+            name(file)
+
+
 def in_file(path: str | Path) -> tuple[Added, ...]:
     """Return the strategies of a file, without naming it. Raises AgentsimError if it is not there."""
     file = Path(path).expanduser().resolve()
