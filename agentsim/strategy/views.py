@@ -115,6 +115,8 @@ class View:
             raise AttributeError(f"{type(self).__name__} does not show {name!r}; it shows: {known}")
         value = self._fetch(name)
         seen = value[self._rows] if declared.scope == "own" else value.view()
+        if len(seen) < len(value):  # a part of an array leads to the rest of it: rivals' books
+            seen = seen.copy()
         seen.flags.writeable = False
         self.__dict__[name] = seen
         return seen
