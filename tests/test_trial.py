@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agentsim import AgentsimError, run
+from agentsim import AgentsimError, add_strategies, run
 from agentsim.authoring import trial as trials
 from agentsim.authoring.scaffold import write
 from agentsim.authoring.trial import SITUATIONS, Trial, paths, prepared, ranked
@@ -60,6 +60,7 @@ def run_firms(role):
         ({"rivals": "prudent"}, "hyperscaler strategy 'prudent' is not known"),
         ({"settings": {"lineup.microsoft": "match"}}, "is the seat of the trial"),
         ({"settings": {"deman": 1}}, None),
+        ({"runs": 1}, "--runs 1 leaves nothing to tell an interval from"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(given, said, tmp_path):
@@ -115,22 +116,9 @@ def test_both_pictures_are_drawn(done, tmp_path):
         assert path.stat().st_size > 20_000
 
 
-class FakeResults:
-    """Results with a value a posture and run, `(postures, runs)`."""
-
-    def __init__(self, values):
-        self.values = dict(values)
-        self.experiment = SimpleNamespace(entropy=0)
-
-    def outcome(self, name, kind, **labels):
-        (posture,) = labels.values()
-        return np.asarray(self.values[posture], float)
-
-
 def ranks(values):
-    made = Trial("a", "hyperscaler", "oracle", "a", None)
-    found = trials._ranks(made, FakeResults(values), list(values), "value.oracle")
-    return found.set_index("strategy")
+    made = trials._ranks({name: np.asarray(each, float) for name, each in values.items()}, 0)
+    return made.set_index("strategy")
 
 
 def test_a_rank_is_as_sure_as_its_runs_make_it():
@@ -144,15 +132,56 @@ def test_a_rank_is_as_sure_as_its_runs_make_it():
     assert found[["rank_low", "rank_high"]].loc["a"].tolist() == [1, 2]
 
 
-def test_equals_share_a_rank_and_failed_runs_count_for_none():
-    found = ranks({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0], "c": [9.0, np.nan, 0.0]})
+def test_equals_share_a_rank():
+    found = ranks({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0], "c": [9.0, 7.0, 0.0]})
     assert found["rank"].to_dict() == {"a": 2, "b": 2, "c": 1}
-    with pytest.raises(AgentsimError, match="no run came through"):
-        ranks({"a": [1.0, np.nan], "b": [np.nan, 1.0]})
+
+
+FAILS = '''
+from dataclasses import dataclass
+
+from agentsim.strategy import HyperscalerChoice, HyperscalerRule, param
+
+
+@dataclass(frozen=True)
+class Fails(HyperscalerRule):
+    """Replace wear, and fail where luck is bad. Source: a test."""
+
+    bad: float = param(0.0, "1", "luck below which it fails", -10.0, 10.0)
+
+    def decide(self, sees):
+        """Choose what may not be chosen, where luck is bad."""
+        return HyperscalerChoice(capex_rate=7.0 if sees.draw("luck") < self.bad else 0.1)
+'''
+
+
+def test_all_is_told_of_runs_that_came_through_under_every_posture(tmp_path, monkeypatch):
+    monkeypatch.setenv(added.PATHS, "")
+    (tmp_path / "fails.py").write_text(FAILS)
+    add_strategies(tmp_path / "fails.py")
+    made = prepared("fails(bad=-1.5)", "hyperscaler", "oracle", "restrain", 12, QUICK)
+    results = run(made.experiment, tmp_path / "out", progress=False)
+    own = results.runs("value.oracle", kind="main", **{made.seat: "fails(bad=-1.5)"})
+    fine = own["value.oracle"].notna().to_numpy()
+    assert 2 <= fine.sum() < 12
+    found = ranked(made, results).set_index("strategy")
+    assert found.loc["fails(bad=-1.5)", "runs"] == fine.sum()
+    assert found.loc["match", "runs"] == 12
+    other = results.runs("value.oracle", kind="main", **{made.seat: "match"})["value.oracle"]
+    np.testing.assert_allclose(found.loc["match", "value"], other.to_numpy()[fine].mean())
+    # By default it fails half of the time in each quarter: no run is left of those posture.
+    assert np.isnan(found.loc["fails", "rank"])
+    assert f"{12 - fine.sum()} of 12 runs FAILED" in sentences(found.reset_index(), made)[0]
+    none = prepared("fails", "hyperscaler", "oracle", "restrain", 4, QUICK)
+    results = run(none.experiment, tmp_path / "none", progress=False)
+    with pytest.raises(AgentsimError) as error:
+        ranked(none, results)
+    assert "runs came through with fails: " in str(error.value)
+    assert "capex_rate = 7" in str(error.value)
 
 
 def row(strategy, rank, value, difference, surplus):
-    made = {"strategy": strategy, "rank": rank, "rank_low": rank, "rank_high": rank}
+    made = {"strategy": strategy, "runs": 9, "rank": rank, "rank_low": rank, "rank_high": rank}
     for name, middle in (
         ("value", value), ("difference", difference), ("customer_surplus", surplus),
         ("customer_share", 0.9),
@@ -164,7 +193,7 @@ def row(strategy, rank, value, difference, surplus):
 
 def test_sentences_say_more_and_less():
     found = pd.DataFrame([row("b", 1, 50.0, 30.0, 0.0), row("a", 2, 20.0, 0.0, -40.0)])
-    made = Trial("a", "hyperscaler", "oracle", "b", None)
+    made = Trial("a", "hyperscaler", "oracle", "b", SimpleNamespace(runs=9))
     said = sentences(found, made)
     assert said[0] == ("a is worth $20 bn (10 to 30) to Oracle: rank 2 of 2 (95% interval 2 to 2).")
     assert said[1] == "The best, b, is worth $30 bn more (20 to 40)."

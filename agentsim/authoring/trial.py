@@ -15,6 +15,7 @@ import numpy as np
 from agentsim.batch.design import Experiment
 from agentsim.batch.design_tables import Variant
 from agentsim.errors import AgentsimError, check_known
+from agentsim.laws.numerics import Array
 from agentsim.lineup import BY_ROLE, CALIBRATED
 from agentsim.scenario import Scenario
 from agentsim.strategy import added
@@ -90,6 +91,10 @@ def prepared(
     usual = str(parse(role, CALIBRATED.get(firm, BY_ROLE[role])))
     others = [str(parse(role, id)) for id in followed(role)]
     seat = f"lineup.{firm}"
+    if runs < 2:
+        raise AgentsimError(
+            f"--runs {runs} leaves nothing to tell an interval from; give 2 or more"
+        )
     if seat in (settings or {}):
         raise AgentsimError(
             f"--set {seat} is the seat of the trial; leave it out, or name another --firm"
@@ -130,7 +135,7 @@ def _situations(scenario: Scenario, role: str, seat: str, tried: str) -> list[Va
 SITUATIONS = {
     CALM: "the calibration as it stands",
     "boom": "adoption, elasticity and new uses at the upper end of their ranges",
-    "rivals escalate": "all its rivals are as fierce as they can be",
+    "rivals escalate": "all its rivals outspend, undercut, expand or loosen",
     "efficiency shock": f"{SHOCK_FACTOR:g} times as efficient from quarter {SHOCK_QUARTER}",
     "credit crunch": "lenders have a tenth of the funds, and of new money",
 }
@@ -140,57 +145,86 @@ SITUATIONS = {
 def ranked(trial: Trial, results: Results) -> pd.DataFrame:
     """Return a row a posture, the best first: what it is worth to the firm, and to customers.
 
-    Columns: strategy, rank, rank_low, rank_high, first (probability that it is the best), then value,
-    the value's difference to that of the strategy on trial, customers' share and customers' surplus
-    beyond what it is with the firm's usual posture, each with 95% interval (name, name_low, name_high).
-    Values in $bn, shares of total surplus; differences are paired, run by run.
+    Columns: strategy, runs (that came through with it), rank, rank_low, rank_high, first (probability
+    that it is the best), then value, the value's difference to that of the strategy on trial,
+    customers' share and customers' surplus beyond what it is with the firm's usual posture, each with
+    95% interval (name, name_low, name_high). Values in $bn, shares of total surplus.
+
+    All is told of the runs that came through under every posture, so that all meet the same luck. A
+    posture under which more than half fail, other than that on trial, is left out of it: its row
+    has runs alone. Raises AgentsimError, in one line, if fewer than two runs are left.
     """
     import pandas as pd
 
-    value = f"value.{trial.firm}"
     levels = list(results.experiment.factors[trial.seat])
+    names = [f"value.{trial.firm}", "customer_surplus", "total_surplus"]
+    by = {each: _outcomes(results, names, {"kind": "main", trial.seat: each}) for each in levels}
+    came = {each: np.isfinite(x).all(axis=0) for each, x in by.items()}
+    counted = [
+        each for each in levels if each == trial.strategy or 2 * came[each].sum() >= len(came[each])
+    ]
+    common = np.logical_and.reduce([came[each] for each in counted])
+    if common.sum() < 2:
+        raise AgentsimError(_why_none(trial, results, came))
+    kept = {each: by[each][:, common] for each in counted}
+    usual = kept.get(trial.usual, kept[trial.strategy])
     rows = []
-    for level in levels:
-        here = {"kind": "main", trial.seat: level}
-        known = results.summary(outcomes=[value, "customer_share"], **here).set_index("outcome")
-        row: dict[str, Any] = {"strategy": level}
-        for name, outcome in (("value", value), ("customer_share", "customer_share")):
-            row |= _told(name, known.loc[outcome, ["mean", "low", "high"]])
-        row |= _told("difference", _less(results, trial, level, trial.strategy, value))
-        row |= _told(
-            "customer_surplus", _less(results, trial, level, trial.usual, "customer_surplus")
-        )
+    for level, (value, surplus, total) in kept.items():
+        row = {"strategy": level, "runs": int(came[level].sum())}
+        row |= _mean("value", value) | _share("customer_share", surplus, total)
+        row |= _mean("difference", value - kept[trial.strategy][0])
+        row |= _mean("customer_surplus", surplus - usual[1])
         rows.append(row)
-    found = pd.DataFrame(rows).merge(_ranks(trial, results, levels, value), on="strategy")
-    return found.sort_values(["rank", "value"], ascending=[True, False], ignore_index=True)
+    ranks = _ranks({each: x[0] for each, x in kept.items()}, results.experiment.entropy)
+    found = pd.DataFrame(rows).merge(ranks, on="strategy")
+    found = found.sort_values(["rank", "value"], ascending=[True, False], ignore_index=True)
+    rest = [
+        {"strategy": each, "runs": int(came[each].sum())} for each in levels if each not in kept
+    ]
+    return pd.concat([found, pd.DataFrame(rest)], ignore_index=True) if rest else found
 
 
-def _less(results: Results, trial: Trial, level: str, other: str, outcome: str) -> Any:
-    """Return the difference between two postures in the seat, with its interval."""
-    if level == other:
-        return (0.0, 0.0, 0.0)
-    found = results.contrast({trial.seat: level}, {trial.seat: other}, outcome, kind="main")
-    return found.loc[0, ["difference", "low", "high"]]
+def _outcomes(results: Results, names: list[str], labels: dict[str, Any]) -> Array:
+    """Return outcomes of a cell, `(outcomes, runs)`; NaN where a run failed."""
+    rows = results.runs(names, **labels).sort_values("run")
+    return np.array([np.asarray(rows[name], dtype=np.float64) for name in names])
 
 
-def _told(name: str, given: Any) -> dict[str, float]:
-    middle, low, high = (float(each) for each in given)
-    return {name: middle, f"{name}_low": low, f"{name}_high": high}
+def _why_none(trial: Trial, results: Results, came: Mapping[str, Any]) -> str:
+    """Return the line that says why there is nothing to rank by."""
+    own = int(came[trial.strategy].sum())
+    text = f"only {own} of {len(came[trial.strategy])} runs came through with {trial.strategy}"
+    statuses = results.runs(kind="main", **{trial.seat: trial.strategy})["status"]
+    failed = statuses[statuses.ne("ok")]
+    why = f": {failed.iloc[0]}" if len(failed) else ""
+    return f"{text}{why}; give --runs 2 or more, and see agentsim strategies check"
 
 
-def _ranks(trial: Trial, results: Results, levels: list[str], value: str) -> pd.DataFrame:
+def _mean(name: str, x: Array) -> dict[str, float]:
+    """Return the mean over runs and Student's interval of it."""
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, len(x) - 1)) * float(x.std(ddof=1)) / float(np.sqrt(len(x)))
+    return {name: float(x.mean()), f"{name}_low": x.mean() - half, f"{name}_high": x.mean() + half}
+
+
+def _share(name: str, part: Array, whole: Array) -> dict[str, float]:
+    """Return a ratio of means and its interval, that of the linearised ratio."""
+    ratio = float(part.mean() / whole.mean())
+    off = _mean(name, (part - ratio * whole) / whole.mean())
+    return {key: ratio + each for key, each in off.items()}
+
+
+def _ranks(values: Mapping[str, Array], entropy: int) -> pd.DataFrame:
     """Return the rank of every posture by mean value, with its bootstrap interval over runs.
 
-    Runs that failed under some posture are left out, so that all are ranked by the same luck.
+    values: by posture, `(runs,)`, of the same luck.
     """
     import pandas as pd
 
-    by = np.array([results.outcome(value, kind="main", **{trial.seat: each}) for each in levels])
-    by = by[:, np.isfinite(by).all(axis=0)]
+    by = np.array(list(values.values()))
     runs = by.shape[1]
-    if runs == 0:
-        raise AgentsimError("no run came through under every posture, so that none can be ranked")
-    random = np.random.default_rng(results.experiment.entropy)
+    random = np.random.default_rng(entropy)
     weights = random.multinomial(runs, np.full(runs, 1.0 / runs), size=DRAWS) / runs
     means = weights @ by.T
     ranks = 1 + (means[:, None, :] > means[:, :, None]).sum(axis=2)
@@ -198,7 +232,7 @@ def _ranks(trial: Trial, results: Results, levels: list[str], value: str) -> pd.
     low, high = np.percentile(ranks, [2.5, 97.5], axis=0, method="nearest")
     return pd.DataFrame(
         {
-            "strategy": levels,
+            "strategy": list(values),
             "rank": 1 + (whole[None, :] > whole[:, None]).sum(axis=1),
             "rank_low": low.astype(int),
             "rank_high": high.astype(int),

@@ -204,8 +204,10 @@ def trial(
     name, bracket, parameters = id.partition("(")
     (kind,) = _of_one_role(name, named(name))
     given = dict(setting(text) for text in settings)
-    count = whole("--runs", runs) or TRIAL_RUNS
-    tried = prepared(f"{kind.id}{bracket}{parameters}", kind.role, firm, rivals, count, given)
+    count = whole("--runs", runs)
+    text = f"{kind.id}{bracket}{parameters}"
+    count = TRIAL_RUNS if count is None else count
+    tried = prepared(text, kind.role, firm, rivals, count, given)
     results = batch.run(
         tried.experiment, out, whole("--workers", workers), replace=replace,
         command=["agentsim", *words], say=lambda line: click.echo(line, err=True),
@@ -222,7 +224,10 @@ def trial(
     failed = results.manifest["failures"]["runs"]
     if failed:
         reasons = results.manifest["failures"]["reasons"]
-        click.echo(f"{failed:,} runs failed and are left out: {next(iter(reasons))}", err=True)
+        click.echo(
+            f"{failed:,} runs failed, of all postures and situations: {next(iter(reasons))}",
+            err=True,
+        )
         raise SystemExit(FAILED)
 
 

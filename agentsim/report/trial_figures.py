@@ -37,6 +37,7 @@ def ranking(found: pd.DataFrame, trial: Trial) -> Figure:
     """Return the picture of all postures in the seat, as `ranked` returns them: the best on top."""
     from matplotlib.figure import Figure
 
+    found = found[found["rank"].notna()]
     drawn = Figure(figsize=(7.4, 1.4 + 0.22 * len(found)), layout="constrained")
     panels = drawn.subplots(1, 2, sharey=True)
     at = range(len(found), 0, -1)
@@ -61,9 +62,15 @@ def ranking(found: pd.DataFrame, trial: Trial) -> Figure:
     panels[1].set_xlabel("customers' share of total surplus, %")
     drawn.suptitle(
         f"What each posture is worth to {firm_words(trial.firm)}, and to customers "
-        "(mean and 95% interval)", fontsize=9.5, fontweight="bold", x=0.01, ha="left",
+        f"(mean and 95% interval)\nrivals: {_rivals(trial)}; {int(found['runs'].min())} runs; with the "
+        "run-off", fontsize=9, x=0.01, ha="left",
     )  # fmt: skip
     return drawn
+
+
+def _rivals(trial: Trial) -> str:
+    """Return what the firm's rivals follow."""
+    return trial.experiment.lineup.get(trial.role, "as calibrated")
 
 
 def situations(found: pd.DataFrame, trial: Trial) -> Figure:

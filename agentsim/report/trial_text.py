@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 Row = Mapping[Hashable, Any]
 
+VALUE = (
+    "Value is the firm's AI cash flow over {horizon} quarters and in the run-off after them, discounted to the base "
+    "date, {runs} runs of the same luck; intervals are of means."
+)
+
 HEADS = (
     "rank",
     "95%",
@@ -30,18 +35,32 @@ HEADS = (
 
 def told(found: pd.DataFrame, trial: Trial) -> str:
     """Return what was found: sentences, and a table with a row a posture."""
-    return "\n".join([*sentences(found, trial), "", *table(found)])
+    e = trial.experiment
+    note = VALUE.format(horizon=e.horizon, runs=int(found["runs"].min()))
+    return "\n".join([*sentences(found, trial), "", *table(found), "", note])
 
 
 def sentences(found: pd.DataFrame, trial: Trial) -> list[str]:
     """Return what the strategy is worth, what is better, and what it does to customers."""
+    asked = trial.experiment.runs
+    found = found[found["rank"].notna()].astype({"rank": int, "rank_low": int, "rank_high": int})
     rows: dict[str, Row] = {row["strategy"]: row for row in found.to_dict("records")}
-    own, usual, best = rows[trial.strategy], rows[trial.usual], found.to_dict("records")[0]
+    own, usual, best = (
+        rows[trial.strategy],
+        rows.get(trial.usual, rows[trial.strategy]),
+        found.to_dict("records")[0],
+    )
     who = firm_words(trial.firm)
-    lines = [
+    lines = []
+    if own["runs"] < asked:
+        lines.append(
+            f"{asked - own['runs']} of {asked} runs FAILED with {trial.strategy}: what follows is of the "
+            "others alone."
+        )
+    lines.append(
         f"{trial.strategy} is worth ${_bn(own, 'value')} to {who}: rank {own['rank']} of {len(found)} "
         f"(95% interval {own['rank_low']} to {own['rank_high']})."
-    ]
+    )
     if best["strategy"] != trial.strategy:
         lines.append(f"The best, {best['strategy']}, is worth {_more(best, 'difference')}.")
     if trial.usual != trial.strategy:
@@ -62,10 +81,13 @@ def table(found: pd.DataFrame) -> list[str]:
     """Return a line a posture, the best first."""
     rows = [list(HEADS)]
     for row in found.to_dict("records"):
+        if row["rank"] != row["rank"]:  # most of its runs failed
+            rows.append(["", "", f"{row['strategy']} ({row['runs']} runs)", *[""] * 6])
+            continue
         rows.append(
             [
-                str(row["rank"]),
-                f"{row['rank_low']}-{row['rank_high']}",
+                f"{row['rank']:.0f}",
+                f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
                 row["strategy"],
                 f"{row['value']:,.0f}",
                 _between(row, "value"),
