@@ -257,3 +257,44 @@ def test_a_package_may_not_take_a_name_of_the_library(tmp_path, monkeypatch, for
     assert "thirdparty/one.py" in said(error)
     assert parse("hyperscaler", "escalate").id == "escalate"
     assert any("in two files" in row.problem for row in catalogue("hyperscaler"))
+
+
+def test_what_a_file_imports_from_beside_it_is_part_of_it(tmp_path):
+    (tmp_path / "patient.py").write_text("from rates_of_mine import RATE\n" + STEADY)
+    (tmp_path / "rates_of_mine.py").write_text("RATE = 0.1\n")
+    (tmp_path / "patient.py").write_text(
+        "import rates_of_mine\n" + STEADY.replace("param(0.1", "param(rates_of_mine.RATE")
+    )
+    add_strategies(tmp_path / "patient.py")
+    assert parse("hyperscaler", "patient").rate == 0.1
+    before = added.texts()
+    (tmp_path / "rates_of_mine.py").write_text("RATE = 0.35\n")
+    assert added.texts() != before  # so that a batch is another one
+    assert parse("hyperscaler", "patient").rate == 0.35
+
+
+def test_the_same_file_by_another_way_is_no_clash(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "patient.py").write_text(STEADY)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "patient.py").symlink_to(tmp_path / "one" / "patient.py")
+    add_strategies(tmp_path / "one")
+    add_strategies(tmp_path / "two")
+    assert parse("hyperscaler", "patient").rate == 0.1
+
+
+def test_a_name_that_no_lineup_could_write_is_refused(tmp_path):
+    (tmp_path / "other-dash.py").write_text(STEADY)
+    (row,) = add_strategies(tmp_path)
+    assert "use letters, digits and _ alone" in row.problem
+
+
+def test_a_name_whose_file_is_faulty_or_near_is_told_so(tmp_path, monkeypatch):
+    (tmp_path / "faulty.py").write_text("import no_such_module\n")
+    (tmp_path / "patient.py").write_text(STEADY)
+    add_strategies(tmp_path / "faulty.py")
+    with pytest.raises(AgentsimError, match=r"faulty.py, line 1 cannot be imported"):
+        parse("hyperscaler", "faulty")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AgentsimError, match=r"name it by --strategies patient.py"):
+        parse("hyperscaler", "patient")

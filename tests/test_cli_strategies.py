@@ -120,25 +120,25 @@ def test_a_mistake_is_one_line(tmp_path, words, said):
 
 
 def test_a_new_strategy_runs_in_a_market_of_its_own_folder(tmp_path):
-    made = agentsim("strategies", "new", "hyperscaler", "patient_builder", cwd=tmp_path)
-    assert made.stdout.splitlines()[:2] == ["patient_builder.py", "test_patient_builder.py"]
-    text = (tmp_path / "patient_builder.py").read_text()
+    made = agentsim("strategies", "new", "hyperscaler", "builder_of_the_test", cwd=tmp_path)
+    assert made.stdout.splitlines()[:2] == ["builder_of_the_test.py", "test_builder_of_the_test.py"]
+    text = (tmp_path / "builder_of_the_test.py").read_text()
     for field in BASES["hyperscaler"].view.fields:
         assert f"    {field} " in text
     assert "0 to 2 [1/quarter]" in text
     (tmp_path / "mine.toml").write_text(
         'name = "mine"\nruns = 2\nhorizon = 2\noutcomes = ["capex"]\n'
-        '[lineup]\nhyperscaler = "patient_builder"\n'
+        '[lineup]\nhyperscaler = "builder_of_the_test"\n'
     )
     words = ["run", "mine.toml", "--workers", "2", "--no-report"]
-    done = agentsim(*words, "--strategies", "patient_builder.py", cwd=tmp_path)
+    done = agentsim(*words, "--strategies", "builder_of_the_test.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     done = agentsim(*words, "--out", "elsewhere", cwd=tmp_path)
     assert done.returncode == 2
-    assert "hyperscaler strategy 'patient_builder' is not known" in done.stderr
-    again = agentsim("strategies", "new", "hyperscaler", "patient_builder", cwd=tmp_path)
+    assert "hyperscaler strategy 'builder_of_the_test' is not known" in done.stderr
+    again = agentsim("strategies", "new", "hyperscaler", "builder_of_the_test", cwd=tmp_path)
     assert again.returncode == 2
-    assert "patient_builder.py exists and is left alone" in again.stderr
+    assert "builder_of_the_test.py exists and is left alone" in again.stderr
 
 
 def test_all_files_pass_as_they_are_written(tmp_path):

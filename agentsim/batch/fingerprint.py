@@ -61,7 +61,10 @@ def fingerprint(scenario: str, cells: Cells) -> dict[str, str]:
     others = {f"calibration/{name}.csv" for name in calibrations() if name != scenario}
     others.add(f"calibration/fitted/{BASE}.csv")  # a plan that takes draws from it has its hash
     used = {name: each for name, each in model_files().items() if name not in others}
-    return used | {name: _hash(file) for name, file in strategy_files(cells).items()}
+    texts = added.texts()  # with those of the files beside them that they import
+    return used | {
+        name: texts.get(str(file)) or _hash(file) for name, file in strategy_files(cells).items()
+    }
 
 
 def model_key(scenario: str, cells: Cells) -> str:

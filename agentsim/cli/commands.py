@@ -56,9 +56,18 @@ def takes_strategies[F: Callable[..., Any]](command: F) -> F:
 
 def _name_strategies(context: click.Context, option: click.Parameter, given: Any) -> None:
     """Make the strategies of these paths known, and say what is wrong with a file among them."""
-    for path in given:
-        from agentsim.strategy.registry import add_strategies
+    if not given:
+        return
+    from agentsim.strategy.registry import add_strategies
 
+    for path in given:
         for row in add_strategies(path):
-            if row.problem:
-                click.echo(f"warning: {row.problem}", err=True)
+            warn(row.problem)
+
+
+def warn(problem: str) -> None:
+    """Say on stderr what is wrong with a file, once in a command."""
+    said = click.get_current_context().meta.setdefault("agentsim.warned", set())
+    if problem and problem not in said:
+        said.add(problem)
+        click.echo(f"warning: {problem}", err=True)

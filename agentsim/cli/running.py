@@ -95,11 +95,13 @@ def run(
         say=lambda line: click.echo(line, err=True),
     )
     unsuited = _unsuited(results)
+    report = f"none: the folder {unsuited}" if unsuited else ""
+    if not (no_report or unsuited):  # before anything is said: who reads a pipe may leave early
+        report = str(shown(_report(results)))
     click.echo(_overview(results) if unsuited else _headline(results))
     click.echo(f"\nResults: {shown(results.folder)}")
     if not no_report:
-        none = f"none: the folder {unsuited}" if unsuited else ""
-        click.echo(f"Report:  {none or shown(_report(results))}")
+        click.echo(f"Report:  {report}")
     for line in _wider(results):
         click.echo(line, err=True)
     if results.manifest["failures"]["runs"]:

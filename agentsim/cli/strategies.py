@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agentsim.cli.batches import batch_options
-from agentsim.cli.commands import FAILED, Commands, takes_strategies
+from agentsim.cli.commands import FAILED, Commands, takes_strategies, warn
 from agentsim.cli.reading import cut, terminal_width
 from agentsim.cli.running import setting, shown, whole
 from agentsim.errors import AgentsimError, unknown
@@ -65,8 +65,7 @@ def list_(word: str | None) -> None:
 
     rows = catalogue()
     for row in rows:
-        if row.problem:
-            click.echo(f"warning: {row.problem}", err=True)
+        warn(row.problem)
     found = [row for row in rows if not row.problem and _has(row, word or "")]
     if not found:
         raise AgentsimError(
@@ -256,7 +255,10 @@ def named(text: str) -> list[type[Strategy]]:
     having = [role for role in BASES if id in ids(role)]
     if not having:
         known = [each for role in BASES for each in ids(role)]
-        raise unknown("strategy", id, known, "agentsim strategies list lists them")
+        remedy = "agentsim strategies list lists them"
+        if Path(f"{id}.py").is_file():
+            remedy = f"{id}.py is here: name it by --strategies {id}.py"
+        raise unknown("strategy", id, known, remedy)
     return [find(role, id) for role in having]
 
 

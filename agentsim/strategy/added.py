@@ -11,11 +11,13 @@ that is read as a folder.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.metadata
 import importlib.util
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -91,8 +93,13 @@ def in_file(path: str | Path) -> tuple[Added, ...]:
 def strategies() -> tuple[Added, ...]:
     """Return all strategies from elsewhere, each file read when it is new or has changed."""
     found: list[Added] = []
-    for path in paths():
+    seen: set[Path] = set()
+    # Files first: of a file that was named by itself it is said that it holds none.
+    for path in sorted(paths(), key=os.path.isdir):
         for file, role in _files(Path(path)):
+            if file.resolve() in seen:  # the same file by another way
+                continue
+            seen.add(file.resolve())
             read = _in_file(file, role)
             # In a folder of one's own there may be other files.
             found += read if read or file.parent == Path(path) else [_without(file, role)]
@@ -125,11 +132,39 @@ def _without(file: Path, role: str) -> Added:
 
 
 def _in_file(file: Path, role: str) -> list[Added]:
+    if not re.fullmatch(r"[A-Za-z]\w*", file.stem):
+        why = f"{tail(str(file))} is no name of a strategy; use letters, digits and _ alone"
+        return [Added(file.stem, role, str(file), None, why)]
     try:
-        text = file.read_bytes()
+        texts = [file.read_bytes(), *(each.read_bytes() for each in neighbours(file))]
     except OSError as error:
         return [Added(file.stem, role, str(file), None, f"{file}: {error.strerror}")]
-    return list(_loaded(str(file), sha256(text).hexdigest(), role))
+    return list(_loaded(str(file), sha256(b"\0".join(texts)).hexdigest(), role))
+
+
+def neighbours(file: Path, known: frozenset[Path] = frozenset()) -> list[Path]:
+    """Return the files beside a file that it imports, and those that these import, sorted."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    names = {
+        name
+        for node in ast.walk(tree)
+        for name in (
+            [each.name for each in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and node.level == 0
+            else []
+        )
+    }
+    beside = {file.with_name(f"{name.partition('.')[0]}.py") for name in names}
+    new = sorted(each for each in beside - known - {file} if each.is_file())
+    found = set(new)
+    for each in new:
+        found.update(neighbours(each, known | found | {file}))
+    return sorted(found)
 
 
 @lru_cache(maxsize=256)
@@ -144,6 +179,10 @@ def _loaded(file: str, digest: str, role: str) -> tuple[Added, ...]:
     # Its neighbours may be imported, but hide nothing that is installed.
     if str(Path(file).parent) not in sys.path:
         sys.path.append(str(Path(file).parent))
+    for each in neighbours(Path(file)):  # they may be others than those that were imported before
+        before = sys.modules.get(each.stem)
+        if before is not None and getattr(before, "__file__", None) == str(each):
+            del sys.modules[each.stem]
     try:
         spec.loader.exec_module(module)
     except Exception as error:

@@ -83,10 +83,8 @@ def find(role: str, id: str, library: str = LIBRARY) -> type[Strategy]:
         return elsewhere[0].kind
     name = f"{library}.{role}.{id}"
     if name not in sys.modules or role not in BASES:  # who is here already need not be looked for
-        known = ids(role, library)
-        if id not in known:
-            remedy = f"`agentsim strategies list {role}` lists them"
-            raise unknown(f"{role} strategy", id, known, remedy)
+        if id not in ids(role, library):
+            raise _not_known(role, id, library)
         importlib.invalidate_caches()  # the file may have been dropped in a moment ago
     try:
         module = importlib.import_module(name)
@@ -172,6 +170,19 @@ def catalogue(role: str | None = None, library: str = LIBRARY) -> list[Entry]:
     if role is None and library == LIBRARY:  # files of which nothing more is known
         rows += [_row(each) for each in added.strategies() if not each.role]
     return rows
+
+
+def _not_known(role: str, id: str, library: str) -> AgentsimError:
+    """Return the error for a name that no strategy of the role has."""
+    for each in added.strategies():
+        if each.id == id and not each.role:  # a file that nothing more is known of
+            return AgentsimError(each.problem)
+    remedy = f"`agentsim strategies list {role}` lists them"
+    if Path(f"{id}.py").is_file():
+        remedy = (
+            f"{id}.py is here: name it by --strategies {id}.py, or in the experiment's strategies"
+        )
+    return unknown(f"{role} strategy", id, ids(role, library), remedy)
 
 
 def _row(each: added.Added) -> Entry:
