@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from agentsim import AgentsimError, Experiment, Market, add_strategies, run
+from agentsim.batch.plan import make
 from agentsim.strategy import added
 from agentsim.strategy.params import with_values
 from agentsim.strategy.registry import catalogue, file_of, find, ids, parse
@@ -298,3 +299,18 @@ def test_a_name_whose_file_is_faulty_or_near_is_told_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AgentsimError, match=r"name it by --strategies patient.py"):
         parse("hyperscaler", "patient")
+
+
+def test_a_swept_parameter_keeps_the_bounds_of_the_strategy_that_is_followed(tmp_path):
+    """`escalate` may step up to 1, this one up to 0.2."""
+    text = STEADY.replace("rate: float", "step: float").replace("self.rate", "self.step")
+    (tmp_path / "mild.py").write_text(text.replace("0.0, 1.0)", "0.0, 0.2)"))
+    asked = {
+        "name": "mine", "runs": 2, "strategies": [str(tmp_path / "mild.py")],
+        "factors": {"lineup.hyperscaler.step": [0.1, 0.5]},
+    }  # fmt: skip
+    with pytest.raises(AgentsimError) as error:
+        make(Experiment(**asked, lineup={"hyperscaler": "mild"}))
+    assert "lineup.hyperscaler.step = 0.5 is out of bounds of mild, which " in said(error)
+    assert "between 0 and 0.2" in said(error)
+    assert len(make(Experiment(**asked, lineup={"hyperscaler": "escalate"})).cells) == 2

@@ -17,7 +17,7 @@ from agentsim.batch.cells import LABELS, Cells, Column, Group, Numbers
 from agentsim.batch.checking import check, check_columns, check_used
 from agentsim.batch.design import Deviation, Experiment
 from agentsim.batch.factors import Levels
-from agentsim.batch.names import Dimension, Names
+from agentsim.batch.names import Dimension, Names, parameters_of, strategy_id
 from agentsim.batch.points import Points
 from agentsim.batch.samplers import Sampler
 from agentsim.batch.sampling import sample
@@ -273,9 +273,28 @@ def _tuning(
         for firm in names.firms(who):
             has = np.array([names.has_parameter(each, firm, parameter) for each in made])[group]
             if has.any():
+                _check_tuned(names, name, firm, given, group, made)
                 before = found.get((firm, parameter), np.full(len(group), np.nan))
                 found[firm, parameter] = np.where(has, given, before)
     return found
+
+
+def _check_tuned(
+    names: Names, name: str, firm: str, given: Array, group: Numbers, made: list[Group]
+) -> None:
+    """Refuse a value that is out of the bounds of the strategy that the firm follows there."""
+    parameter = name.split(".")[2]
+    for number, each in enumerate(made):
+        values = given[group == number]
+        if values.size and names.has_parameter(each, firm, parameter):
+            strategy = strategy_id(each.lineup[firm])
+            known = parameters_of(names.role_of[firm], strategy)[parameter]
+            for value in (float(values.min()), float(values.max())):
+                if not known.low <= value <= known.high:
+                    raise AgentsimError(
+                        f"{name} = {value:g} is out of bounds of {strategy}, which {firm} follows; "
+                        f"it must be {known.bounds}"
+                    )
 
 
 def levels_of(experiment: Experiment) -> dict[str, tuple[Any, ...]]:
