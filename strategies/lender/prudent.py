@@ -13,8 +13,9 @@ class Prudent(LenderStrategy):
 
     Losses are its own or all lenders', whichever are larger.
 
-    Source: Stiglitz & Weiss 1981, "Credit rationing in markets with imperfect information",
-    American Economic Review 71; Adrian & Shin 2010, "Liquidity and leverage", Journal of Financial
+    Source: Bernanke, Gertler & Gilchrist 1999, "The financial accelerator in a quantitative business
+    cycle framework", Handbook of Macroeconomics 1 (what is asked over the riskless rate rises as
+    borrowers weaken); Adrian & Shin 2010, "Liquidity and leverage", Journal of Financial
     Intermediation 19 (margins tighten as losses come).
     """
 
