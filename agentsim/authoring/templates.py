@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from string import Template
 from textwrap import dedent, indent
 
+from agentsim.authoring.worlds import PUBLIC
 from agentsim.strategy.base import BASES
 
 
@@ -230,8 +231,9 @@ def _fields(role: str) -> str:
     seen = BASES[role].view.fields
     width = max(map(len, seen))
     lines = [f"    {name:<{width}}  {each.meaning} [{each.unit}]" for name, each in seen.items()]
+    open_to_all = ", ".join(PUBLIC[role])
     lines.append(
-        f"    {'industry':<{width}}  public state of all firms of the role, by the same names"
+        f"    {'industry':<{width}}  what is public, of all firms of the role: {open_to_all}"
     )
     lines.append(f"    {'memory':<{width}}  what `remember` declares and it returned last quarter")
     return "\n".join(lines)
