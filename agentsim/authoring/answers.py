@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class Answers:
     """What was wrong, in one line each: out of bounds, or an error in some of the worlds."""
     stopped: str = ""
     """The error after which there are no more answers, if one concerned all worlds."""
+    quarters: list[int] = field(default_factory=list)
+    """The numbers of the quarters."""
+    mute: str = ""
+    """The error of a quarter in which it answered in none of the worlds, if there was one."""
 
     @property
     def wrong(self) -> str:
@@ -40,6 +44,8 @@ class Answers:
             self.memory + later.memory,
             self.problems + later.problems,
             self.stopped or later.stopped,
+            self.quarters + later.quarters,
+            self.mute or later.mute,
         )
 
     def picked(self, rows: Rows = slice(None), columns: Columns = None) -> Answers:
@@ -49,7 +55,7 @@ class Answers:
         def part(quarters: list[dict[str, Array]]) -> list[dict[str, Array]]:
             return [{name: x[rows][:, runs] for name, x in each.items()} for each in quarters]
 
-        return Answers(part(self.choices), part(self.memory), self.problems, self.stopped)
+        return replace(self, choices=part(self.choices), memory=part(self.memory))
 
 
 def answers(
@@ -71,12 +77,13 @@ def answers(
             runs = world.runs if columns is None else np.size(columns)
             arrays, bad = checked(choice, strategy.choice, len(sees.firms), runs, str(strategy))
         except AgentsimError as error:
-            made.stopped = str(error)
+            made.stopped = made.mute = str(error)
             return made
         if bad is not None:
             made.problems.append(_out_of_bounds(strategy, choice, sees, world, columns, bad))
         made.choices.append({name: array for name, array in arrays.items() if array is not None})
         made.memory.append(dict(memory))
+        made.quarters.append(world.quarter)
     return made
 
 
@@ -89,6 +96,8 @@ def _asked(
     except RunsError as error:
         column = min(error.causes)
         made.problems.append(f"{error.why(column)} in {_place(world, columns, column)}")
+        if len(error.causes) == (world.runs if columns is None else np.size(columns)):
+            made.mute = made.mute or made.problems[-1]
         choice = error.choice if error.choice is not None else least(strategy.choice)
         return choice, remembered(strategy, sees, error.memory)
 
@@ -134,7 +143,8 @@ def difference(one: Answers, other: Answers, tolerance: float = 0.0) -> str:
         ("", one.choices, other.choices),
         ("memory ", one.memory, other.memory),
     ):
-        for quarter, (left, right) in enumerate(zip(ones, others, strict=True)):
+        for at, (left, right) in enumerate(zip(ones, others, strict=True)):
+            quarter = one.quarters[at] if at < len(one.quarters) else at
             if left.keys() != right.keys():
                 names = ", ".join(sorted(left.keys() ^ right.keys()))
                 return f"quarter {quarter}: {what}{names} is left out in one of them"
@@ -183,4 +193,4 @@ def _complete(made: Answers, strategy: Strategy, worlds: Sequence[Worlds]) -> An
                 zero = item.metadata["otherwise"] == "0"
                 full[item.name] = np.zeros(shape) if zero else world.values[name]
         choices.append(full)
-    return Answers(choices, made.memory, made.problems, made.stopped)
+    return replace(made, choices=choices)

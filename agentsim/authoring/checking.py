@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from agentsim.authoring.checks import chooses_within_bounds
 from agentsim.authoring.examining import CHECKS
 from agentsim.authoring.findings import Finding
+from agentsim.authoring.parameters import says_what_it_does
 from agentsim.authoring.probing import measured
 from agentsim.authoring.properties import Properties
 from agentsim.authoring.subject import Subject
 from agentsim.errors import AgentsimError
 from agentsim.strategy.base import Strategy
+
+HORIZON = 40
+"""Quarters of real markets, as many as experiments have."""
+
+WAIT = "the other checks wait until it answers"
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,14 @@ def check(kind: type[Strategy], worlds: int | None = None) -> Report:
     worlds: how many a quarter it is tried in; thousands unless said otherwise.
     Raises AgentsimError, in one line, for a class that is not written as a strategy must be.
     """
-    subject = Subject(kind, worlds)
+    subject = Subject(kind, worlds, HORIZON)
+    if subject.answers.mute:
+        first = chooses_within_bounds(subject)
+        waiting = replace(first, text=f"{first.text}; {WAIT}")
+        return Report(kind.id, kind.role, (says_what_it_does(subject), waiting), None)
     findings = tuple(each(subject) for each in CHECKS)
-    properties = None
-    if not subject.answers.stopped:
-        try:
-            properties = measured(subject)
-        except AgentsimError:  # what it does not stand is among the findings
-            properties = None
+    try:
+        properties = measured(subject)
+    except AgentsimError:  # what it does not stand is among the findings
+        properties = None
     return Report(kind.id, kind.role, findings, properties)

@@ -27,12 +27,14 @@ BY_FIRM = (
     "by their place in the arrays"
 )
 
+BLOCKS = 10
+
 
 def chooses_within_bounds(subject: Subject) -> Finding:
     """Choices are there, finite and within bounds in worlds of every kind."""
     text = (
-        f"in {subject.count * QUARTERS:,} worlds of {FIRMS} firms ({subject.count:,} by {QUARTERS} "
-        f"quarters: {', '.join(KINDS)})"
+        f"in {subject.count * len(QUARTERS):,} worlds of {FIRMS} firms ({subject.count:,} in each of "
+        f"quarters {', '.join(map(str, QUARTERS))}: {', '.join(KINDS)})"
     )
     return found("chooses_within_bounds", subject.answers.wrong, "", text)
 
@@ -77,7 +79,17 @@ def runs_do_not_mix(subject: Subject) -> Finding:
         if wrong:
             wrong = f"beside runs that hold {what} {wrong}"
             return found("runs_do_not_mix", wrong, BY_RUN, "")
-    text = f"{runs} runs in another order, and {len(kept)} beside others with other and no numbers"
+    blocks = _blocks(subject.count)
+    for block in blocks:
+        apart = subject.ask(subject.worlds, columns=block)
+        wrong = difference(apart, subject.answers.picked(columns=block))
+        if wrong:
+            wrong = f"in a block of {len(block)} and among all {subject.count:,} {wrong}"
+            return found("runs_do_not_mix", wrong, BY_RUN, "")
+    text = (
+        f"{runs} runs in another order, {len(kept)} beside others with other and no numbers, and "
+        f"all {subject.count:,} in {len(blocks)} blocks"
+    )
     return found("runs_do_not_mix", "", "", text)
 
 
@@ -121,6 +133,19 @@ def _by_turns(subject: Subject) -> Answers:
             return made
         memory, memory_of_other = one.memory[0], two.memory[0]
     return made
+
+
+def _blocks(runs: int) -> list[np.ndarray]:
+    """Return all runs in about ten blocks, each half of what is left.
+
+    What is there in one of a hundred runs is then there in a large block and not in a small one.
+    """
+    blocks, left = [], np.arange(runs)
+    while left.size and len(blocks) < BLOCKS - 1:
+        half = (left.size + 1) // 2
+        blocks.append(left[:half])
+        left = left[half:]
+    return [*blocks, left] if left.size else blocks
 
 
 def _poisoned(

@@ -146,8 +146,14 @@ SHOCK: dict[str, float] = {
 FLAGS = frozenset({"designer", "custom_program"})
 """Fields that are 0 or 1."""
 
-LEVELS = (0.0, 1e-12, 1e-3, 1.0, 1e3, 1e6)
-"""Extreme numbers: in half the extreme worlds one for all fields, in the others one for each."""
+EXTREME: Range = (1e-3, 1e6)
+"""Extreme numbers, even in their logarithm: in half the extreme worlds one for all fields, in the
+others one for each."""
+
+TINY = (0.0, 1e-12)
+"""Numbers that stand in their stead in one case of SIDES each."""
+
+SIDES = 6
 
 HIGHEST: dict[str, float] = {
     **dict.fromkeys(FLAGS, 1.0),

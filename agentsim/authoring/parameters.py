@@ -9,17 +9,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from agentsim.authoring.answers import difference
 from agentsim.authoring.findings import Finding, found
 from agentsim.authoring.subject import FIRMS, Subject
 from agentsim.errors import AgentsimError
 from agentsim.strategy.base import Strategy
 from agentsim.strategy.groups import group
-from agentsim.strategy.params import with_values
+from agentsim.strategy.params import Declared, with_values
 from agentsim.strategy.registry import find, ids, parse
 
-SHORTEST = 20
-"""Characters of a summary or source below which it hardly says anything."""
+FEWEST = 3
+"""Words from which a summary says something."""
+
+PLACEHOLDER = "say where the idea comes from"
+"""How the source begins in a new file, until its author says it."""
+
+CORNERS = 8
+"""Random corners of the bounds at which parameters are tried together."""
 
 SWEPT = (
     "combine parameters elementwise, they may be arrays: np.where(self.x > 0, ...), not if self.x"
@@ -32,9 +40,9 @@ def says_what_it_does(subject: Subject) -> Finding:
     """Docstring, source and parameters are there to be read."""
     described = subject.kind.describe()
     wrong = remedy = ""
-    if len(described.summary) <= SHORTEST:
+    if len(described.summary.split()) < FEWEST:
         wrong, remedy = f"summary {described.summary!r}", "begin the docstring with what it does"
-    elif len(described.source) <= SHORTEST:
+    elif not described.source:
         wrong = f"source {described.source!r}"
         remedy = (
             "end the docstring with `Source: author year, title, where`, or what else it is from"
@@ -44,6 +52,8 @@ def says_what_it_does(subject: Subject) -> Finding:
             wrong = f"parameter {each.name} has unit {each.unit!r} and meaning {each.meaning!r}"
             remedy = 'give both: param(default, "unit", "meaning", low, high)'
     text = f"{described.summary} {len(described.parameters)} parameters"
+    if described.source.startswith(PLACEHOLDER):
+        text += "; the source is still the template's"
     return found("says_what_it_does", wrong, remedy, text)
 
 
@@ -113,17 +123,20 @@ def firms_parameters_are_as_separate_numbers(subject: Subject) -> Finding:
 
 
 def stands_its_parameters_bounds(subject: Subject) -> Finding:
-    """Choices stay within bounds when each parameter is at its lowest, its highest, each option."""
-    ends = list(_ends(subject))
+    """Choices stay within bounds at the ends of its parameters, one by one and together."""
+    ends = [*_ends(subject), *_corners(subject)]
     for values in ends:
-        strategy = replace(subject.strategy, **values)
+        try:
+            strategy = replace(subject.strategy, **values)
+        except AgentsimError:  # it refuses these together, which is its right
+            continue
         made = subject.ask(subject.few, strategy=strategy)
         if made.wrong:
             wrong = f"with {strategy} {made.wrong}"
             remedy = "or narrow the bounds of the parameter"
             return found("stands_its_parameters_bounds", wrong, remedy, "")
     free = [n for n, each in subject.declared.items() if each.choices is None and not _finite(each)]
-    text = f"{len(ends)} ends of {len(subject.declared)} parameters"
+    text = f"{len(ends)} ends and corners of {len(subject.declared)} parameters"
     text += f"; without bounds: {', '.join(free)}" if free else ""
     return found("stands_its_parameters_bounds", "", "", text)
 
@@ -132,13 +145,30 @@ def _finite(each: Any) -> bool:
     return math.isfinite(each.low) and math.isfinite(each.high)
 
 
+def _sides(each: Declared) -> list[Any]:
+    """Return the finite bounds of a parameter, the lower first, or its options."""
+    if each.choices is not None:
+        return list(each.choices)
+    return [end for end in (each.low, each.high) if math.isfinite(end)]
+
+
 def _ends(subject: Subject) -> Iterator[Mapping[str, Any]]:
     """Yield each finite bound and each option of each parameter."""
     for name, each in subject.declared.items():
-        ends = each.choices if each.choices is not None else (each.low, each.high)
-        for end in ends:
-            if each.choices is not None or math.isfinite(end):
-                yield {name: end}
+        yield from ({name: end} for end in _sides(each))
+
+
+def _corners(subject: Subject) -> Iterator[Mapping[str, Any]]:
+    """Yield all parameters at their low ends, at their high ends, and at ends by chance."""
+    sides = {name: _sides(each) for name, each in subject.declared.items()}
+    sides = {name: ends for name, ends in sides.items() if ends}
+    if len(sides) < 2:
+        return
+    yield {name: ends[0] for name, ends in sides.items()}
+    yield {name: ends[-1] for name, ends in sides.items()}
+    random = np.random.default_rng(2)
+    for _ in range(CORNERS):
+        yield {name: ends[random.integers(len(ends))] for name, ends in sides.items()}
 
 
 def _some(subject: Subject) -> list[Strategy]:

@@ -91,6 +91,8 @@ PROBES: dict[str, dict[str, Mapping[str, Change]]] = {
     "lender": {
         "losses up by 0.02 a year": dict.fromkeys(("loss_rate", "industry_loss_rate"), _plus(0.02)),
         "demand for credit doubles": {"credit_demand": _times(2.0)},
+        "chips wear out half as fast again": {"wear": _times(1.5)},
+        "coupons down by 30%": {"coupons": _times(0.7)},
     },
 }
 """What is changed, from the second quarter on, to see how the main choices respond."""

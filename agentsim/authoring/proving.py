@@ -1,7 +1,7 @@
 """The proving ground: a strategy in real markets, which has the last word on conformance.
 
 In made-up worlds any numbers meet; in a market it also meets what its own choices lead to. All firms
-of its role follow it for two years, beside the calibrated lineup: at the base date, with a jump in
+of its role follow it for some years, beside the calibrated lineup: at the base date, with a jump in
 efficiency, and in a crisis without credit and without power.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from agentsim.asking import LOOKS
 from agentsim.authoring.findings import Finding, found
-from agentsim.authoring.subject import Subject
+from agentsim.authoring.subject import HORIZON, Subject
 from agentsim.clipped import CLIPPED, Quarter, debt_asked
 from agentsim.failures import OK
 from agentsim.lineup import resolve
@@ -27,7 +27,6 @@ from agentsim.simulation import Simulation
 from agentsim.steps.choices import Choices
 from agentsim.strategy.base import BASES, Strategy
 
-HORIZON = 8
 RUNS = 4
 ALONE = 2
 """The run that is also simulated alone."""
@@ -51,17 +50,17 @@ def stands_real_markets(subject: Subject) -> Finding:
     """No run fails in real markets, and a run alone is as in the batch, bit for bit."""
     name, clipped = "stands_real_markets", Clipped()
     for market, how in MARKETS.items():
-        batch = simulated(subject.strategy, range(RUNS), **how)
+        batch = simulated(subject.strategy, range(RUNS), subject.horizon, **how)
         failed = np.flatnonzero(batch.status != OK)
         if failed.size:
             wrong = f"{market}, run {failed[0]} {batch.status[failed[0]]}"
             return found(name, wrong, "", "")
-        alone = simulated(subject.strategy, [ALONE], watch=clipped, **how)
+        alone = simulated(subject.strategy, [ALONE], subject.horizon, watch=clipped, **how)
         wrong = _unlike(batch, alone)
         if wrong:
             remedy = "a market must not know of its neighbours; see what the other checks say"
             return found(name, f"{market}, run {ALONE} alone and in the batch: {wrong}", remedy, "")
-    text = f"{HORIZON} quarters of {', '.join(MARKETS)}; {clipped}"
+    text = f"{subject.horizon} quarters of {', '.join(MARKETS)}; {clipped}"
     return found(name, "", "", text)
 
 
@@ -91,6 +90,7 @@ class Clipped:
 def simulated(
     strategy: Strategy,
     runs: Any,
+    horizon: int = HORIZON,
     *,
     shocks: Any = (),
     overrides: Mapping[str, float] | None = None,
@@ -104,7 +104,7 @@ def simulated(
     role = strategy.role
     lineup = resolve({role: strategy}, scenario.firms)
     numbers = np.asarray(list(runs), np.int64)
-    sim = Simulation(scenario, lineup, numbers, 1, shocks, HORIZON, "outcomes", "mark")
+    sim = Simulation(scenario, lineup, numbers, 1, shocks, horizon, "outcomes", "mark")
     saw: list[dict[str, float]] = []
     debt: list[Any] = []
 
@@ -117,7 +117,7 @@ def simulated(
         ]
         debt[:] = [debt_asked(w, chosen) if role == "hyperscaler" else None]
 
-    while sim.world.quarter < HORIZON:
+    while sim.world.quarter < horizon:
         sim.step(look if watch is not None else None)
         if watch is not None:
             watch.add(sim, role, saw, debt[0])

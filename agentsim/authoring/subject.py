@@ -16,7 +16,14 @@ from agentsim.strategy.base import Strategy
 from agentsim.strategy.params import Declared, declared
 
 FIRMS = 3
-QUARTERS = 4
+QUARTERS = (0, 1, 12, 39)
+"""The quarters of made-up worlds, one after the other: late ones too, as experiments reach them."""
+
+HORIZON = 8
+"""Quarters of real markets; `agentsim strategies check` runs more of them."""
+
+LEAST_SWEEP = 0.3
+"""By how much a parameter is swept around its default: this, or the same share of the default."""
 WORLDS = 6000
 """Worlds a quarter for a strategy on arrays: with its quarters 24,000, of three firms each."""
 
@@ -28,9 +35,13 @@ class Subject:
     """A strategy class and the worlds it is tried in.
 
     worlds: how many a quarter, of all kinds; None takes what a thorough examination takes.
+    horizon: for how many quarters real markets run with it.
     """
 
-    def __init__(self, kind: type[Strategy], worlds: int | None = None) -> None:
+    def __init__(
+        self, kind: type[Strategy], worlds: int | None = None, horizon: int = HORIZON
+    ) -> None:
+        self.horizon = horizon
         self.kind = kind
         self.strategy = kind()
         self.count = worlds or (PLAIN_WORLDS if self.is_plain else WORLDS)
@@ -86,6 +97,7 @@ class Subject:
         values = {}
         for name, each in self.declared.items():
             if each.choices is None:
-                low, high = max(each.low, each.default - 0.3), min(each.high, each.default + 0.3)
+                step = LEAST_SWEEP * max(1.0, abs(each.default))
+                low, high = max(each.low, each.default - step), min(each.high, each.default + step)
                 values[name] = random.uniform(low, high, (firms, runs))
         return values

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from agentsim.authoring.kinds import (
     ANY,
     ENDLESS,
+    EXTREME,
     FLAGS,
     HIGHEST,
     KINDS,
-    LEVELS,
     RANGES,
     SHOCK,
+    SIDES,
     STRIKES,
+    TINY,
 )
-from agentsim.laws.numerics import Array
+from agentsim.laws.numerics import Array, exp, log
 from agentsim.sectors.chip_vendors import ChipVendors
 from agentsim.sectors.hyperscalers import Hyperscalers
 from agentsim.sectors.lenders import Lenders
@@ -156,20 +158,32 @@ class Worlds:
 
     def _extreme(self, name: str, rows: int) -> Array:
         """Return extreme numbers of a field: in odd worlds of the kind its own, else one for all."""
-        own = self._random("extreme " + name).integers(0, len(LEVELS), (rows, self.runs))
-        shared = self._random("extreme").integers(0, len(LEVELS), (1, self.runs))
+        own, sides = self._scattered("extreme " + name, rows)
+        shared, _ = self._scattered("extreme", 1)
         alike = np.arange(self.runs) // len(self.kinds) % 2 == 0
-        values: Array = np.array(LEVELS)[np.where(alike, shared, own)]
+        values: Array = np.where(alike, shared, own)
         if name in ENDLESS:
-            values = np.where(~alike & (own == len(LEVELS) - 1), np.inf, values)
+            values = np.where(~alike & (sides == SIDES - 1), np.inf, values)
         values = np.minimum(values, HIGHEST.get(name, np.inf))
         return np.round(values) if name in FLAGS else values
+
+    def _scattered(self, name: str, rows: int) -> tuple[Array, NDArray[np.int64]]:
+        """Return numbers of EXTREME or TINY, `(rows, runs)`, and which of SIDES fell."""
+        random = self._random(name)
+        sides = random.integers(0, SIDES, (rows, self.runs))
+        low, high = (log(bound) for bound in EXTREME)
+        values: Array = exp(random.uniform(low, high, (rows, self.runs)))
+        for side, tiny in enumerate(TINY):
+            values = np.where(sides == side, tiny, values)
+        return values, sides
 
 
 @lru_cache(maxsize=32)
 def all_kinds(
-    role: str, runs: int, quarters: int, seed: int = 0, firms: int = 3
+    role: str, runs: int, quarters: int | tuple[int, ...], seed: int = 0, firms: int = 3
 ) -> tuple[Worlds, ...]:
-    """Return worlds of every kind, `runs` in all, quarter after quarter."""
+    """Return worlds of every kind, `runs` in all, quarter after quarter: so many, or those named."""
     view = BASES[role].view
-    return tuple(Worlds(view, firms, runs, seed, quarter, KINDS) for quarter in range(quarters))
+    if isinstance(quarters, int):
+        quarters = tuple(range(quarters))
+    return tuple(Worlds(view, firms, runs, seed, quarter, KINDS) for quarter in quarters)

@@ -240,6 +240,13 @@ def check(cls: type[Strategy]) -> None:
             raise AgentsimError(f"{who} has a parameter called {item.name!r}; rename it")
         if "meaning" not in item.metadata:
             raise AgentsimError(f"{who}: declare the field {item.name!r} with param() or option()")
+        if not all(isinstance(item.metadata[name], str) for name in ("unit", "meaning")):
+            how = "option(default, choices, meaning)"
+            if "choices" not in item.metadata:
+                how = "param(default, unit, meaning, low, high)"
+            raise AgentsimError(
+                f"{who}: field {item.name!r} lacks its unit or meaning; declare it as {how}"
+            )
 
 
 def parts(returned: Any) -> tuple[Any, Memory]:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from agentsim.errors import nearest
 from agentsim.laws.numerics import Array
 
 Scope = Literal["own", "market"]
@@ -111,8 +112,10 @@ class View:
     def __getattr__(self, name: str) -> Array:
         declared = type(self).fields.get(name)
         if declared is None:
-            known = ", ".join(sorted(type(self).fields))
-            raise AttributeError(f"{type(self).__name__} does not show {name!r}; it shows: {known}")
+            hint = nearest(name, type(self).fields)
+            if not hint.startswith("nearest"):
+                hint = f"it shows: {', '.join(sorted(type(self).fields))}"
+            raise AttributeError(f"{type(self).__name__} does not show {name!r}; {hint}")
         value = self._fetch(name)
         seen = value[self._rows] if declared.scope == "own" else value.view()
         if len(seen) < len(value):  # a part of an array leads to the rest of it: rivals' books
