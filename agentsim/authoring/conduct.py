@@ -9,12 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from agentsim import strategy as public
 from agentsim.authoring.findings import Finding, found
+from agentsim.authoring.reached import authored, files
 from agentsim.authoring.source import chance, reaching
 from agentsim.authoring.subject import FIRMS, Subject
 from agentsim.authoring.worlds import Worlds
@@ -26,9 +28,6 @@ from agentsim.strategy.views import View
 
 OURS = str(Path(public.__file__).parent)
 """The folder of the code that shows a view, which may look behind it."""
-
-PLAIN = (bool, int, float, complex, str, bytes, list, dict, set, tuple, type(None), np.ndarray)
-"""Kinds of values in which a strategy could keep something apart from its memory."""
 
 REPEATS = 3
 
@@ -82,6 +81,8 @@ def changes_nothing(subject: Subject) -> Finding:
     """It writes to nothing that it is shown, and keeps nothing but what it remembers."""
     name, before = "changes_nothing", _state(subject.strategy)
     reads = reads_of(subject)
+    between = _state(subject.strategy)
+    subject.ask(subject.others)  # what is the same after the same worlds differs after others
     for seen, array, copy in reads.handed:
         if not np.array_equal(array, copy, equal_nan=True):
             remedy = "work on a copy: np.array(sees.x), or an expression, makes one"
@@ -89,7 +90,8 @@ def changes_nothing(subject: Subject) -> Finding:
     if "memory[...] = " in reads.behind:
         remedy = "return what is to be remembered beside the choice: return choice, {name: value}"
         return found(name, "wrote into sees.memory", remedy, "")
-    kept = [key for key, value in _state(subject.strategy).items() if before.get(key) != value]
+    after = _state(subject.strategy)
+    kept = [key for key in after if not before.get(key) == between.get(key) == after[key]]
     wrong = f"keeps something in {kept[0]}, which all runs and markets share" if kept else ""
     remedy = "declare it in remember() and return it beside the choice"
     text = f"{len(reads.handed)} arrays were left as they were, and class and module too"
@@ -165,21 +167,32 @@ def _shown(kind: type[View], world: Worlds, strategy: Strategy, memory: Any, rea
 
 def _state(strategy: Strategy) -> dict[str, bytes]:
     """Return all that the strategy, its classes and their files hold, by name, as bytes."""
+    kinds = authored(type(strategy))
     places: dict[str, Any] = {"self": getattr(strategy, "__dict__", {})}
-    for kind in type(strategy).__mro__:
-        if kind.__module__.startswith("agentsim.strategy.") or kind.__module__ in (
-            "abc",
-            "builtins",
-        ):
-            continue
-        places[kind.__name__] = vars(kind)
-        module = sys.modules.get(kind.__module__)
-        places[kind.__module__] = vars(module) if module else {}
+    places |= {kind.__name__: vars(kind) for kind in kinds}
+    reached, names = files(type(strategy)), {kind.__module__ for kind in kinds}
+    for name, module in list(sys.modules.items()):
+        if name in names or getattr(module, "__file__", None) in reached:
+            places[name] = vars(module)
     held = {}
     for place, values in places.items():
         for name, value in list(values.items()):
-            if type(value) in PLAIN and not name.startswith("__"):
+            if not name.startswith("__"):
                 # What cannot be written down cannot be compared.
                 with suppress(Exception):
-                    held[f"{place}.{name}"] = pickle.dumps(value)
+                    held[f"{place}.{name}"] = _written(value)
     return held
+
+
+def _written(value: Any) -> bytes:
+    """Return what a value holds, as bytes; of a function, its attributes and defaults."""
+    if isinstance(value, type | ModuleType):
+        return b""
+    if isinstance(value, FunctionType):
+        return pickle.dumps((vars(value), value.__defaults__, value.__kwdefaults__))
+    if isinstance(value, dict):  # whatever makes the values of a defaultdict
+        value = dict(value)
+    try:
+        return pickle.dumps(value)
+    except Exception:  # of a class that is found under no name
+        return pickle.dumps(vars(value))
