@@ -3,10 +3,17 @@
 The ways are those in which a strategy can be right in most tests and wrong in an experiment.
 """
 
+import os
+import random
 import time
+from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass
 
+import bad_neighbour
 import numpy as np
+from bad_neighbour import _fine
+from bad_neighbour import cash as neighbours_cash
+from numpy.random import default_rng
 
 from agentsim.strategy import (
     HyperscalerChoice,
@@ -18,6 +25,13 @@ from agentsim.strategy import (
 )
 
 SEEN: list[float] = []
+PAST: deque[float] = deque(maxlen=8)
+COUNTS: Counter[str] = Counter()
+GROUPS: defaultdict[str, int] = defaultdict(lambda: 0)
+ORDER: OrderedDict[int, float] = OrderedDict()
+NUMBERS = np.zeros(3)
+_USUAL = 0.1
+_pick = lambda: random.random()  # noqa: E731
 
 
 def _helper(sees):
@@ -268,3 +282,244 @@ class FailsInRealMarkets(Sound):
 
     def choose(self, sees):
         return HyperscalerChoice(np.nan if sees.quarter == 5 else 0.1)
+
+
+@dataclass(frozen=True)
+class NoNumberLate(Sound):
+    """Answer no number from the tenth quarter on. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.nan if sees.quarter >= 9 else 0.1)
+
+
+@dataclass(frozen=True)
+class MixesLate(Sound):
+    """Take a mean over runs from the tenth quarter on. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        late = sees.quarter >= 9
+        return HyperscalerChoice(clip(0.1 * np.mean(sees.wear) if late else 0.1, 0.0, 2.0))
+
+
+@dataclass(frozen=True)
+class FailsInTheFifthYear(Sound):
+    """Stand all made-up worlds and fail in the twentieth quarter. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(np.nan if sees.quarter == 20 else 0.1)
+
+
+@dataclass(frozen=True)
+class MixesRarely(Sound):
+    """Spend more in all runs where one of them is of a rare kind. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        rare = (sees.cash > 30.0) & (sees.debt < 0.1) & (sees.capex > 30.0)
+        return HyperscalerChoice(0.2 if rare.any() else 0.1)
+
+
+@dataclass(frozen=True)
+class NoNumberInBetween(Sound):
+    """Answer no number for fleets of some hundred billion. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        some = (sees.fleet_value > 300.0) & (sees.fleet_value < 990.0)
+        return HyperscalerChoice(np.where(some, np.nan, 0.1))
+
+
+@dataclass(frozen=True)
+class SeededDice(Sound):
+    """Draw from a generator that is seeded. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(default_rng(sees.quarter).uniform(0.0, 0.2))
+
+
+@dataclass(frozen=True)
+class DicesByLambda(Sound):
+    """Draw by a lambda of the module, late. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.1 if sees.quarter < 60 else _pick())
+
+
+@dataclass(frozen=True)
+class DicesByNeighbour(Sound):
+    """Have a neighbouring module draw, late. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(bad_neighbour.rate(sees))
+
+
+@dataclass(frozen=True)
+class PeeksByNeighbour(Sound):
+    """Have a neighbouring module fetch, late. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.1 if sees.quarter < 60 else neighbours_cash(sees))
+
+
+@dataclass(frozen=True)
+class Hashes(Sound):
+    """Spend by a hash of the firm's name. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(hash(sees.firms[0]) % 100 / 1000.0 * (sees.quarter > 60))
+
+
+@dataclass(frozen=True)
+class ProcessNumber(Sound):
+    """Spend by the number of the process. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(os.getpid() % 100 / 1000.0)
+
+
+@dataclass(frozen=True)
+class ImportsByName(Sound):
+    """Import what lists all objects. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        late = sees.quarter > 60 and __import__("gc").get_objects()
+        return HyperscalerChoice(0.2 if late else 0.1)
+
+
+@dataclass(frozen=True)
+class SeesTheArrayBehind(Sound):
+    """Look at the array of which its own is a part. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        behind = sees.cash.base
+        return HyperscalerChoice(0.1 if behind is None or len(behind) < 4 else 0.2)
+
+
+@dataclass(frozen=True)
+class OpensForWriting(Sound):
+    """Make the array writable, late. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        if sees.quarter > 60:
+            sees.cash.setflags(write=True)
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsInDeque(Sound):
+    """Keep the last quarters in the module. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        if sees.quarter == 0:
+            PAST.clear()
+        PAST.append(float(sees.cash[0, 0]))
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsInCounter(Sound):
+    """Count its calls in the module. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        COUNTS["calls"] += 1
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsInGroups(Sound):
+    """Count its calls where there is none yet. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        GROUPS["calls"] += 1
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsInOrder(Sound):
+    """Keep numbers by quarter in the module. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        ORDER[sees.quarter] = float(sees.cash[0, 0])
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsInArray(Sound):
+    """Keep a number in an array of the module. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        NUMBERS[0] = sees.cash[0, 0]
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsOnFunction(Sound):
+    """Keep a number as an attribute of a function. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        _helper.last = float(sees.cash[0, 0])
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class BoundsTooWideTogether(Sound):
+    """Multiply two parameters, each harmless at its end. Source: none, it is made for tests."""
+
+    first: float = param(1.0, "1", "a factor", 0.0, 2.0)
+    second: float = param(1.0, "1", "another factor", 0.0, 2.0)
+
+    def choose(self, sees):
+        return HyperscalerChoice(self.first * self.second + 0.0 * np.minimum(sees.wear, 1.0))
+
+
+@dataclass(frozen=True)
+class BranchesOnLargeParameter(Sound):
+    """Branch on a parameter that is far from its branch. Source: none, it is made for tests."""
+
+    prize: float = param(5000.0, "$bn", "what there is to win", 0.0, 1e6)
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.2 if np.any(self.prize > 6000.0) else 0.1)
+
+
+@dataclass(frozen=True)
+class Mistyped(Sound):
+    """Read a field by a mistyped name. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.0 * sees.opperating_cash)
+
+
+@dataclass(frozen=True)
+class MistypedPlainly(HyperscalerRule):
+    """Read a field by a mistyped name, in plain numbers. Source: none, it is made for tests."""
+
+    def decide(self, sees):
+        return HyperscalerChoice(0.0 * sees.opperating_cash)
+
+
+@dataclass(frozen=True)
+class Constants(Sound):
+    """Use private constants and helpers of its own, which is fine. Source: none, it is made for tests."""
+
+    _MULTIPLE = 1.5
+
+    def choose(self, sees):
+        return HyperscalerChoice(
+            Constants._MULTIPLE
+            * type(self)._MULTIPLE
+            * _USUAL
+            * _fine(sees)
+            * bad_neighbour._fine(sees)
+        )
+
+
+@dataclass(frozen=True)
+class Curt(Sound):
+    """Spend. Source: none, it is made for tests."""
+
+
+@dataclass(frozen=True)
+class Unsaid(Sound):
+    """Spend by cash over debt.
+
+    Source: say where the idea comes from: author, year, title; or who did so, and when.
+    """

@@ -1,6 +1,7 @@
 """The conformance battery itself: a sound strategy passes, each bad one is caught by what it does."""
 
 from dataclasses import dataclass
+from unittest import SkipTest
 
 import bad_strategies as bad
 import numpy as np
@@ -48,6 +49,40 @@ CAUGHT = [
     (bad.BranchesOnParameter, parameters.firms_parameters_are_as_separate_numbers, "np.where"),
     (bad.BoundTooWide, parameters.stands_its_parameters_bounds, "narrow the bounds of the param"),
     (bad.Unsourced, parameters.says_what_it_does, "end the docstring with `Source:"),
+    (bad.NoNumberLate, checks.chooses_within_bounds, "quarter 12; it must lie between 0 and 2"),
+    (bad.NoNumberInBetween, checks.chooses_within_bounds, "(extreme), quarter"),
+    (bad.MixesLate, checks.run_alone_is_as_in_the_batch, "quarter 12"),
+    (bad.MixesRarely, checks.runs_do_not_mix, "in a block of"),
+    (bad.PeeksByNeighbour, conduct.sees_only_what_is_shown, "_fetch (tests/bad_neighbour.py:11)"),
+    (bad.ProcessNumber, conduct.sees_only_what_is_shown, "imports os"),
+    (bad.ImportsByName, conduct.sees_only_what_is_shown, "uses __import__"),
+    (bad.SeesTheArrayBehind, conduct.sees_only_what_is_shown, "reads sees.cash.base"),
+    (bad.OpensForWriting, conduct.sees_only_what_is_shown, "reads sees.cash.setflags"),
+    (bad.KeepsInDeque, conduct.changes_nothing, "bad_strategies.PAST"),
+    (bad.KeepsInCounter, conduct.changes_nothing, "bad_strategies.COUNTS"),
+    (bad.KeepsInGroups, conduct.changes_nothing, "bad_strategies.GROUPS"),
+    (bad.KeepsInOrder, conduct.changes_nothing, "bad_strategies.ORDER"),
+    (bad.KeepsInArray, conduct.changes_nothing, "bad_strategies.NUMBERS"),
+    (bad.KeepsOnFunction, conduct.changes_nothing, "bad_strategies._helper"),
+    (bad.SeededDice, conduct.takes_no_chance, "imports numpy.random"),
+    (bad.DicesByLambda, conduct.takes_no_chance, "uses random.random"),
+    (
+        bad.DicesByNeighbour,
+        conduct.takes_no_chance,
+        "uses random.random (tests/bad_neighbour.py:7)",
+    ),
+    (bad.Hashes, conduct.takes_no_chance, "uses hash, which differs from process to process"),
+    (
+        bad.BranchesOnLargeParameter,
+        parameters.swept_parameters_are_as_separate_numbers,
+        "np.where",
+    ),
+    (
+        bad.BoundsTooWideTogether,
+        parameters.stands_its_parameters_bounds,
+        "with bounds_too_wide_together(first=2.0, second=2.0) capex_rate = 4",
+    ),
+    (bad.Curt, parameters.says_what_it_does, "begin the docstring with what it does"),
     (bad.Loud, checks.is_quiet, "use safe_divide"),
 ]
 
@@ -154,7 +189,41 @@ def test_a_strategy_in_a_file_anywhere_can_be_tested(tmp_path, monkeypatch):
         NotThere.kind()
 
 
+def test_private_constants_and_helpers_of_ones_own_are_fine():
+    for check in (conduct.sees_only_what_is_shown, conduct.takes_no_chance):
+        assert check(Subject(bad.Constants, WORLDS)).passed
+
+
+def test_a_new_file_passes_and_is_told_that_its_source_is_the_templates():
+    finding = parameters.says_what_it_does(Subject(bad.Unsaid, WORLDS))
+    assert finding.passed
+    assert finding.text.endswith("; the source is still the template's")
+
+
+def test_who_does_not_answer_fails_one_test_and_the_others_wait():
+    class Failing(StrategyBattery):
+        strategy = bad.Mistyped
+
+    Failing().test_says_what_it_does_and_where_it_comes_from()
+    with pytest.raises(AssertionError, match="nearest: operating_cash"):
+        Failing().test_chooses_within_bounds()
+    with pytest.raises(SkipTest, match="wait until it answers"):
+        Failing().test_is_reproducible()
+
+
 class TestReport:
+    @pytest.mark.parametrize("kind", [bad.Mistyped, bad.MistypedPlainly, bad.MemoryOfWrongShape])
+    def test_of_one_that_does_not_answer_says_so_once(self, kind):
+        report = checking.check(kind, WORLDS)
+        (failed,) = (finding for finding in report.findings if not finding.passed)
+        assert failed.text.endswith("; the other checks wait until it answers")
+        assert "nearest: operating_cash" in failed.text or kind is bad.MemoryOfWrongShape
+
+    def test_of_one_that_fails_in_the_fifth_year_says_so(self):
+        report = checking.check(bad.FailsInTheFifthYear, WORLDS)
+        (failed,) = (finding for finding in report.findings if not finding.passed)
+        assert "run 0 failed in quarter 20" in failed.text
+
     def test_of_a_sound_strategy_passes_and_shows_what_was_measured(self):
         report = checking.check(bad.Sound, WORLDS)
         assert report.passed

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from asked import made_by
 
+from agentsim.authoring.parameters import PLACEHOLDER
 from agentsim.strategy.base import BASES
 from agentsim.strategy.registry import catalogue, find, followed, ids, make
 
@@ -22,6 +23,14 @@ def test_every_strategy_has_a_test_file_with_the_battery(role, id):
     assert "(StrategyBattery)" in text
     assert f'role = "{role}"' in text
     assert f'id = "{id}"' in text
+
+
+@pytest.mark.parametrize(("role", "id"), ALL)
+def test_every_strategy_says_at_some_length_what_it_does_and_where_it_comes_from(role, id):
+    described = find(role, id).describe()
+    assert len(described.summary) > 20
+    assert len(described.source) > 20
+    assert not described.source.startswith(PLACEHOLDER)
 
 
 def test_catalogue_lists_them():

@@ -234,6 +234,21 @@ class TestWriting:
 
         assert "declare the field 'rate' with param()" in self.refused(Undeclared)
 
+    @pytest.mark.parametrize("given", [("share", 0, 1), ("a part of wear", 0.0, 1.0), (0, "part")])
+    def test_parameter_without_unit_or_meaning(self, given):
+        @dataclass(frozen=True)
+        class Unnamed(HyperscalerStrategy):
+            """Do nothing."""
+
+            rate: float = param(0.5, *given)
+
+            def choose(self, sees):
+                return HyperscalerChoice(self.rate)
+
+        refused = self.refused(Unnamed)
+        assert "strategy class Unnamed: field 'rate'" in refused
+        assert "declare it as param(default, unit, meaning, low, high)" in refused
+
     def test_parameter_with_a_name_that_is_taken(self):
         @dataclass(frozen=True)
         class Named(HyperscalerStrategy):
@@ -286,8 +301,10 @@ class TestAsking:
                 array[0] = 1.0
 
     def test_what_is_not_shown_cannot_be_read(self):
-        with pytest.raises(AttributeError, match="it shows: "):
-            _ = market().look().rivals_secret
+        with pytest.raises(AttributeError, match="'opperating_cash'; nearest: operating_cash"):
+            _ = market().look().opperating_cash
+        with pytest.raises(AttributeError, match="it shows: borrowing, borrowing_room"):
+            _ = market().look().zzz
 
     def test_memory_is_kept_for_each_firm_and_run(self):
         made, memory = play(CashRich())

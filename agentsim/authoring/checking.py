@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from agentsim.authoring.checks import chooses_within_bounds
-from agentsim.authoring.examining import CHECKS
+from agentsim.authoring.examining import ANYWAY, CHECKS, WAIT
 from agentsim.authoring.findings import Finding
-from agentsim.authoring.parameters import says_what_it_does
 from agentsim.authoring.probing import measured
 from agentsim.authoring.properties import Properties
 from agentsim.authoring.subject import Subject
@@ -16,8 +14,6 @@ from agentsim.strategy.base import Strategy
 
 HORIZON = 40
 """Quarters of real markets, as many as experiments have."""
-
-WAIT = "the other checks wait until it answers"
 
 
 @dataclass(frozen=True)
@@ -55,9 +51,9 @@ def check(kind: type[Strategy], worlds: int | None = None) -> Report:
     """
     subject = Subject(kind, worlds, HORIZON)
     if subject.answers.mute:
-        first = chooses_within_bounds(subject)
-        waiting = replace(first, text=f"{first.text}; {WAIT}")
-        return Report(kind.id, kind.role, (says_what_it_does(subject), waiting), None)
+        *others, last = (each(subject) for each in ANYWAY)
+        waiting = replace(last, text=f"{last.text}; {WAIT}")
+        return Report(kind.id, kind.role, (*others, waiting), None)
     findings = tuple(each(subject) for each in CHECKS)
     try:
         properties = measured(subject)

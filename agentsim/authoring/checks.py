@@ -140,7 +140,8 @@ def _blocks(runs: int) -> list[np.ndarray]:
 
     What is there in one of a hundred runs is then there in a large block and not in a small one.
     """
-    blocks, left = [], np.arange(runs)
+    blocks: list[np.ndarray] = []
+    left = np.arange(runs)
     while left.size and len(blocks) < BLOCKS - 1:
         half = (left.size + 1) // 2
         blocks.append(left[:half])

@@ -49,3 +49,8 @@ CHECKS: tuple[Callable[[Subject], Finding], ...] = (
     is_quiet,
     takes_time,
 )
+
+ANYWAY = (says_what_it_does, chooses_within_bounds)
+"""What is checked of a strategy that does not answer at all; the last says why."""
+
+WAIT = "the other checks wait until it answers"

@@ -84,7 +84,8 @@ class _Module:
 
     def reached(self, names: frozenset[str]) -> list[ast.stmt]:
         """Return the statements that bind names, what these use, and those that just run."""
-        used, found = set(names), []
+        used = set(names)
+        found: list[ast.stmt] = []
         left = list(self.tree.body)
         while True:
             here = [each for each in left if not (binds := _binds(each)) or binds & used]
@@ -100,7 +101,7 @@ class _Module:
         functions = [n for n in ast.walk(self.tree) if isinstance(n, Functions | ast.Lambda)]
         inside = [node for each in functions for node in ast.walk(each)]
         names = {node.arg for node in inside if isinstance(node, ast.arg)}
-        return frozenset(names | {n.id for n in inside if _is_stored(n)})
+        return frozenset(names.union(*map(_stored, functions)))
 
     @cached_property
     def outer(self) -> frozenset[str]:
@@ -156,7 +157,11 @@ def _neighbours(file: str, names: frozenset[str]) -> Iterator[tuple[str, frozens
     module = _module(file)
     assert module is not None
     nodes = [node for each in module.reached(names) for node in ast.walk(each)]
-    attributes = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
+    of = [
+        (n.value.id, n.attr)
+        for n in nodes
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
+    ]
     for node in nodes:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
@@ -164,11 +169,10 @@ def _neighbours(file: str, names: frozenset[str]) -> Iterator[tuple[str, frozens
             if name:
                 yield path, frozenset({name})
                 continue
-            of_it = [each for each in attributes if each.value.id == called]
+            of_it = [attribute for owner, attribute in of if owner == called]
             uses = sum(isinstance(n, ast.Name) and n.id == called for n in nodes)
-            known = _module(path)
-            all_of_it = uses > len(of_it) and known is not None
-            yield path, known.outer if all_of_it else frozenset(each.attr for each in of_it)
+            whole = _module(path) if uses > len(of_it) else None
+            yield path, frozenset(of_it) if whole is None else whole.outer
 
 
 def _paths(file: str, node: ast.Import | ast.ImportFrom) -> list[tuple[str, str, str]]:
@@ -188,10 +192,7 @@ def _paths(file: str, node: ast.Import | ast.ImportFrom) -> list[tuple[str, str,
             continue
         if (path := folder.joinpath(*whole.split(".")).with_suffix(".py")).is_file():
             found.append((str(path), called, ""))
-        elif (
-            inside
-            and (path := folder.joinpath(*inside.split(".")).with_suffix(".py")).is_file()
-        ):
+        elif inside and (path := folder.joinpath(*inside.split(".")).with_suffix(".py")).is_file():
             found.append((str(path), called, each.name))
     return found
 
@@ -209,8 +210,12 @@ def _binds(node: ast.stmt) -> set[str]:
     else:
         return set()
     plain = all(isinstance(each, ast.Name | ast.Tuple) for each in targets)
-    return {n.id for each in targets for n in ast.walk(each) if _is_stored(n)} if plain else set()
+    return set().union(*map(_stored, targets)) if plain else set()
 
 
-def _is_stored(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _stored(tree: ast.AST) -> set[str]:
+    return {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from agentsim.authoring.reached import Part, imported, parts
 from agentsim.strategy.base import Strategy
@@ -11,9 +11,7 @@ from agentsim.strategy.base import Strategy
 CHANCE = frozenset({"random", "numpy.random", "secrets", "time", "datetime", "uuid"})
 """Modules whose answers differ from one call to the next."""
 
-WINDOWS = frozenset(
-    {"gc", "inspect", "ctypes", "os", "sys", "importlib", "builtins", "subprocess"}
-)
+WINDOWS = frozenset({"gc", "inspect", "ctypes", "os", "sys", "importlib", "builtins", "subprocess"})
 """Modules with which one finds what one was not given, or keeps what is not remembered."""
 
 DOORS = frozenset({"__dict__", "__getattribute__", "__class__", "__closure__", "__globals__"})
@@ -51,9 +49,10 @@ def chance(kind: type[Strategy]) -> list[Remark]:
     return _ordered(_chances, kind)
 
 
-def _ordered(look: object, kind: type[Strategy]) -> list[Remark]:
+def _ordered(
+    look: Callable[[Part, ast.AST], Iterator[Remark]], kind: type[Strategy]
+) -> list[Remark]:
     """Return all remarks, those of imports last: a line that uses them tells more."""
-    assert callable(look)
     remarks = [r for part in parts(kind) for node in ast.walk(part.tree) for r in look(part, node)]
     return sorted(remarks, key=lambda each: each.what.startswith("imports"))
 
@@ -86,9 +85,7 @@ def _chances(part: Part, node: ast.AST) -> Iterator[Remark]:
         if whole == "numpy.random" or part.modules.get(node.value.id) in CHANCE:
             yield Remark(part, node, f"uses {ast.unparse(node)}")
     if _is_builtin(part, node, UNSTEADY):
-        yield Remark(
-            part, node, f"uses {ast.unparse(node)}, which differs from process to process"
-        )
+        yield Remark(part, node, f"uses {ast.unparse(node)}, which differs from process to process")
 
 
 def _is_own(part: Part, node: ast.expr) -> bool:
