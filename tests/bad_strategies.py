@@ -314,7 +314,7 @@ class MixesRarely(Sound):
     """Spend more in all runs where one of them is of a rare kind. Source: none, it is made for tests."""
 
     def choose(self, sees):
-        rare = (sees.cash > 30.0) & (sees.debt < 0.1) & (sees.capex > 30.0)
+        rare = (sees.debt > 30.0) & (sees.interest > 30.0) & (sees.cash < 0.1)
         return HyperscalerChoice(0.2 if rare.any() else 0.1)
 
 

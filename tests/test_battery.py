@@ -53,7 +53,7 @@ CAUGHT = [
     (bad.NoNumberInBetween, checks.chooses_within_bounds, "(extreme), quarter"),
     (bad.MixesLate, checks.run_alone_is_as_in_the_batch, "quarter 12"),
     (bad.MixesRarely, checks.runs_do_not_mix, "in a block of"),
-    (bad.PeeksByNeighbour, conduct.sees_only_what_is_shown, "_fetch (tests/bad_neighbour.py:11)"),
+    (bad.PeeksByNeighbour, conduct.sees_only_what_is_shown, "tests/bad_neighbour.py:11)"),
     (bad.ProcessNumber, conduct.sees_only_what_is_shown, "imports os"),
     (bad.ImportsByName, conduct.sees_only_what_is_shown, "uses __import__"),
     (bad.SeesTheArrayBehind, conduct.sees_only_what_is_shown, "reads sees.cash.base"),
@@ -69,7 +69,7 @@ CAUGHT = [
     (
         bad.DicesByNeighbour,
         conduct.takes_no_chance,
-        "uses random.random (tests/bad_neighbour.py:7)",
+        "tests/bad_neighbour.py:7)",
     ),
     (bad.Hashes, conduct.takes_no_chance, "uses hash, which differs from process to process"),
     (
@@ -80,7 +80,7 @@ CAUGHT = [
     (
         bad.BoundsTooWideTogether,
         parameters.stands_its_parameters_bounds,
-        "with bounds_too_wide_together(first=2.0, second=2.0) capex_rate = 4",
+        "with bounds_too_wide_together(weight=1.0, first=2.0, second=2.0) capex_rate = 4",
     ),
     (bad.Curt, parameters.says_what_it_does, "begin the docstring with what it does"),
     (bad.Loud, checks.is_quiet, "use safe_divide"),
