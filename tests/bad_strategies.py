@@ -31,6 +31,23 @@ GROUPS: defaultdict[str, int] = defaultdict(lambda: 0)
 ORDER: OrderedDict[int, float] = OrderedDict()
 NUMBERS = np.zeros(3)
 _USUAL = 0.1
+
+
+class Store:
+    last = 0.0
+
+
+def _counter():
+    calls = []
+
+    def count():
+        calls.append(1.0)
+        return len(calls)
+
+    return count
+
+
+_count = _counter()
 _pick = lambda: random.random()  # noqa: E731
 
 
@@ -523,3 +540,20 @@ class Unsaid(Sound):
 
     Source: say where the idea comes from: author, year, title; or who did so, and when.
     """
+
+
+@dataclass(frozen=True)
+class KeepsOnOtherClass(Sound):
+    """Keep a number on a class beside it. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        Store.last = float(sees.cash[0, 0])
+        return HyperscalerChoice(0.1)
+
+
+@dataclass(frozen=True)
+class KeepsInClosure(Sound):
+    """Count its calls in what a function encloses. Source: none, it is made for tests."""
+
+    def choose(self, sees):
+        return HyperscalerChoice(0.1 + 0.0 * _count())

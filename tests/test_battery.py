@@ -9,11 +9,13 @@ import pytest
 
 from agentsim.authoring import StrategyBattery, checking, checks, conduct, parameters, proving
 from agentsim.authoring.kinds import KINDS
+from agentsim.authoring.probing import measured
 from agentsim.authoring.subject import Subject
 from agentsim.authoring.worlds import PUBLIC, Worlds, all_kinds
 from agentsim.errors import AgentsimError
 from agentsim.strategy import HyperscalerChoice, HyperscalerStrategy, HyperscalerView, added
 from agentsim.strategy.base import BASES
+from agentsim.strategy.registry import find
 
 WORLDS = 120
 
@@ -64,6 +66,8 @@ CAUGHT = [
     (bad.KeepsInOrder, conduct.changes_nothing, "bad_strategies.ORDER"),
     (bad.KeepsInArray, conduct.changes_nothing, "bad_strategies.NUMBERS"),
     (bad.KeepsOnFunction, conduct.changes_nothing, "bad_strategies._helper"),
+    (bad.KeepsOnOtherClass, conduct.changes_nothing, "Store.last"),
+    (bad.KeepsInClosure, conduct.changes_nothing, "bad_strategies._count"),
     (bad.SeededDice, conduct.takes_no_chance, "imports numpy.random"),
     (bad.DicesByLambda, conduct.takes_no_chance, "uses random.random"),
     (
@@ -238,6 +242,12 @@ class TestReport:
         assert not report.passed
         assert report.properties is None
         assert "FAIL  chooses within bounds: " in str(report)
+
+
+@pytest.mark.parametrize("id", ["mark_to_market", "yield_chaser"])
+def test_some_probe_moves_lenders_that_look_at_wear_or_coupons(id):
+    responses = measured(Subject(find("lender", id), WORLDS)).responses
+    assert any(each.before != each.after for each in responses)
 
 
 class TestWorlds:

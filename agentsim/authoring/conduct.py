@@ -174,6 +174,8 @@ def _state(strategy: Strategy) -> dict[str, bytes]:
     for name, module in list(sys.modules.items()):
         if name in names or getattr(module, "__file__", None) in reached:
             places[name] = vars(module)
+            own = [each for each in vars(module).values() if isinstance(each, type)]
+            places |= {k.__name__: vars(k) for k in own if k.__module__ == name}
     held = {}
     for place, values in places.items():
         for name, value in list(values.items()):
@@ -185,11 +187,13 @@ def _state(strategy: Strategy) -> dict[str, bytes]:
 
 
 def _written(value: Any) -> bytes:
-    """Return what a value holds, as bytes; of a function, its attributes and defaults."""
+    """Return what a value holds, as bytes; of a function, what it has and encloses."""
     if isinstance(value, type | ModuleType):
         return b""
     if isinstance(value, FunctionType):
-        return pickle.dumps((vars(value), value.__defaults__, value.__kwdefaults__))
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        held = [each for each in cells if not isinstance(each, type | ModuleType | FunctionType)]
+        return pickle.dumps((vars(value), value.__defaults__, value.__kwdefaults__, held))
     if isinstance(value, dict):  # whatever makes the values of a defaultdict
         value = dict(value)
     try:
