@@ -67,12 +67,11 @@ def files(kind: type[Strategy]) -> dict[str, frozenset[str]]:
 
 
 def imported(node: ast.AST) -> list[str]:
-    """Return the names in full of what a line imports."""
+    """Return the names in full of what a line imports; nothing of the author's own package."""
     if isinstance(node, ast.Import):
         return [each.name for each in node.names]
-    if isinstance(node, ast.ImportFrom):
-        inside = f"{node.module}." if node.module else ""
-        return [f"{inside}{each.name}" for each in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [f"{node.module}.{each.name}" for each in node.names]
     return []
 
 
