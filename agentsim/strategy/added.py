@@ -189,9 +189,9 @@ def _loaded(file: str, digest: str, role: str) -> tuple[Added, ...]:
         del sys.modules[module_name]
         return (Added(stem, role, file, None, import_problem(file, error)),)
     found = tuple(_in_module(module, stem, file, [role] if role else BASES))
-    for each in found:
-        if each.kind is not None:
-            each.kind.read_from = (file, digest)
+    for one in found:
+        if one.kind is not None:
+            one.kind.read_from = (file, digest)
     return found
 
 
