@@ -85,6 +85,17 @@ def test_a_mix_that_a_rare_type_can_invade_is_not_at_rest():
     assert reached.support(0) == (1,)
 
 
+def test_a_type_that_is_dominated_a_little_is_followed_until_it_is_gone():
+    # x / (1 - x) falls as e^-dt: to a share of 0.001 in ln(999) / d, looked at every 25.
+    for d in (0.02, 0.04):
+        reached = rest(np.array([[d, d], [0.0, 0.0]]), np.array([[0.5, 0.5]]))
+        assert reached.still.all() and reached.support(0) == (0,)
+        gone = 25.0 * np.ceil(np.log(999.0) / d / 25.0)
+        assert reached.shares[0, 1] == pytest.approx(1.0 / (1.0 + np.exp(d * gone)), rel=1e-6)
+    # Too slow for the time there is: said to move still, not to live side by side.
+    assert not rest(np.array([[0.002, 0.002], [0.0, 0.0]]), np.array([[0.5, 0.5]])).still.any()
+
+
 # Finite populations
 
 

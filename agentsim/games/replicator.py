@@ -25,6 +25,8 @@ THERE = 1e-3
 """Share from which on a type counts as there."""
 STILL = 1e-4
 """Speed of the fastest share, per unit of time, below which a mix counts as at rest."""
+EQUAL = 1e-3
+"""What a type that is there may earn less than the mean at rest; one that earns less yet dies out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,15 +127,17 @@ def starting_mixes(count: int, types: int, rng: np.random.Generator) -> Array:
 
 
 def _at_rest(payoffs: Array, x: Array) -> Flags:
-    """Say which mixes move no more, and are not merely near a rest point that types can invade.
+    """Say which mixes move no more, and are not merely near a rest point, where all is slow.
 
-    A rare type that earns more than the mean will come back, however slowly.
+    A rare type that earns more than the mean will come back, however slowly; one that is still there
+    and earns less will go.
     """
     earned = fitness(payoffs, x)
     above = earned - (x * earned).sum(axis=-1, keepdims=True)
     slow = np.abs(x * above).max(axis=-1) < STILL
     invaded = ((x > 0.0) & (x <= THERE) & (above > STILL)).any(axis=-1)
-    found: Flags = slow & ~invaded
+    fading = ((x > THERE) & (above < -EQUAL)).any(axis=-1)
+    found: Flags = slow & ~invaded & ~fading
     return found
 
 
