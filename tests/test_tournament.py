@@ -64,6 +64,21 @@ def test_all_postures_are_those_of_the_role():
     assert set(asked(role="lender", postures="all").played) >= {"prudent", "yield_seeking"}
 
 
+def test_strategies_may_be_left_out_of_all():
+    every, few = asked(postures="all"), asked(postures="all", without=["match", "cartel"])
+    assert few.played == [each for each in every.played if each not in ("match", "cartel")]
+    drawn = {
+        each
+        for field in few.changed(None, {"fields": 40}).mixed.values()
+        for each in field.values()
+    }
+    assert drawn == set(few.played)
+    assert Tournament(**few.model_dump()) == few
+    assert few.changed(None, {"postures": ["match", "grim"]}).played == ["match", "grim"]
+    assert "prudent" in few.changed(None, {"role": "lender"}).played
+    assert few.changed(None, {"without": ["grim"]}).without == ["grim"]
+
+
 def test_a_field_is_the_same_however_many_there_are():
     few, many = asked(fields=3).mixed, asked(fields=9).mixed
     assert list(few) == ["field_1", "field_2", "field_3"]
@@ -115,6 +130,9 @@ def test_a_deviation_from_a_lineup_changes_one_firm_of_it():
         ({"postures": ["restrain"]}, ["postures", "give 2 or more"]),
         ({"postures": ["restrain", "mach"]}, ["mach", "nearest", "match"]),
         ({"postures": ["escalate", "escalate(step=0.02)"]}, ["postures", "twice"]),
+        ({"postures": "all", "without": ["mach"]}, ["without", "mach", "nearest", "match"]),
+        ({"postures": "all", "without": ["match", "match"]}, ["without", "twice"]),
+        ({"without": ["match"]}, ["without", 'postures = "all"', "take it out"]),
         ({"postures": "al"}, ["postures", '"all"', "[brackets]"]),
         ({"seats": ["orcale"]}, ["seats", "orcale", "oracle"]),
         ({"seats": 9}, ["seats = 9", "6 firms"]),

@@ -72,6 +72,8 @@ class Tournament(Table):
     role: Text = "hyperscaler"
     postures: list[Text] | Text
     """Strategies, or "all" of the role's."""
+    without: list[Text] = Field(default_factory=list)
+    """Strategies that are left out of "all"."""
     seats: list[Text] | Text | Whole = ALL
     """Firms in whose place postures are tried, "all" of the role's, or how many are drawn."""
     fields: Whole = 20
@@ -120,9 +122,11 @@ class Tournament(Table):
         tables = self.model_dump()
         if runs is not None:
             tables["runs"] = runs
+        if {"postures", "role"} & set(settings or {}):
+            tables["without"] = []  # it was said of the file's own
         for name, value in (settings or {}).items():
             head, _, rest = name.partition(".")
-            if name in (*SETTABLE, "fields", "role", "seats", "postures"):
+            if name in (*SETTABLE, "fields", "role", "seats", "postures", "without"):
                 tables[name] = value
             elif name in Tournament.model_fields:
                 raise AgentsimError(
@@ -146,18 +150,23 @@ class Tournament(Table):
 
     @property
     def played(self) -> list[str]:
-        """The postures: those named, or all of the role's that can be followed."""
+        """The postures: those named, or all of the role's that can be followed, without those left out."""
         if self.postures != ALL:
             return list(self.postures)
-        return [id for id in ids(self.role) if _problem(self.role, id) is None]
+        return [id for id in self._every if _problem(self.role, id) is None]
 
     @property
     def left_out(self) -> list[str]:
         """Why strategies of the role take no part, where all are asked for: a line each."""
         if self.postures != ALL:
             return []
-        problems = (_problem(self.role, id) for id in ids(self.role))
+        problems = (_problem(self.role, id) for id in self._every)
         return [each for each in problems if each is not None]
+
+    @property
+    def _every(self) -> list[str]:
+        """The role's strategies, without those that the file leaves out."""
+        return [id for id in ids(self.role) if id not in self.without]
 
     @property
     def taken(self) -> list[str]:
@@ -267,6 +276,13 @@ class Tournament(Table):
                 f'postures = {shown(self.postures)} is neither "all" nor a list; '
                 "write strategies in [brackets]"
             )
+        if self.without and self.postures != ALL:
+            raise AgentsimError(
+                f'without = {shown(self.without)} leaves out of postures = "all" alone; take it out'
+            )
+        for each in self.without:
+            check_known("without:", each, ids(self.role))
+        check_distinct("without", self.without)
         made = [str(parse(self.role, each)) for each in self.played]
         if len(made) < 2:
             raise AgentsimError(
