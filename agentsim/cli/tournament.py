@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,10 @@ def tournament(
         click.echo(line, err=True)
     asked.check_by(by)
     results = _ran(asked, out, workers, engine, replace, words)
+    if sys.stderr.isatty():
+        click.echo(
+            "Working out ranking, survival and their intervals, up to a minute ...", err=True
+        )
     found = tables.found(asked, results, by)
     tables.write(found, results.folder / tables.FOLDER)
     paths = [] if no_figures else _drawn(found, results.folder / "figures")
