@@ -325,10 +325,10 @@ def test_what_survives_is_what_the_payoffs_say():
         assert left["rare"].sum() == pytest.approx(1.0)
 
 
-def told(x):
+def told(x, fields=5):
     """The answer to a tournament with these payoffs."""
     few = Population(starts=20, size=5, generations=2)
-    tournament = asked(postures=["restrain", "match", "escalate"], fields=5, population=few)
+    tournament = asked(postures=["restrain", "match", "escalate"], fields=fields, population=few)
     left = survival(x, few, 0)
     found = Found(tournament, x, ranking(x), robustness(x), customers(x), pairwise(x), left)
     return " ".join(answer(found))
@@ -339,7 +339,7 @@ def test_the_answer_says_whether_one_posture_wins_for_both(monkeypatch):
     x = made_up(lambda f, s, p: [1.0, 6.0, 2.0][p] + f)
     said = told(x)
     assert said.startswith(
-        "Middle wins by value: a firm that follows it is worth $3.00bn [3.00, 3.00]"
+        "By value, middle wins: a firm that follows it is worth $3.00bn [3.00, 3.00]"
     )
     assert "the same, middle." in said
     assert "middle (100% [100, 100]) is left of a large population, from all starting mixes" in said
@@ -350,7 +350,24 @@ def test_the_answer_says_whether_one_posture_wins_for_both(monkeypatch):
 def test_a_lead_that_luck_may_have_made_is_not_called_a_win(monkeypatch):
     monkeypatch.setattr("agentsim.tournament.survival.RESAMPLES", 5)
     x = made_up(lambda f, s, p: [1.0, 0.0, 0.0][p] * (-1.0 if f % 2 else 1.5))
-    assert "is first, though not surely, by value" in told(x)
+    assert "By value, mild is first, though not surely: a firm" in told(x)
+
+
+def test_so_few_fields_are_said_to_tell_nothing(monkeypatch):
+    monkeypatch.setattr("agentsim.tournament.survival.RESAMPLES", 5)
+    said = told(made_up(lambda f, s, p: [1.0, 6.0, 2.0][p] + f, seats=1, fields=2), fields=2)
+    assert "By value, middle is first, but 2 fields are too few to be sure: a firm" in said
+    assert "over 1 seat and 2 fields" in said and "of the time. Second" not in said
+
+
+def test_dynamics_that_tell_less_than_the_mean_are_not_to_be_believed(monkeypatch):
+    monkeypatch.setattr("agentsim.tournament.survival.RESAMPLES", 5)
+    pure = made_up(lambda f, s, p: [0.0, 50.0, 0.0][p] if f < 3 else [3.0, 2.0, 1.0][p])
+    assert "told by payoffs against rivals who all do the same cannot be believed" in told(pure)
+    noise = np.random.default_rng(0).normal(size=(8, 2, 3))
+    said = told(made_up(lambda f, s, p: noise[f, s, p]))
+    assert "neither the dynamics nor what is said to survive can be believed here" in said
+    assert "believed here" not in told(linear()[0], fields=40)
 
 
 # The command
@@ -370,8 +387,9 @@ def test_a_tournament_is_held_and_goes_on_where_it_was_killed(tmp_path):
     code, said, complaint = ran(held(file, whole), tmp_path)
     assert code == 0, complaint
     for words in (
-        "by value",
-        "for customers",
+        "By value",
+        "For customers",
+        "3 fields are too few to be sure",
         "left of a large population",
         "R squared",
         "Tables:",

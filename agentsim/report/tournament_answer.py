@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from agentsim.batch.intervals import Interval
 from agentsim.outcomes import OUTCOMES
 from agentsim.report.words import (
-    capital,
     firm_words,
     listed,
     money,
@@ -33,6 +32,8 @@ Row = Mapping[Any, Any]
 
 LIVES = 0.01
 """Share from which on a posture is said to be left."""
+FEW = 5
+"""Mixed fields below which nothing is said to win: drawn again, they are nearly the same ones."""
 SURE = 0.95
 """How often a posture must be first when fields are drawn again, to be called first without a word."""
 
@@ -48,12 +49,12 @@ def answer(x: Found) -> list[str]:
         *_survives(x),
         _believed(x),
     ]
-    return [_begun(each) for each in found if each]
+    return [each for each in found if each]
 
 
-def _begun(sentence: str) -> str:
-    """Return a sentence with its capital; a name with its parameters stays as it is written."""
-    return sentence if "(" in sentence.partition(" ")[0] else capital(sentence)
+def counted(count: int, thing: str) -> str:
+    """Return how many there are of a thing, in the plural but of one."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def unit(x: Found) -> str:
@@ -92,21 +93,33 @@ def rows_of(table: pd.DataFrame) -> list[Row]:
 def _value(x: Found) -> str:
     """Say which posture wins, by how much and how surely."""
     first, second = rows_of(x.overall.head(2))
-    verb = "wins" if _sure(first) else "is first, though not surely,"
     gain = "is worth" if x.payoffs.by == VALUE else f"comes with a {called(x)} of"
+    again = (
+        ""
+        if _few(x)
+        else f"Drawn again, fields put it first {_percent(first['first'])} of the time. "
+    )
     return (
-        f"{plain(first['posture'])} {verb} by {called(x)}: a firm that follows it {gain} "
+        f"By {called(x)}, {first['posture']} {_wins(x, first)}: a firm that follows it {gain} "
         f"{_with_interval(x, first, 'ahead')} more than the mean over {len(x.payoffs.postures)} postures "
-        f"in the same seat among the same rivals, over {len(x.payoffs.seats)} seats and "
-        f"{len(x.asked.mixed)} fields drawn at random. Drawn again, fields put it first "
-        f"{_percent(first['first'])} of the time; second is {plain(second['posture'])} "
-        f"({amount(x, second['ahead'], True)})."
+        f"in the same seat among the same rivals, over {counted(len(x.payoffs.seats), 'seat')} and "
+        f"{counted(len(x.asked.mixed), 'field')} drawn at random. {again}Second is "
+        f"{second['posture']} ({amount(x, second['ahead'], True)})."
     )
 
 
-def _sure(row: Row) -> bool:
+def _wins(x: Found, row: Row) -> str:
     """Say whether the first is so beyond doubt: with fields drawn again too, and ahead of the mean."""
-    return bool(row["first"] >= SURE and row["low"] > 0.0)
+    if _few(x):
+        return f"is first, but {counted(len(x.asked.mixed), 'field')} are too few to be sure"
+    if row["first"] >= SURE and row["low"] > 0.0:
+        return "wins"
+    return "is first, though not surely"
+
+
+def _few(x: Found) -> bool:
+    """Say whether there are too few fields for drawing them again to tell anything."""
+    return len(x.asked.mixed) < FEW
 
 
 def _conditions(x: Found) -> str:
@@ -116,7 +129,7 @@ def _conditions(x: Found) -> str:
         return ""
     leads = dict(zip(ranked["condition"], ranked["posture"], strict=True))
     wins = x.overall.iloc[0]["posture"]
-    others = [f"where {name} {plain(each)} does" for name, each in leads.items() if each != wins]
+    others = [f"where {name} {each} does" for name, each in leads.items() if each != wins]
     if not others:
         return f"It leads in each of the {len(leads)} conditions."
     return (
@@ -128,8 +141,8 @@ def _robust(x: Found) -> str:
     """Say which posture is best most often, and which is regretted least."""
     least, most = rows_of(x.robustness)[0], _top(x.robustness, "best")
     return (
-        f"{plain(most['posture'])} is best in {_percent(most['best'])} of all seats and fields, those "
-        f"in which all rivals do the same counted too. Regretted least is {plain(least['posture'])}: "
+        f"Best most often is {most['posture']}: in {_percent(most['best'])} of all seats and fields, those "
+        f"in which all rivals do the same counted too. Regretted least is {least['posture']}: "
         f"what is best there earns {amount(x, least['regret'])} more on average, and "
         f"{amount(x, least['worst_regret'])} at worst, in the seat of {firm_words(least['worst_seat'])} "
         f"among {_field(x, least['worst_field'])}."
@@ -142,7 +155,7 @@ def _top(table: pd.DataFrame, name: str) -> Row:
 
 def _field(x: Found, field: str) -> str:
     if field in x.payoffs.postures:
-        return f"rivals who all follow {plain(field)}"
+        return f"rivals who all follow {field}"
     return f"the rivals of {plain(field)}"
 
 
@@ -150,16 +163,16 @@ def _customers(x: Found) -> str:
     """Say which posture wins for customers: in one seat, and if all follow it."""
     first, share = rows_of(x.customers)[0], _top(x.customers, "share")
     every, whole = (_top(x.customers, each) for each in ("all_surplus", "all_share"))
-    verb = "wins for customers" if _sure(first) else "is first for customers, though not surely"
+    often = "" if _few(x) else f", and fields put it first {_percent(first['first'])} of the time"
     most = money_interval(Interval(every["all_ahead"], every["all_low"], every["all_high"], 0))
     same = whole["posture"] == every["posture"]
     return (
-        f"{plain(first['posture'])} {verb}: where a firm follows it they have "
-        f"{_money_between(first, 'surplus')} more surplus than under the mean posture, and fields put it "
-        f"first {_percent(first['first'])} of the time. Their share of total surplus "
-        f"{plain(share['posture'])} raises most, by {points(share['share'])}. Where all firms do the "
-        f"same they have the most surplus under {plain(every['posture'])}, {most} more than under the mean "
-        f"posture, and the largest share under {'it too' if same else plain(whole['posture'])} "
+        f"For customers, {first['posture']} {_wins(x, first)}: where a firm follows it they have "
+        f"{_money_between(first, 'surplus')} more surplus than under the mean posture{often}. "
+        f"Their share of total surplus {share['posture']} raises most, by {points(share['share'])}. "
+        f"Where all firms do the same they have the most surplus under {every['posture']}, {most} more "
+        f"than under the mean posture, and the largest share under "
+        f"{'it too' if same else whole['posture']} "
         f"({percent(whole['all_share'])})."
     )
 
@@ -168,12 +181,12 @@ def _same(x: Found) -> str:
     """Say whether the posture that wins is the one that wins for customers."""
     wins, serves = (str(table.iloc[0]["posture"]) for table in (x.overall, x.customers))
     if wins == serves:
-        return f"The posture that wins and the one that wins for customers are the same, {plain(wins)}."
+        return f"The posture that wins and the one that wins for customers are the same, {wins}."
     theirs = [each["posture"] for each in rows_of(x.customers)]
     mine = [each["posture"] for each in rows_of(x.overall)]
     return (
-        f"The posture that wins and the one that wins for customers are not the same: {plain(wins)} is "
-        f"{_ordinal(theirs.index(wins) + 1)} of {len(theirs)} for customers, {plain(serves)} "
+        f"The posture that wins and the one that wins for customers are not the same: {wins} is "
+        f"{_ordinal(theirs.index(wins) + 1)} of {len(theirs)} for customers, {serves} "
         f"{_ordinal(mine.index(serves) + 1)} by {called(x)}."
     )
 
@@ -204,7 +217,7 @@ def _alive(x: Survival) -> list[str]:
 def _left(x: Survival) -> str:
     """Say what is left of a large population, and from how many starting mixes."""
     shares = [
-        f"{plain(each['posture'])} ({percent_interval(_share(each, 'replicator', 'low', 'high'), 0)})"
+        f"{each['posture']} ({percent_interval(_share(each, 'replicator', 'low', 'high'), 0)})"
         for each in rows_of(x.survives)
         if each["replicator"] >= LIVES
     ]
@@ -216,7 +229,7 @@ def _left(x: Survival) -> str:
         return f"{text}, from all starting mixes"
     return (
         f"{text}; {_percent(basin['share'])} of starting mixes, more than anywhere else, end at "
-        f"{plain(basin['rests_on'])}, the others at {count - 1} other rest points"
+        f"{basin['rests_on']}, the others at {counted(count - 1, 'other rest point')}"
     )
 
 
@@ -225,7 +238,7 @@ def _players(x: Survival) -> str:
     row = _top(x.survives, "rare")
     share = percent_interval(_share(row, "rare", "rare_low", "rare_high"), 0)
     return (
-        f"Players who copy whoever earns more, and mutate rarely, are all at {plain(row['posture'])} for "
+        f"Players who copy whoever earns more, and mutate rarely, are all at {row['posture']} for "
         f"more of the time than at any other ({share})."
     )
 
@@ -254,7 +267,27 @@ def _believed(x: Found) -> str:
     text = (
         "Dynamics are to be believed as far as they foretell mixed fields that they were not made of: "
         f"R squared is {number(best.fitness.r_squared, 2)} {way(best)}, "
-        f"{number(other.fitness.r_squared, 2)} {way(other)}."
+        f"{number(other.fitness.r_squared, 2)} {way(other)}.{_doubted(best, other)}"
     )
-    twins = [f"{plain(a)} did what {plain(b)} did" for a, b in x.payoffs.twins.items()]
+    twins = [f"{a} did what {b} did" for a, b in x.payoffs.twins.items()]
     return text + (f" To the last bit {listed(twins)}, which is told once." if twins else "")
+
+
+def believable(x: Survival) -> bool:
+    """Say whether dynamics tell mixed fields better than the mean over them does."""
+    return x.fitness.r_squared >= 0.0
+
+
+def _doubted(best: Survival, other: Survival) -> str:
+    """Say which dynamics cannot be believed, if any: those that tell less than the mean does."""
+    if not believable(best):
+        return (
+            " Both are below zero, where the mean over fields tells more: neither the dynamics nor what is "
+            "said to survive can be believed here."
+        )
+    if not believable(other):
+        return (
+            f" Below zero the mean over fields tells more: dynamics told {way(other)} cannot be "
+            "believed here."
+        )
+    return ""

@@ -25,8 +25,8 @@ from agentsim.report.style import (
     round_ticks,
     zero_line,
 )
-from agentsim.report.tournament_answer import LIVES, called, unit, way
-from agentsim.report.words import number, percent, plain, scale
+from agentsim.report.tournament_answer import LIVES, believable, called, counted, unit, way
+from agentsim.report.words import number, percent, scale
 from agentsim.tournament.matching import invasions
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agentsim.tournament.survival import Survival
     from agentsim.tournament.tables import Found
 
-LOSES, EVEN, WINS = "#fdf6e3", "#c9c9c9", "#12355b"
+LOSES, EVEN, WINS = "#ffcf70", "#a3a3a3", "#12355b"
 """From what loses to what wins, steps of lightness that grey print keeps in order."""
 MOST_NUMBERED = 12
 """Postures up to which a map says how much in every cell; with more it says the sign."""
@@ -70,12 +70,13 @@ def ranking(x: Found) -> Figure:
         served = x.customers.set_index("posture").loc[table["posture"]]
         _intervals(right, served, "surplus", Look(LOOKS[2].colour, "-", "D", True), "$bn")
         right.set_title("customers' surplus")
-        label_rows(left, [plain(each) for each in table["posture"]])
+        label_rows(left, list(table["posture"]))
         right.grid(axis="y", visible=False)
         heading(
             figure,
             f"What a posture is ahead of the others in the same seat among the same rivals: {x.asked.name}",
-            f"mean over {len(x.payoffs.seats)} seats and {len(x.asked.mixed)} mixed fields less the mean "
+            f"mean over {counted(len(x.payoffs.seats), 'seat')} and "
+            f"{counted(len(x.asked.mixed), 'mixed field')} less the mean "
             f"over {len(table)} postures, with 95% intervals over fields",
         )
         return _laid_out(figure)
@@ -97,21 +98,23 @@ def _intervals(panel: Axes, table: pd.DataFrame, name: str, looks: Look, unit: s
 
 def who_beats_whom(x: Found) -> Figure:
     """Draw what a firm gains by a posture (row) where all rivals follow another (column)."""
-    from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
 
     with house_style():
         order = [x.payoffs.postures.index(each) for each in x.overall["posture"]]
         mean, low, high = (each[np.ix_(order, order)] for each in invasions(x.payoffs))
-        names = [plain(x.payoffs.postures[each]) for each in order]
+        names = [x.payoffs.postures[each] for each in order]
         by, name = scale(float(np.abs(mean).max())) if unit(x) == "$bn" else (1.0, unit(x))
         count = len(names)
         figure, [[panel]] = grid(1, 1, min(2.6 + 0.42 * count, 10.5))
         # Roots, signs kept: a few large amounts would leave all others without a shade.
         shades = np.sign(mean) * np.sqrt(np.abs(mean) / by)
         colours = LinearSegmentedColormap.from_list("beats", [LOSES, EVEN, WINS])
-        # Either side has all of its shades, whatever the other's size.
-        sides = TwoSlopeNorm(0.0, min(float(shades.min()), -1e-9), max(float(shades.max()), 1e-9))
-        mesh = panel.pcolormesh(shades, cmap=colours, norm=sides, edgecolors=PAPER, linewidth=1.0)
+        # As far below zero as above, so that equal gains and losses are equally strong.
+        most = max(float(np.abs(shades).max()), 1e-9)
+        mesh = panel.pcolormesh(
+            shades, cmap=colours, norm=Normalize(-most, most), edgecolors=PAPER, linewidth=1.0
+        )
         _write(panel, mean / by, low / by, high / by, mesh)
         panel.set_xticks(
             np.arange(count) + 0.5, names, rotation=40, ha="right", rotation_mode="anchor"
@@ -126,11 +129,13 @@ def who_beats_whom(x: Found) -> Figure:
         _bar(figure, mesh, panel, f"${name}" if unit(x) == "$bn" else name)
         heading(
             figure,
-            f"Who beats whom: {called(x)} less that of doing what all rivals do, mean over {len(x.payoffs.seats)} seats",
-            "dark: the firm does better than it would by going along; "
+            f"Who beats whom: {called(x)} less that of doing what all rivals do, mean over {counted(len(x.payoffs.seats), 'seat')}",
+            "dark blue: the firm does better than by going along, amber (light in print): worse; "
             + ("a bracket marks a 95% interval with zero in it" if count <= MOST_NUMBERED else
                "+ and − where the 95% interval leaves out zero")
-            + "; shades go by the square root, either side by its own",
+            ,
+            "one scale, as far below zero (grey) as above; its steps go by the square root, so that small "
+            "amounts show beside large ones",
         )  # fmt: skip
         return _laid_out(figure)
 
@@ -178,12 +183,13 @@ def survival(x: Found) -> Figure:
         left.set_ylabel("share, mean over starting mixes (%)")
         p = x.asked.population
         right.set_title(f"{p.size} players who copy whoever earns more")
-        right.set_xlabel(f"generations (a look about ends in a mutation {_often(p.mutation)})")
+        right.set_xlabel("generations")
         heading(
             figure,
             f"What survives where postures that earn more spread: {x.asked.name}",
             f"from {p.starts:,} starting mixes; what they earn is told {way(best)} and explains "
-            f"{percent(best.fitness.r_squared, 0)} of the variance in mixed fields",
+            f"{_explained(best)} of the variance in mixed fields",
+            f"in a generation each player looks about once on average; {_mutates(p.mutation)}; "
             "grey: postures that hardly anybody follows",
         )
         return _laid_out(figure)
@@ -196,9 +202,19 @@ def _laid_out(figure: Figure) -> Figure:
     return laid_out(figure)
 
 
-def _often(chance: float) -> str:
-    """Return a chance in words."""
-    return f"once in {number(1.0 / chance, 0)}" if chance > 0.0 else "never"
+def _explained(x: Survival) -> str:
+    """Return how much of what was seen dynamics explain, and a warning if it is nothing."""
+    if not believable(x):
+        return "(not to be believed) none"
+    return percent(x.fitness.r_squared, 0)
+
+
+def _mutates(chance: float) -> str:
+    """Say how often a player who looks about takes a posture at random."""
+    if chance <= 0.0:
+        return "nobody mutates"
+    looks = number(1.0 / chance, 0)
+    return f"once in {looks} looks he takes a posture at random (a mutation)"
 
 
 def _looks(x: Found, best: Survival) -> dict[str, Look]:
@@ -235,7 +251,7 @@ def _paths(
         _apart([each for each, _ in sorted(ends)]), sorted(ends), strict=True
     ):
         panel.annotate(
-            plain(posture)[:LETTERS], (1.0, height), xycoords=("axes fraction", "data"),
+            posture[:LETTERS], (1.0, height), xycoords=("axes fraction", "data"),
             xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,
             color=looks[posture].colour if looks[posture].colour != PAPER else INK,
         )  # fmt: skip

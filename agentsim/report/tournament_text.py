@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from agentsim.printing import aligned
@@ -19,6 +20,7 @@ from agentsim.report.tournament_answer import (
     Row,
     amount,
     answer,
+    believable,
     called,
     rows_of,
     unit,
@@ -37,6 +39,8 @@ PICTURES = {
     "who_beats_whom.png": "What one firm gains by each posture where all rivals follow another",
     "survival.png": "Shares of postures through time, as those that earn more spread",
 }
+WIDTH = 100
+"""Letters in a line of prose on a terminal."""
 MOST_BASINS = 6
 """Rest points that a table shows, those that most starting mixes end at."""
 
@@ -80,6 +84,17 @@ def _ranked(x: Found) -> Iterator[str]:
              _in_unit(x, other["regret"]), _in_unit(x, other["worst_regret"])]
         )  # fmt: skip
     yield from aligned(rows)
+    yield ""
+    yield from wrap(luck(x), WIDTH)
+
+
+def luck(x: Found) -> str:
+    """Return the sentence that says what a first place among many is worth."""
+    return (
+        f"With {len(x.payoffs.postures)} postures ranked, the first of several that are nearly equal is "
+        "partly luck (multiple comparisons): what to quote is first, how often a posture leads when "
+        "fields are drawn again."
+    )
 
 
 def _served(x: Found) -> Iterator[str]:
@@ -106,6 +121,8 @@ def _between(row: Row, value: str, low: str, high: str) -> tuple[str, str]:
 def _surviving(x: Found) -> Iterator[str]:
     for each in x.survival:
         yield f"Survival, % of a population, {way(each)} (R squared {each.fitness.r_squared:.2f})"
+        if not believable(each):
+            yield "not to be believed: the mean over fields tells mixed fields better"
         yield ""
         rows = [
             ["posture", "replicator", "95% interval", "players", "rare mutants", "95% interval"]
@@ -161,6 +178,7 @@ def section(x: Found, name: str, pictures: Sequence[str]) -> str:
             _strong(value),
             *rest,
             "\n".join(rows),
+            luck(x),
             f"From `agentsim tournament {name}`; `make tournament` writes this part of the page.",
             *pictures,
         ]
