@@ -189,7 +189,7 @@ def survival(x: Found) -> Figure:
             f"What survives where postures that earn more spread: {x.asked.name}",
             f"from {p.starts:,} starting mixes; what they earn is told {way(best)} and explains "
             f"{_explained(best)} of the variance in mixed fields",
-            f"in a generation each player looks about once on average; {_mutates(p.mutation)}; "
+            f"in a generation each player looks about once on average{_mutates(p.mutation)}; "
             "grey: postures that hardly anybody follows",
         )
         return _laid_out(figure)
@@ -212,9 +212,9 @@ def _explained(x: Survival) -> str:
 def _mutates(chance: float) -> str:
     """Say how often a player who looks about takes a posture at random."""
     if chance <= 0.0:
-        return "nobody mutates"
+        return ", nobody mutates"
     looks = number(1.0 / chance, 0)
-    return f"once in {looks} looks he takes a posture at random (a mutation)"
+    return f", and once in {looks} looks takes a posture at random (a mutation)"
 
 
 def _looks(x: Found, best: Survival) -> dict[str, Look]:
