@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from agentsim.tournament.survival import Survival
     from agentsim.tournament.tables import Found
 
-LOSES, EVEN, WINS = "#ffcf70", "#a3a3a3", "#12355b"
-"""From what loses to what wins, steps of lightness that grey print keeps in order."""
+LOSES, EVEN, WINS = "#ffe08a", "#8c8c8c", "#12355b"
+"""From what loses to what wins: lightness falls about as much on either side, as grey print shows it."""
 MOST_NUMBERED = 12
 """Postures up to which a map says how much in every cell; with more it says the sign."""
 NAMED = 0.04
