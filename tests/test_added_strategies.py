@@ -129,6 +129,7 @@ def test_a_faulty_file_is_told_with_its_line_and_the_rest_works(tmp_path, text, 
     (tmp_path / "patient.py").write_text(STEADY)
     rows = {row.id: row for row in add_strategies(tmp_path)}
     assert words in rows["faulty"].problem
+    assert rows["faulty"].problem.startswith(str(tmp_path / "faulty.py"))  # it can be opened
     assert "\n" not in rows["faulty"].problem
     assert rows["patient"].problem == ""
     assert parse("hyperscaler", "patient").rate == 0.1

@@ -54,8 +54,11 @@ def told(strategy: Strategy, firms: str, error: Exception) -> str:
 
 
 def tail(file: str) -> str:
-    """Return the end of a path, enough to tell which strategy file is meant."""
-    return "/".join(Path(file).parts[-3:]).removeprefix("/")
+    """Return a path as it is best read: the end of it in a library, else from here, or all of it."""
+    path = Path(file)
+    if path.parts[-3:-2] == ("strategies",):
+        return "/".join(path.parts[-3:])
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _place(strategy: Strategy, error: Exception) -> str:
