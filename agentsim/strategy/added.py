@@ -145,26 +145,31 @@ def _in_file(file: Path, role: str) -> list[Added]:
 def neighbours(file: Path, known: frozenset[Path] = frozenset()) -> list[Path]:
     """Return the files beside a file that it imports, and those that these import, sorted."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        changed = file.stat()
+    except OSError:
         return []
-    names = {
-        name
-        for node in ast.walk(tree)
-        for name in (
-            [each.name for each in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom) and node.level == 0
-            else []
-        )
-    }
-    beside = {file.with_name(f"{name.partition('.')[0]}.py") for name in names}
-    new = sorted(each for each in beside - known - {file} if each.is_file())
-    found = set(new)
-    for each in new:
+    names = _imported(file, changed.st_mtime_ns, changed.st_size)
+    beside = {file.with_name(f"{name}.py") for name in names}
+    found = {each for each in beside - known - {file} if each.is_file()}
+    for each in sorted(found):
         found.update(neighbours(each, known | found | {file}))
     return sorted(found)
+
+
+@lru_cache(maxsize=1024)
+def _imported(file: Path, mtime_ns: int, size: int) -> frozenset[str]:
+    """Return the first part of the names of all modules that a file imports, as it is at a time."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module or "")
+    return frozenset(name.partition(".")[0] for name in names)
 
 
 @lru_cache(maxsize=256)
