@@ -20,7 +20,7 @@ demo: .venv/.core ## run the escalator war and say where the report is
 test: .venv/.dev ## run the tests
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
-slow: .venv/.dev ## run the tests that take long: fits that are killed and gone on with
+slow: .venv/.dev ## run the tests that take long: fits killed and gone on with, hanging clusters
 	@$(BIN)/python -m pytest -q -n 2 -m slow
 
 check: .venv/.dev ## style, types and the arrows between modules

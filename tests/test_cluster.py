@@ -84,6 +84,7 @@ def test_many_runs_are_the_same_in_chunks_that_part_cells_anywhere(
     check_many(many, many_undisturbed, tmp_path / "out", Dask(None, 2, LIMIT), chunk_runs, chunks)
 
 
+@pytest.mark.slow
 def test_chunks_that_hang_or_kill_are_set_aside_alone(tmp_path, installed, flag):
     check_set_aside(tmp_path, installed, flag, "dask")
 

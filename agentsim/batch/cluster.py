@@ -40,6 +40,8 @@ SIGHT_SECONDS = 10.0
 """How long a worker looks for a folder: a network shows new files late."""
 LOOK_SECONDS = 2.0
 """How often the number of workers is looked up."""
+START_SECONDS = 10.0
+"""Longest wait at the end for a worker that is only just starting."""
 PATIENCE = 300.0
 """Seconds to wait for a first worker, or for another when all are gone."""
 
@@ -260,12 +262,27 @@ def _own_cluster(workers: int) -> Iterator[Any]:
 
 
 def _end(cluster: Any) -> None:
-    """Kill the workers of a cluster of our own: they would be asked to finish first."""
-    for nanny in list(cluster.workers.values()):
+    """Kill the workers of a cluster of our own: they would be asked to finish first.
+
+    One that takes the place of a dead one may only just be starting: Dask cannot close a process that
+    has no number yet, and gives up over it.
+    """
+    nannies = list(cluster.workers.values())
+    for nanny in nannies:
         nanny.auto_restart = False
+    until = time.monotonic() + START_SECONDS
+    while any(map(_is_starting, nannies)) and time.monotonic() < until:
+        time.sleep(0.02)
+    for nanny in nannies:
         if nanny.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(nanny.pid, signal.SIGKILL)
+
+
+def _is_starting(nanny: Any) -> bool:
+    """Say whether a nanny has made a process that has no number yet."""
+    process = getattr(nanny.process, "process", None)
+    return process is not None and process.pid is None
 
 
 @contextmanager
