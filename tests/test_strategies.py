@@ -29,8 +29,9 @@ def test_every_strategy_has_a_test_file_with_the_battery(role, id):
 def test_every_strategy_says_at_some_length_what_it_does_and_where_it_comes_from(role, id):
     described = find(role, id).describe()
     assert len(described.summary) > 20
-    assert len(described.source) > 20
-    assert not described.source.startswith(PLACEHOLDER)
+    remedy = f"say in strategies/{role}/{id}.py, after `Source:`, where it comes from"
+    assert len(described.source) > 20, remedy
+    assert not described.source.startswith(PLACEHOLDER), f"the template's words stand yet; {remedy}"
 
 
 def test_catalogue_lists_them():
