@@ -117,7 +117,7 @@ def test_both_pictures_are_drawn(done, tmp_path):
 
 
 def ranks(values):
-    made = trials._ranks({name: np.asarray(each, float) for name, each in values.items()}, 0)
+    made = trials._ranks({name: np.asarray(each, float) for name, each in values.items()})
     return made.set_index("strategy")
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 from agentsim.batch.design import Experiment
 from agentsim.batch.design_tables import Variant
+from agentsim.batch.intervals import LEVEL, resamples
+from agentsim.batch.moments import Moments
 from agentsim.errors import AgentsimError, check_known
 from agentsim.laws.numerics import Array
 from agentsim.lineup import BY_ROLE, CALIBRATED
@@ -47,9 +49,6 @@ PATHS: dict[str, tuple[str, str]] = {
 
 BOOM = ("adoption_growth_per_year", "demand_elasticity", "new_uses")
 """What is at the upper end of its marked range in a boom."""
-
-DRAWS = 2000
-"""Bootstrap draws behind the interval of a rank."""
 
 
 @dataclass(frozen=True)
@@ -171,11 +170,11 @@ def ranked(trial: Trial, results: Results) -> pd.DataFrame:
     rows = []
     for level, (value, surplus, total) in kept.items():
         row = {"strategy": level, "runs": int(came[level].sum())}
-        row |= _mean("value", value) | _share("customer_share", surplus, total)
+        row |= _mean("value", value) | _mean("customer_share", surplus, total)
         row |= _mean("difference", value - kept[trial.strategy][0])
         row |= _mean("customer_surplus", surplus - usual[1])
         rows.append(row)
-    ranks = _ranks({each: x[0] for each, x in kept.items()}, results.experiment.entropy)
+    ranks = _ranks({each: x[0] for each, x in kept.items()})
     found = pd.DataFrame(rows).merge(ranks, on="strategy")
     found = found.sort_values(["rank", "value"], ascending=[True, False], ignore_index=True)
     rest = [
@@ -200,22 +199,14 @@ def _why_none(trial: Trial, results: Results, came: Mapping[str, Any]) -> str:
     return f"{text}{why}; give --runs 2 or more, and see agentsim strategies check"
 
 
-def _mean(name: str, x: Array) -> dict[str, float]:
-    """Return the mean over runs and Student's interval of it."""
-    from scipy.stats import t
-
-    half = float(t.ppf(0.975, len(x) - 1)) * float(x.std(ddof=1)) / float(np.sqrt(len(x)))
-    return {name: float(x.mean()), f"{name}_low": x.mean() - half, f"{name}_high": x.mean() + half}
-
-
-def _share(name: str, part: Array, whole: Array) -> dict[str, float]:
-    """Return a ratio of means and its interval, that of the linearised ratio."""
-    ratio = float(part.mean() / whole.mean())
-    off = _mean(name, (part - ratio * whole) / whole.mean())
-    return {key: ratio + each for key, each in off.items()}
+def _mean(name: str, x: Array, over: Array | None = None) -> dict[str, float]:
+    """Return a mean over runs, or a ratio of means, with its interval."""
+    moments = Moments.of(x, over, np.zeros(len(x), np.int64), 1)
+    middle, half = (float(each[0]) for each in moments.interval(LEVEL))
+    return {name: middle, f"{name}_low": middle - half, f"{name}_high": middle + half}
 
 
-def _ranks(values: Mapping[str, Array], entropy: int) -> pd.DataFrame:
+def _ranks(values: Mapping[str, Array]) -> pd.DataFrame:
     """Return the rank of every posture by mean value, with its bootstrap interval over runs.
 
     values: by posture, `(runs,)`, of the same luck.
@@ -224,9 +215,7 @@ def _ranks(values: Mapping[str, Array], entropy: int) -> pd.DataFrame:
 
     by = np.array(list(values.values()))
     runs = by.shape[1]
-    random = np.random.default_rng(entropy)
-    weights = random.multinomial(runs, np.full(runs, 1.0 / runs), size=DRAWS) / runs
-    means = weights @ by.T
+    means = resamples(runs) @ by.T / runs
     ranks = 1 + (means[:, None, :] > means[:, :, None]).sum(axis=2)
     whole = by.mean(axis=1)
     low, high = np.percentile(ranks, [2.5, 97.5], axis=0, method="nearest")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agentsim.cli.batches import batch_options
 from agentsim.cli.commands import FAILED, takes_strategies
 from agentsim.cli.running import setting, shown, whole
 
@@ -23,9 +24,7 @@ LINEUPS = 12
 
 @click.command()
 @click.argument("tournament")
-@click.option("--out", metavar="FOLDER", help="Where results go; otherwise results/NAME.")
-@click.option("--runs", metavar="N", help="Runs of each posture in each seat and field.")
-@click.option("--workers", metavar="N", help="Processes; otherwise one a processor.")
+@batch_options
 @click.option(
     "--set", "settings", metavar="NAME=VALUE", multiple=True,
     help="Set a key of the file, a parameter or a strategy; may be repeated.",
@@ -39,9 +38,6 @@ LINEUPS = 12
     "--engine", default="pool", metavar="NAME",
     help="pool: processes here (default); dask: a cluster; here: this process.",
 )  # fmt: skip
-@click.option(
-    "--replace", is_flag=True, help="Remove what results are in the folder, and begin anew."
-)
 @takes_strategies
 @click.pass_obj
 def tournament(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +82,7 @@ def play(
     return Played(payoff / counted, frequency / counted, joint / counted, knows, actions)
 
 
-def _luck(randomness: Randomness, firms: int, rounds: int):  # type: ignore[no-untyped-def]
+def _luck(randomness: Randomness, firms: int, rounds: int) -> Iterator[tuple[Array, Array]]:
     """Yield the uniform numbers of each round: for the firms' choices, and for the game."""
     for first in range(0, rounds, AT_A_TIME):
         volume, place = divmod(first, MAX_QUARTER + 1)

@@ -45,6 +45,7 @@ from agentsim.strategy.learning.spending import rates as capex_rates
 from agentsim.strategy.marginal_q import MarginalQ
 from agentsim.strategy.markup import best_price
 from agentsim.strategy.params import option, param, with_values
+from agentsim.strategy.replacing import replacement
 from agentsim.strategy.rules import (
     ChipVendorRule,
     FirmView,
@@ -105,6 +106,7 @@ __all__ = [
     "ordered_sum",
     "param",
     "power",
+    "replacement",
     "safe_divide",
     "tried",
     "with_values",

@@ -20,7 +20,6 @@ expectations).
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +57,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class MarginalQ(HyperscalerStrategy):
-    """Base of strategies that invest by marginal q; they say what one more service is worth."""
+    """Base of strategies that invest by marginal q; they may say what one more service is worth."""
 
     phi: float = param(0.3, "1/quarter", "growth of the committed fleet per log q", 0.0, 5.0)
     belief: float = param(
@@ -77,9 +76,12 @@ class MarginalQ(HyperscalerStrategy):
         0.1, "1/quarter", "largest relative change of the training share", 0.0, 1.0
     )
 
-    @abstractmethod
     def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one merchant H100e that serves is held to be worth, $k a quarter."""
+        """Return what one merchant H100e that serves is held to be worth, $k a quarter.
+
+        That is what it adds to the firm's own revenue, unless a strategy says otherwise.
+        """
+        return sees.own_marginal_revenue
 
     def remember(self) -> Memory:
         """Return the belief about growth, and last quarter's value of service: none yet."""

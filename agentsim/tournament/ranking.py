@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agentsim.batch.intervals import RESAMPLES, resamples
+from agentsim.batch.moments import student
 from agentsim.laws.numerics import Array
 from agentsim.tournament.payoffs import Payoffs
 
@@ -62,12 +63,10 @@ def _ranked(x: Payoffs, condition: str, where: slice) -> pd.DataFrame:
 
 def over_fields(by_field: Array, level: float = LEVEL) -> tuple[Array, Array, Array]:
     """Return means over fields with their intervals, `(postures,)` each, of `(fields, postures)`."""
-    from scipy.stats import t
-
     n = len(by_field)
     mean = by_field.mean(axis=0)
     error = by_field.std(axis=0, ddof=1) / np.sqrt(n)
-    half = float(t.ppf(0.5 + level / 2.0, n - 1)) * error
+    half = student(n, level) * error
     return mean, mean - half, mean + half
 
 

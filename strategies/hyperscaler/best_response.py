@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agentsim.strategy import Array, HyperscalerView, MarginalQ
+from agentsim.strategy import MarginalQ
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,3 @@ class BestResponse(MarginalQ):
     "Pricing-to-market, trade costs, and international relative prices", American Economic Review 98
     (own marginal revenue).
     """
-
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue

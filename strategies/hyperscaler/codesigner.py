@@ -43,10 +43,6 @@ class Codesigner(MarginalQ):
         0.15, "1/quarter", "part of the way to the share aimed at that is gone", 0.0, 1.0
     )
 
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
-
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Follow the plan, but for the split between the kinds of chip."""
         plan = self.plan(sees)

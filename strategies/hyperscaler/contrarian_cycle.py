@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agentsim.strategy import (
-    Array,
     HyperscalerChoice,
     HyperscalerView,
     MarginalQ,
@@ -52,10 +51,6 @@ class ContrarianCycle(MarginalQ):
         """Return what marginal q remembers, and sums of needs, rivals' rates, logs of heat, weights."""
         sums = ("needs", "rivals", "weights", "heat", "heat_weights")
         return {**super().remember(), **dict.fromkeys(sums, 0.0)}
-
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
 
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Order the usual, and more in the cold and less in the heat."""

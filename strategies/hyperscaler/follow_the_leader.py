@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agentsim.strategy import (
-    Array,
     HyperscalerChoice,
     HyperscalerView,
     MarginalQ,
@@ -26,10 +25,6 @@ class FollowTheLeader(MarginalQ):
     Source: Knickerbocker 1973, Oligopolistic Reaction and Multinational Enterprise; Lieberman &
     Asaba 2006, "Why do firms imitate each other?", Academy of Management Review 31.
     """
-
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
 
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Follow the plan where it leads, and the leader's rate where it does not."""

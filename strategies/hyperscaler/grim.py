@@ -10,9 +10,8 @@ from agentsim.strategy import (
     HyperscalerView,
     MarginalQ,
     Memory,
-    clip,
     param,
-    safe_divide,
+    replacement,
 )
 
 
@@ -39,21 +38,16 @@ class Grim(MarginalQ):
         """Return what marginal q remembers, quarters so far, and whether the peace is broken."""
         return {**super().remember(), "quarters": 0.0, "broken": 0.0}
 
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
-
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Restrain, or follow the plan where the peace is or was broken."""
         plan = self.plan(sees)
         seen = sees.memory["quarters"] >= self.grace
         breach = highest_rival_rate(sees) > (1.0 + self.tolerance) * sees.wear
         broken = (sees.memory["broken"] > 0.0) | (seen & breach)
-        custom_value = sees.custom_fleet * (sees.custom_price + sees.system_cost)
-        custom_share = safe_divide(custom_value, sees.fleet_value, 0.0)
+        rate, custom_share = replacement(sees)
         choice = HyperscalerChoice(
-            capex_rate=np.where(broken, plan.capex_rate, clip(sees.wear, 0.0, 2.0)),
-            custom_share=np.where(broken, plan.custom_share, clip(custom_share, 0.0, 1.0)),
+            capex_rate=np.where(broken, plan.capex_rate, rate),
+            custom_share=np.where(broken, plan.custom_share, custom_share),
             training_share=np.where(broken, plan.training_share, sees.training_share),
         )
         return choice, {

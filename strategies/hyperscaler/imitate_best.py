@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agentsim.strategy import (
-    Array,
     HyperscalerChoice,
     HyperscalerView,
     MarginalQ,
@@ -41,10 +40,6 @@ class ImitateBest(MarginalQ):
     escalation: float = param(
         0.05, "1/quarter", "capex rate above the rivals' of who escalates", 0.0, 1.0
     )
-
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
 
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Follow marginal q in all but the rate."""

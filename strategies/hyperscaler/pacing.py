@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agentsim.strategy import (
-    Array,
     HyperscalerChoice,
     HyperscalerView,
     MarginalQ,
@@ -48,10 +47,6 @@ class Pacing(MarginalQ):
     def remember(self) -> Memory:
         """Return what marginal q remembers, past needs and weights, what was skipped, the price."""
         return {**super().remember(), "needs": 0.0, "weights": 0.0, "skipped": 0.0, "price": 0.0}
-
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
 
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Buy at the pace and catch up as far as it is time to buy."""

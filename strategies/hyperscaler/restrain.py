@@ -6,8 +6,7 @@ from agentsim.strategy import (
     HyperscalerChoice,
     HyperscalerStrategy,
     HyperscalerView,
-    clip,
-    safe_divide,
+    replacement,
 )
 
 
@@ -25,8 +24,5 @@ class Restrain(HyperscalerStrategy):
 
     def choose(self, sees: HyperscalerView) -> HyperscalerChoice:
         """Spend the share of the fleet's value that wears out, on either kind by its value."""
-        custom_value = sees.custom_fleet * (sees.custom_price + sees.system_cost)
-        custom_share = safe_divide(custom_value, sees.fleet_value, 0.0)
-        return HyperscalerChoice(
-            capex_rate=clip(sees.wear, 0.0, 2.0), custom_share=clip(custom_share, 0.0, 1.0)
-        )
+        rate, custom_share = replacement(sees)
+        return HyperscalerChoice(capex_rate=rate, custom_share=custom_share)

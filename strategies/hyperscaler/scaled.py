@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from agentsim.strategy import (
-    Array,
     HyperscalerChoice,
     HyperscalerView,
     MarginalQ,
@@ -22,10 +21,6 @@ class Scaled(MarginalQ):
     """
 
     multiple: float = param(1.0, "1", "spending over that of best response", 0.0, 20.0)
-
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
 
     def choose(self, sees: HyperscalerView) -> tuple[HyperscalerChoice, Memory]:
         """Follow the plan, but for the rate."""

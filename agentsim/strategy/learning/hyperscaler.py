@@ -29,10 +29,6 @@ class SpendingLearner(Learner, MarginalQ):
     postures = POSTURES
     moves = MOVES
 
-    def serving_value(self, sees: HyperscalerView) -> Array:
-        """Return what one more H100e adds to the firm's own revenue."""
-        return sees.own_marginal_revenue
-
     def remember_role(self) -> Memory:
         """Return what marginal q remembers, and no economic profit."""
         return {**MarginalQ.remember(self), "profit": 0.0, "revenue": 0.0}
