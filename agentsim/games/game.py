@@ -1,0 +1,249 @@
+"""A game: players, strategies and payoffs; what anybody earns who plays anything against anything.
+
+    >>> game = Game.from_payoffs([[[3, 0], [5, 1]], [[3, 5], [0, 1]]])  # the prisoner's dilemma
+    >>> game.regret(["1", "1"])
+    2.0
+    >>> game.equilibria().found[0]
+
+Payoffs may be numbers, or means over runs of a simulation, which are then kept beside them: intervals
+come from these. Everything here goes by profiles that count (`agentsim.games.profiles`), so that a game
+of interchangeable players and one of players who are all different are solved by the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agentsim.errors import AgentsimError
+from agentsim.games.profiles import Counts, Layout, Role, orders
+from agentsim.laws.numerics import Array
+
+if TYPE_CHECKING:
+    pass
+
+SMALL = 1e-9
+"""Probability below which a strategy is not played."""
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    """Players with strategies and payoffs. Make one with `from_payoffs` or `from_results`."""
+
+    roles: tuple[Role, ...]
+    payoffs: Array
+    """What a player who follows a strategy earns, `(profiles, columns)`; NaN where nobody does."""
+    runs: Array | None = None
+    """The same run by run, of which `payoffs` are the means, `(profiles, columns, runs)`."""
+    others: dict[str, Array] = field(default_factory=dict)
+    """What else came of each profile, such as customers' surplus, `(profiles, runs)`; runs may be 1."""
+    unit: str = ""
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse payoffs of another shape, and those that are missing or no numbers."""
+        shape = (self.layout.count, self.layout.columns)
+        if self.payoffs.shape != shape:
+            raise AgentsimError(
+                f"payoffs have shape {self.payoffs.shape}, and {len(self.roles)} roles have "
+                f"{shape[0]} profiles of {shape[1]} strategies; give {shape}"
+            )
+        lacking = (self.layout.profiles > 0) & ~np.isfinite(self.payoffs)
+        if lacking.any():
+            place, column = (int(each[0]) for each in np.nonzero(lacking))
+            what = self.payoffs[place, column]
+            raise AgentsimError(
+                f"the payoff of {self.columns[column]} in the profile {self.words(place)} is "
+                f"{what:g}; give a finite number for every player and profile"
+            )
+
+    # Who and what
+
+    @staticmethod
+    def from_payoffs(
+        given: Any,
+        players: Sequence[str] | None = None,
+        strategies: Sequence[Sequence[str]] | None = None,
+        name: str = "",
+    ) -> Game:
+        """Return the game of payoffs in an array or a frame.
+
+        given: an array `(players, strategies of player 1, ..., of player n)`, or a frame with a row a
+        profile (see `agentsim.games.tables`). players and strategies are numbered from 1 where they
+        are not named. Raises AgentsimError, one line, for payoffs that make no game.
+        """
+        from agentsim.games.tables import game_of_array, game_of_frame, is_frame
+
+        if is_frame(given):
+            return game_of_frame(given, name)
+        return game_of_array(given, players, strategies, name)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The profiles."""
+        return Layout.of(self.roles)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """All players, role by role."""
+        return tuple(player for role in self.roles for player in role.players)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """What each column is: the strategy, with the role where there are several."""
+        if len(self.roles) == 1:
+            return self.roles[0].strategies
+        return tuple(f"{role.name}: {each}" for role in self.roles for each in role.strategies)
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategy of each column."""
+        return tuple(each for role in self.roles for each in role.strategies)
+
+    def words(self, place: int) -> str:
+        """Return a profile in words."""
+        parts = []
+        for at, role in enumerate(self.roles):
+            counts = self.layout.profiles[place, self.layout.slice(at)]
+            played = [
+                strategy if len(role.players) == 1 else f"{count} {strategy}"
+                for strategy, count in zip(role.strategies, counts.tolist(), strict=True)
+                if count
+            ]
+            parts.append((f"{role.name} " if len(self.roles) > 1 else "") + " and ".join(played))
+        return ", ".join(parts)
+
+    # What is earned
+
+    def deviations(self, mixture: Array) -> Array:
+        """Return what a player earns by each strategy while all others mix, `(columns,)`.
+
+        mixture: probabilities by column, `(columns,)`, one distribution a role. It need not add up to
+        one, and the result is a polynomial in it.
+        """
+        found = np.empty(self.layout.columns)
+        for role in range(len(self.roles)):
+            others = self.layout.others(role)
+            weights = others.orders * _powers(mixture, others.counts)
+            found[self.layout.slice(role)] = weights @ self._earned[role]
+        return found
+
+    def slopes(self, mixture: Array) -> Array:
+        """Return how deviations move with the mixture, `(columns, by column)`."""
+        found = np.empty((self.layout.columns, self.layout.columns))
+        for role in range(len(self.roles)):
+            others = self.layout.others(role)
+            factors, slopes = _factors(mixture, others.counts)
+            ones = np.ones((len(factors), 1))
+            before = np.hstack([ones, np.cumprod(factors[:, :-1], axis=1)])
+            after = np.hstack([np.cumprod(factors[:, :0:-1], axis=1)[:, ::-1], ones])
+            weights = others.orders[:, None] * slopes * before * after
+            found[self.layout.slice(role)] = self._earned[role].T @ weights
+        return found
+
+    @cached_property
+    def _earned(self) -> tuple[Array, ...]:
+        """Payoffs by what a player meets and what it does, `(met, own)`, a role each."""
+        return tuple(
+            self.payoffs[self.layout.others(role).place, np.arange(part.start, part.stop)]
+            for role, part in enumerate(map(self.layout.slice, range(len(self.roles))))
+        )
+
+    def weights(self, mixture: Array) -> Array:
+        """Return how likely each profile is when all mix, `(profiles,)`."""
+        found: Array = orders(self.layout) * _powers(mixture, self.layout.profiles)
+        return found
+
+    def gains(self, mixture: Array) -> Array:
+        """Return what a player of the mixture would gain by each strategy alone, `(columns,)`."""
+        earned = self.deviations(mixture)
+        mean = np.array(
+            [
+                mixture[part] @ earned[part]
+                for part in map(self.layout.slice, range(len(self.roles)))
+            ]
+        )
+        gains: Array = earned - mean[self.layout.role_of]
+        return gains
+
+    @cached_property
+    def pure_gains(self) -> Array:
+        """Return what one player who follows s gains by taking up t, `(profiles, s, t)`; NaN elsewhere."""
+        moved = self.layout.moved
+        columns = np.arange(self.layout.columns)
+        after = self.payoffs[np.maximum(moved, 0), columns[None, None, :]]
+        gains: Array = np.where(moved >= 0, after - self.payoffs[:, :, None], np.nan)
+        return gains
+
+    @cached_property
+    def pure_regrets(self) -> Array:
+        """The largest gain of any player in each profile, `(profiles,)`."""
+        regrets: Array = np.nanmax(self.pure_gains, axis=(1, 2))
+        return regrets
+
+    @cached_property
+    def spread(self) -> float:
+        """How far payoffs reach: the largest spread of any role, by which tolerances are measured."""
+        found = [
+            float(np.nanmax(part) - np.nanmin(part))
+            for part in (self.payoffs[:, self.layout.slice(at)] for at in range(len(self.roles)))
+        ]
+        return max(found)
+
+    # Answers
+
+    def regret(self, profile: Any) -> float:
+        """Return the most that a player would gain by another strategy, alone.
+
+        profile: see `read`. Raises AgentsimError, one line, for what is no profile.
+        """
+        counts, mixture = self.read(profile)
+        if counts is not None:
+            return float(self.pure_regrets[self.layout.place(counts)])
+        assert mixture is not None
+        return float(self.gains(mixture).max())
+
+    def read(self, profile: Any) -> tuple[Counts | None, Array | None]:
+        """Return a profile as counts `(columns,)`, or as a mixture `(columns,)`; the other is None.
+
+        profile: a strategy for each player, in a list; a dict from player (or role, for all its
+        players) to a strategy, or to a dict of probabilities; an array `(columns,)` of probabilities,
+        or of whole numbers of players. Raises AgentsimError, one line.
+        """
+        from agentsim.games.reading import read
+
+        return read(self, profile)
+
+    def mixture_of(self, counts: Counts) -> Array | None:
+        """Return a pure profile as a mixture; None where players of a role differ."""
+        found = np.zeros(self.layout.columns)
+        for at, size in enumerate(self.layout.sizes):
+            part = self.layout.slice(at)
+            if counts[part].max() < size:
+                return None
+            found[part] = counts[part] / size
+        return found
+
+    def equilibria(self, **how: Any) -> Any:
+        """Return what equilibria were found, and whether these are all (`agentsim.games.equilibria`)."""
+        from agentsim.games.solving import equilibria
+
+        return equilibria(self, **how)
+
+
+def _factors(mixture: Array, counts: Counts) -> tuple[Array, Array]:
+    """Return mixture to the power of counts, and its slope in the mixture, `(rows, columns)` each."""
+    powers = np.ones((int(counts.max(initial=0)) + 1, len(mixture)))
+    np.cumprod(np.broadcast_to(mixture, (len(powers) - 1, len(mixture))), axis=0, out=powers[1:])
+    columns = np.arange(len(mixture))
+    return powers[counts, columns], counts * powers[np.maximum(counts - 1, 0), columns]
+
+
+def _powers(mixture: Array, counts: Counts) -> Array:
+    """Return the product over columns of mixture to the power of counts, `(rows,)`."""
+    product: Array = _factors(mixture, counts)[0].prod(axis=1)
+    return product
