@@ -45,6 +45,18 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "overstatement": ("$bn", "book value over economic value at the horizon, earlier than it wore"),
 }
 
+BY_FIRM: dict[str, tuple[str, str]] = {
+    "value": ("$bn", "value of the firm, opening debt given back, discounted, with the run-off"),
+    "value_to_horizon": ("$bn", "the same without the run-off: its cash alone"),
+    "market_share": (
+        "1",
+        "of its role: of revenue in the last quarter; of sales to the horizon (chip vendors, memory "
+        "makers); of loans at the horizon (lenders)",
+    ),
+}
+"""Outcomes of each firm, `NAME.<firm>`: name, unit and meaning. Unless others are asked for, batches
+keep the first."""
+
 
 class Counts:
     """What outcomes need besides the ledger: sums over the quarters, firm by firm."""
@@ -92,7 +104,7 @@ def table(
     opening_loans: Array,
     discount: Array,
 ) -> dict[str, Array]:
-    """Return every outcome by name, `(runs,)`, and each firm's value as `value.<firm>`.
+    """Return every outcome by name, `(runs,)`, and those of each firm as `NAME.<firm>`.
 
     `discount` is the discount factor at the horizon, `(runs,)`.
     """
@@ -121,14 +133,19 @@ def table(
     }
     ordered = [name for name in OUTCOMES] + [n for n in result if n not in OUTCOMES]
     result = {name: result[name] for name in ordered}
-    for sector, owned in (
-        (h, with_runoff.hyperscalers + opening_debt),
-        (w.chip_vendors, with_runoff.vendors),
-        (w.memory_makers, with_runoff.memory),
-        (w.lenders, with_runoff.lenders - opening_loans),
-    ):
-        for row, firm in enumerate(sector.firms):
-            result[f"value.{firm}"] = owned[row]
+    by_firm = (
+        (h, with_runoff.hyperscalers, to_horizon.hyperscalers, opening_debt, h.revenue),
+        (w.chip_vendors, with_runoff.vendors, to_horizon.vendors, 0.0, counts.vendor_sales),
+        (w.memory_makers, with_runoff.memory, to_horizon.memory, 0.0, counts.memory_sales),
+        (w.lenders, with_runoff.lenders, to_horizon.lenders, -opening_loans, w.lenders.outstanding),
+    )
+    for place, name in enumerate(("value", "value_to_horizon")):
+        for sector, *owned, opening, _ in by_firm:
+            for firm, row in zip(sector.firms, owned[place] + opening, strict=True):
+                result[f"{name}.{firm}"] = row
+    for sector, *_, sold in by_firm:
+        for firm, row in zip(sector.firms, safe_divide(sold, ordered_sum(sold), 0.0), strict=True):
+            result[f"market_share.{firm}"] = row
     return result
 
 

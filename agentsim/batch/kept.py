@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentsim.errors import AgentsimError, unknown
-from agentsim.outcomes import OUTCOMES
+from agentsim.outcomes import BY_FIRM, OUTCOMES
 from agentsim.parameters import ROLES
 from agentsim.sectors.base import Sector
 from agentsim.sectors.chip_vendors import ChipVendors
@@ -72,7 +72,8 @@ def kept(
 
     Raises AgentsimError, one line, for a name that nothing answers to.
     """
-    known = outcome_names(firms)
+    usual = outcome_names(firms)
+    known = dict.fromkeys((*usual, *firm_outcomes(firms)))
     for name in outcomes:
         if name not in known:
             raise unknown("outcomes:", name, known, "docs/model.md lists them")
@@ -90,19 +91,25 @@ def kept(
         for role in ROLES
     }
     return Kept(
-        tuple(outcomes) or known,
+        tuple(outcomes) or usual,
         tuple(each for each in wanted if "." not in each),
         {role: states for role, states in roles.items() if states},
     )
 
 
 def outcome_names(firms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return every outcome of a market with these firms, in the order of the table."""
+    """Return every outcome of a market with these firms that is usually kept, in the table's order."""
     main = tuple(OUTCOMES)
     twins = tuple(
         f"{name}_to_horizon" for name, (unit, _) in OUTCOMES.items() if unit.endswith("*")
     )
-    return (*main, *twins, *(f"value.{firm}" for role in ROLES for firm in firms[role]))
+    values = (each for each in firm_outcomes(firms) if each.startswith("value."))
+    return (*main, *twins, *values)
+
+
+def firm_outcomes(firms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the outcomes of each firm, `NAME.<firm>`."""
+    return tuple(f"{name}.{firm}" for name in BY_FIRM for role in ROLES for firm in firms[role])
 
 
 def check_outcome(field: str, name: str, kept: Kept) -> None:

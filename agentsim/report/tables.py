@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agentsim.errors import AgentsimError
-from agentsim.outcomes import OUTCOMES
+from agentsim.outcomes import BY_FIRM, OUTCOMES
 from agentsim.parameters import DECLARATIONS, GROUPS, Declaration
 from agentsim.scenario import Scenario
 from agentsim.sectors.base import Sector
@@ -139,10 +139,11 @@ def _results() -> list[str]:
         table(["shock", "field", "unit", "meaning", "bounds"], list(_shocks())),
         "### Outcomes",
         "One row a run. What is marked * has a twin `..._to_horizon` without the run-off; "
-        "`value.<firm>` is the value of each firm.",
+        "what is of each firm is kept where it is asked for, `value.<firm>` always.",
         table(
             ["outcome", "unit", "meaning"],
-            [[f"`{name}`", unit, meaning] for name, (unit, meaning) in OUTCOMES.items()],
+            [[f"`{name}`", unit, meaning] for name, (unit, meaning) in OUTCOMES.items()]
+            + [[f"`{name}.<firm>`", unit, meaning] for name, (unit, meaning) in BY_FIRM.items()],
         ),
         "### Series",
         "One row a run and quarter: the states of customers, technology and inputs above, and these "
