@@ -11,7 +11,7 @@ import pytest
 from batches import refused, small
 from faults import KILLED, ran
 
-from agentsim.batch.design import Deviation, Experiment, shipped
+from agentsim.batch.design import TOURNAMENT, Deviation, Experiment, shipped
 from agentsim.batch.plan import make
 from agentsim.cli import main
 from agentsim.report import tournament_text
@@ -51,7 +51,7 @@ def asked(**changes):
 
 
 def test_the_shipped_tournament_can_be_planned():
-    assert shipped(tournaments=True) == ("tournament",)
+    assert shipped(TOURNAMENT) == ("tournament",)
     tournament = Tournament.read("tournament")
     experiment = tournament.experiment()
     assert Experiment(**experiment.to_dict()) == experiment

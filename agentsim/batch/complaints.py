@@ -133,8 +133,8 @@ def level(name: str, given: Any) -> Level:
     return given  # whether it is finite is seen where its bounds are known
 
 
-def levels(name: str, given: Any) -> list[Level]:
-    """Return the levels of a factor, or refuse them."""
+def levels(name: str, given: Any, distinct: bool = True) -> list[Level]:
+    """Return the levels of a factor, or refuse them; twice the same, if they are to be distinct."""
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise AgentsimError(
             f"{name} = {shown(given)} is not a list; write its levels in [brackets]"
@@ -142,7 +142,8 @@ def levels(name: str, given: Any) -> list[Level]:
     found = [level(name, each) for each in given]
     if not found:
         raise AgentsimError(f"{name} = [] has no levels; give at least one, or take it out")
-    check_distinct(name, found)
+    if distinct:
+        check_distinct(name, found)
     return found
 
 

@@ -89,7 +89,7 @@ class Experiment(Table):
         """What is varied, by dimension: a factor of its own, or a bundle of linked ones."""
         alone = {name: {name: forms.parse(name, each)} for name, each in self.factors.items()}
         bundles = {
-            bundle: {name: forms.parse(name, each) for name, each in linked.items()}
+            bundle: {name: forms.parse(name, each, False) for name, each in linked.items()}
             for bundle, linked in self.linked.items()
         }
         return alone | bundles
@@ -114,8 +114,9 @@ class Experiment(Table):
             return _read(path)
         if path.is_file():
             return _read(path)
-        if text in shipped(tournaments=True):
-            raise _tournament(text)
+        for key in COMMANDS:
+            if text in shipped(key):
+                raise other_command(text, key)
         raise unknown("experiment", text, shipped(), "or give the path of a .toml file")
 
     def to_dict(self) -> dict[str, Any]:
@@ -201,10 +202,17 @@ class Experiment(Table):
             raise AgentsimError(
                 f"linked = {shown(given)} is not a table; write [linked.NAME] and factors below"
             )
-        found = {str(name): _forms(f"linked.{name}", each) for name, each in given.items()}
+        found = {str(name): _forms(f"linked.{name}", each, False) for name, each in given.items()}
         for name, each in found.items():
             if len(each) < 2:
                 raise AgentsimError(f"linked.{name} links {len(each)} factors; give two or more")
+            lists = [x for x in each.values() if isinstance(x, list)]
+            rows = list(zip(*lists, strict=False))  # that they are as long is seen with the plan
+            if len(set(rows)) < len(rows):
+                twice = next(row for place, row in enumerate(rows) if row in rows[:place])
+                raise AgentsimError(
+                    f"linked.{name} has the combination {shown(list(twice))} twice; give it once"
+                )
         return found
 
     @field_validator("sampler", mode="before")
@@ -232,10 +240,10 @@ class Experiment(Table):
         return given
 
 
-def _forms(what: str, given: Any) -> Factors:
+def _forms(what: str, given: Any, distinct: bool = True) -> Factors:
     """Return factors as plain tables, each one read and found sound."""
     flat = flattened(what, given, leaf=_is_form)
-    return {name: forms.plain(forms.parse(name, each)) for name, each in flat.items()}
+    return {name: forms.plain(forms.parse(name, each, distinct)) for name, each in flat.items()}
 
 
 def _is_form(table: Mapping[str, Any]) -> bool:
@@ -243,15 +251,25 @@ def _is_form(table: Mapping[str, Any]) -> bool:
     return not {"from", "to", "count", "low", "high", "distribution"}.isdisjoint(table)
 
 
-TOURNAMENT = "postures"
-"""The key by which a file is no experiment but a tournament, which makes one."""
+TOURNAMENT, GAME = "postures", "players"
+"""Keys by which a file is no experiment, but a tournament or a game, which makes one."""
+COMMANDS = {TOURNAMENT: ("a tournament", "tournament"), GAME: ("a game", "game")}
+"""What such a file is called, and the command that runs it."""
 
 
-def shipped(tournaments: bool = False) -> tuple[str, ...]:
-    """Return the names of the experiments that come with the package; or of its tournaments."""
+def shipped(key: str = "") -> tuple[str, ...]:
+    """Return the names of the experiments that come with the package; or of its tournaments or games.
+
+    key: the one that they are known by; none for experiments.
+    """
     found = (x for x in files("agentsim.experiments").iterdir() if x.name.endswith(".toml"))
     tables = {x.name.removesuffix(".toml"): tomllib.loads(x.read_text("utf-8")) for x in found}
-    return tuple(sorted(name for name, x in tables.items() if (TOURNAMENT in x) == tournaments))
+    return tuple(sorted(name for name, x in tables.items() if known_by(x) == key))
+
+
+def known_by(tables: Mapping[str, Any]) -> str:
+    """Return the key by which a file is a tournament or a game; none for an experiment."""
+    return next((key for key in COMMANDS if key in tables), "")
 
 
 def _shock(given: Shock) -> dict[str, Any]:
@@ -260,8 +278,10 @@ def _shock(given: Shock) -> dict[str, Any]:
     return {"kind": given.kind, **values}
 
 
-def _tournament(name: str) -> AgentsimError:
-    return AgentsimError(f"{name} is a tournament; `agentsim tournament {name}` runs it")
+def other_command(name: str, key: str) -> AgentsimError:
+    """Return the error for a file that another command runs, known by a key."""
+    what, command = COMMANDS.get(key, ("an experiment", "run"))
+    return AgentsimError(f"{name} is {what}; `agentsim {command} {name}` runs it")
 
 
 def beside(file: Path, given: list[Any]) -> list[Any]:
@@ -273,8 +293,8 @@ def beside(file: Path, given: list[Any]) -> list[Any]:
 
 def _read(path: Path) -> Experiment:
     tables = read_toml(path)
-    if TOURNAMENT in tables:
-        raise _tournament(str(path))
+    if key := known_by(tables):
+        raise other_command(str(path), key)
     sampler = tables.get("sampler")
     if isinstance(sampler, dict) and isinstance(sampler.get("file"), str):
         # A table of points lies where the file says, beside the file.

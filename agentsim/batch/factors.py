@@ -71,15 +71,16 @@ DISTRIBUTIONS = {
 # Reading and writing
 
 
-def parse(name: str, given: Any) -> Factor:
+def parse(name: str, given: Any, distinct: bool = True) -> Factor:
     """Return the factor that a file or Python gives: a list, a table, "marked", or a factor.
 
+    distinct: whether levels must differ; those of linked factors need not, as others do beside them.
     Raises AgentsimError: one line with the factor, the field, the value and the remedy.
     """
     if isinstance(given, Spread):
         return given
     if isinstance(given, Levels):
-        return _levels(name, given.values)
+        return _levels(name, given.values, distinct)
     if isinstance(given, str) and given == MARKED:
         return Marked()
     if isinstance(given, Mapping):
@@ -89,7 +90,7 @@ def parse(name: str, given: Any) -> Factor:
             f"{name} = {shown(given)} is not a list; write its levels in [brackets], "
             f'or "{MARKED}" for the range of the calibration'
         )
-    return _levels(name, given)
+    return _levels(name, given, distinct)
 
 
 def plain(factor: Factor) -> list[Level] | dict[str, Any] | str:
@@ -120,9 +121,9 @@ def resolve_marked(name: str, ranges: Mapping[str, Range]) -> Spread:
     raise unknown("marked range", name, known, 'give low and high instead of "marked"')
 
 
-def _levels(name: str, given: Iterable[Any]) -> Levels:
-    """Return levels that are distinct, finite numbers or text."""
-    found = levels(name, given)
+def _levels(name: str, given: Iterable[Any], distinct: bool) -> Levels:
+    """Return levels that are finite numbers or text."""
+    found = levels(name, given, distinct)
     for each in found:
         if not isinstance(each, str):
             number(name, each)

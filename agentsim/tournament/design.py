@@ -20,7 +20,16 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from agentsim.batch.complaints import Level, check_distinct, flattened, levels, read_toml
-from agentsim.batch.design import PLAIN, TOURNAMENT, Experiment, beside, shipped
+from agentsim.batch.design import (
+    GAME,
+    PLAIN,
+    TOURNAMENT,
+    Experiment,
+    beside,
+    known_by,
+    other_command,
+    shipped,
+)
 from agentsim.batch.design_tables import Deviation, Settings, Strategies, Table, Text, Whole
 from agentsim.errors import AgentsimError, check_known, shown, unknown
 from agentsim.parameters import ROLES
@@ -101,15 +110,16 @@ class Tournament(Table):
         Raises AgentsimError: one line with the file, the field, the value and the remedy.
         """
         text = str(given)
-        if text in shipped(tournaments=True):
+        if text in shipped(TOURNAMENT):
             with as_file(files("agentsim.experiments") / f"{text}.toml") as path:
                 return _read(path)
         path = Path(given)
         if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
             return _read(path)
-        if text in shipped():
-            raise AgentsimError(f"{text} is an experiment; `agentsim run {text}` runs it")
-        known = shipped(tournaments=True)
+        for key in ("", GAME):
+            if text in shipped(key):
+                raise other_command(text, key)
+        known = shipped(TOURNAMENT)
         raise unknown("tournament", text, known, "or give the path of a .toml file")
 
     def changed(
@@ -328,8 +338,9 @@ def _draws(entropy: int, what: str, number: int = 0) -> np.random.Generator:
 
 def _read(path: Path) -> Tournament:
     tables = read_toml(path)
-    if TOURNAMENT not in tables and ("factors" in tables or "deviations" in tables):
-        raise AgentsimError(f"{path} is an experiment; `agentsim run {path}` runs it")
+    key = known_by(tables)
+    if key == GAME or (not key and ("factors" in tables or "deviations" in tables)):
+        raise other_command(str(path), key)
     table = tables.get("uncertainty")
     if isinstance(table, str) and table.endswith(".csv"):
         tables["uncertainty"] = str(path.parent / table)

@@ -1,0 +1,426 @@
+"""Design of a game: who plays, what each may follow, under which conditions; as a file.
+
+    >>> game = EmpiricalGame.read("escalator_game")
+    >>> game.layout.count
+    350
+
+The experiment that it makes is one as any other: a cell is a profile, a seating and a condition. All
+cells share their luck, so that run i of any two of them differs by what is done and by nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import as_file, files
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from agentsim.batch.complaints import Level, check_distinct, flattened, levels, read_toml
+from agentsim.batch.design import (
+    GAME,
+    PLAIN,
+    TOURNAMENT,
+    Experiment,
+    beside,
+    known_by,
+    other_command,
+    shipped,
+)
+from agentsim.batch.design_tables import Settings, Strategies, Table, Text, Whole
+from agentsim.errors import AgentsimError, check_known, shown, unknown
+from agentsim.games.empirical.averaging import averaged
+from agentsim.games.empirical.objectives import outcomes_of
+from agentsim.games.empirical.seating import Seating, seatings
+from agentsim.games.profiles import Layout, Role
+from agentsim.parameters import ROLES
+from agentsim.scenario import Scenario
+from agentsim.strategy.registry import add_strategies, parse
+
+PROFILE = "profile"
+"""What the linked factors of an experiment that are the lineup are called."""
+MOST_SEATINGS = 24
+MOST_RUNS = 20_000_000
+
+LAYERS = (
+    "customer_surplus", "hyperscaler_value", "chip_vendor_value", "memory_maker_value",
+    "lender_value",
+)  # fmt: skip
+KEPT = (*LAYERS, "total_surplus", "revenue", "resource_cost", "rent_dissipation", "hhi", "capex",
+        "defaults", "lender_losses")  # fmt: skip
+"""What is kept of every profile beside payoffs."""
+
+
+class Players(Table):
+    """Players who may follow the same strategies: one a firm, or all firms as one."""
+
+    firms: list[Text] = Field(default_factory=list)
+    """Firms, or a role for all of its; otherwise what the table is called."""
+    play: Literal["apart", "alike", "together"] = "apart"
+    """Each by itself; each by itself, and interchangeable; or all as one player, who follow one."""
+    strategies: list[Text]
+    payoff: Text = ""
+    """What they are after, where it is not what all are."""
+
+    @field_validator("firms", "strategies")
+    @classmethod
+    def _named(cls, given: list[str], info: Any) -> list[str]:
+        check_distinct(info.field_name, given)
+        return given
+
+
+class Sampling(Table):
+    """How candidates are confirmed on fresh runs, and how long that goes on."""
+
+    fresh_runs: Whole = 100
+    """Fresh runs in the first round; each further round has twice as many."""
+    half_width: float = 0.0
+    """Half the width of the interval of a candidate's regret at which it is left, in the payoff's unit;
+    0 for a twentieth of how far payoffs reach."""
+    most_runs: Whole = 400_000
+    """Simulated markets, all rounds together, beyond which no round is begun."""
+    rounds: Whole = 3
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        for name, low, high in (
+            ("fresh_runs", 0, 100_000), ("half_width", 0.0, 1e9), ("most_runs", 0, MOST_RUNS),
+            ("rounds", 0, 10),
+        ):  # fmt: skip
+            given = getattr(self, name)
+            if not low <= given <= high:
+                raise AgentsimError(
+                    f"sampling.{name} = {given:g} is out of bounds; "
+                    f"it must lie between {low:g} and {high:g}"
+                )
+        if 0 < self.fresh_runs < 10:
+            raise AgentsimError(
+                f"sampling.fresh_runs = {self.fresh_runs} tells nothing; give 10 or more, or 0 for none"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A profile as some seating has it, under a condition; places of the last two."""
+
+    profile: int
+    seating: Seating
+    condition: int
+
+
+class EmpiricalGame(Table):
+    """Players, strategies and conditions; what holds everywhere; and how often each is run."""
+
+    name: Text
+    scenario: Text = "2025Q4"
+    runs: Whole = 100
+    """Runs of each profile, seating and condition."""
+    seatings: Whole = 1
+    """Ways in which interchangeable players are told off to a profile."""
+    entropy: Whole = 0
+    uncertainty: Text = "calibrated"
+    horizon: Whole = 40
+    averaged: Text = ""
+    """A role whose firms are made alike, each the mean of all."""
+    payoff: Text = "value"
+    epsilon: float = 0.0
+    """A gain that is no reason to deviate, in the payoff's unit."""
+    players: dict[str, Players]
+    lineup: Strategies = Field(default_factory=dict)
+    strategies: list[Text] = Field(default_factory=list)
+    """Files and folders with strategies beside the library's."""
+    set: Settings = Field(default_factory=dict)
+    conditions: dict[str, Any] = Field(default_factory=dict)
+    """Factors whose levels are crossed: the game is played in each combination."""
+    shocks: list[dict[str, Any]] = Field(default_factory=list)
+    outcomes: list[Text] = Field(default_factory=list)
+    """Those kept beside what games need."""
+    sampling: Sampling = Field(default_factory=Sampling)
+
+    @staticmethod
+    def read(given: str | Path) -> EmpiricalGame:
+        """Return the game of a file, or one that is shipped, by its name.
+
+        Raises AgentsimError: one line with the file, the field, the value and the remedy.
+        """
+        text = str(given)
+        if text in shipped(GAME):
+            with as_file(files("agentsim.experiments") / f"{text}.toml") as path:
+                return _read(path)
+        path = Path(given)
+        if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
+            return _read(path)
+        for key in ("", TOURNAMENT):
+            if text in shipped(key):
+                raise other_command(text, key)
+        raise unknown("game", text, shipped(GAME), "or give the path of a .toml file")
+
+    def changed(
+        self, runs: int | None = None, settings: Mapping[str, Level] | None = None
+    ) -> EmpiricalGame:
+        """Return a copy with other runs and settings by dotted name, as the command line gives them.
+
+        Raises AgentsimError, one line.
+        """
+        tables = self.model_dump()
+        if runs is not None:
+            tables["runs"] = runs
+        for name, value in (settings or {}).items():
+            head, _, rest = name.partition(".")
+            if name in (*PLAIN, "seatings", "payoff", "epsilon", "averaged"):
+                tables[name] = value
+            elif name in EmpiricalGame.model_fields:
+                raise AgentsimError(f"{name} is no single value; change it in the game's file")
+            elif head == "sampling":
+                check_known("sampling:", rest, Sampling.model_fields)
+                tables["sampling"][rest] = value
+            elif name in tables["conditions"]:
+                tables["conditions"][name] = [value]
+            elif head == "lineup" and name.count(".") == 1:
+                tables["lineup"][rest] = value
+            else:
+                tables["set"][name] = value
+        return EmpiricalGame(**tables)
+
+    # Who plays
+
+    @cached_property
+    def firms_of(self) -> dict[str, tuple[str, ...]]:
+        """The firms of each table of players."""
+        known = Scenario.load(self.scenario).firms
+        everyone = {firm: role for role, firms in known.items() for firm in firms}
+        found = {}
+        for name, table in self.players.items():
+            firms: list[str] = []
+            for each in table.firms or [name]:
+                if each not in known and each not in everyone:
+                    raise unknown(f"players.{name}: firm", each, [*known, *everyone])
+                firms += known.get(each, (each,))
+            if len({everyone[firm] for firm in firms}) > 1:
+                raise AgentsimError(
+                    f"players.{name}: firms = {shown(firms)} are of several roles; "
+                    "give each role a table of its own"
+                )
+            check_distinct(f"players.{name}: firms", firms)
+            found[name] = tuple(firms)
+        return found
+
+    @cached_property
+    def market_role(self) -> dict[str, str]:
+        """What each table of players is in the market: hyperscaler, say."""
+        known = Scenario.load(self.scenario).firms
+        return {
+            name: next(role for role, each in known.items() if firms[0] in each)
+            for name, firms in self.firms_of.items()
+        }
+
+    @cached_property
+    def seats(self) -> dict[str, tuple[str, ...]]:
+        """The firms of every player, in the order of the roles' players."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, firms in self.firms_of.items():
+            if self.players[name].play == "together":
+                found[name] = firms
+            else:
+                found |= {firm: (firm,) for firm in firms}
+        return found
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles of the game: players apart are a role each."""
+        found: list[Role] = []
+        for name, firms in self.firms_of.items():
+            table = self.players[name]
+            strategies = tuple(table.strategies)
+            match table.play:
+                case "together":
+                    found.append(Role(name, (name,), strategies))
+                case "alike" if len(firms) > 1:
+                    found.append(Role(name, firms, strategies))
+                case _:
+                    found += [Role(firm, (firm,), strategies) for firm in firms]
+        return tuple(found)
+
+    @cached_property
+    def table_of(self) -> dict[str, str]:
+        """The table that each role of the game comes from."""
+        return {
+            role.name: name
+            for role in self.roles
+            for name, firms in self.firms_of.items()
+            if role.name == name or (self.players[name].play != "together" and role.name in firms)
+        }
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The profiles."""
+        return Layout.of(self.roles)
+
+    def objective(self, role: str) -> str:
+        """Return what the players of a role are after."""
+        return self.players[self.table_of[role]].payoff or self.payoff
+
+    # What is run
+
+    @cached_property
+    def every_condition(self) -> list[dict[str, Level]]:
+        """The conditions, in order, each a level by name; one that is empty where nothing is varied."""
+        names = list(self.conditions)
+        return [dict(zip(names, each, strict=True)) for each in product(*self.conditions.values())]
+
+    @cached_property
+    def everyone(self) -> tuple[str, ...]:
+        """All players, role by role."""
+        return tuple(player for role in self.roles for player in role.players)
+
+    @cached_property
+    def seated(self) -> list[list[Seating]]:
+        """The seatings of every profile."""
+        return [seatings(self.layout, place, self.seatings) for place in range(self.layout.count)]
+
+    def lineup_of(self, seating: Seating) -> dict[str, str]:
+        """Return what every firm follows in a seating."""
+        strategies = [role.strategies for role in self.roles for _ in role.players]
+        told = zip(self.everyone, strategies, seating.chosen, strict=True)
+        return {firm: known[at] for player, known, at in told for firm in self.seats[player]}
+
+    @property
+    def kept(self) -> list[str]:
+        """The outcomes that are kept."""
+        own = [
+            name
+            for role in self.roles
+            for player in role.players
+            for name in outcomes_of(self.objective(role.name), self.seats[player])
+        ]
+        values = [f"value.{firm}" for firms in self.seats.values() for firm in firms]
+        return list(dict.fromkeys([*KEPT, *own, *values, *self.outcomes]))
+
+    def experiment(
+        self,
+        rows: Sequence[tuple[int, int]] | None = None,
+        runs: int | None = None,
+        entropy: int | None = None,
+    ) -> Experiment:
+        """Return the experiment: profiles, seatings and conditions, all of them or those given.
+
+        rows: places of profiles and of conditions that are run. runs, entropy: others than the file's.
+        Raises AgentsimError: one line with the field, the value and the remedy.
+        """
+        found = [
+            {f"lineup.{firm}": each for firm, each in self.lineup_of(cell.seating).items()}
+            | self.every_condition[cell.condition]
+            for cell in self.cells(rows)
+        ]
+        linked = {name: [each[name] for each in found] for name in found[0]}
+        settings = averaged(Scenario.load(self.scenario), self.averaged) if self.averaged else {}
+        return Experiment(
+            name=self.name, scenario=self.scenario, runs=self.runs if runs is None else runs,
+            entropy=self.entropy if entropy is None else entropy, uncertainty=self.uncertainty,
+            horizon=self.horizon, lineup=self.lineup, strategies=self.strategies,
+            set={**settings, **self.set}, linked={PROFILE: linked}, luck="shared",
+            shocks=self.shocks, outcomes=self.kept,
+        )  # fmt: skip
+
+    def cells(self, rows: Sequence[tuple[int, int]] | None = None) -> list[Cell]:
+        """Return the cells of the experiment in order.
+
+        Cells of a lineup stand together, so that a chunk, which has one lineup, holds all conditions.
+        """
+        if rows is None:
+            rows = list(product(range(self.layout.count), range(len(self.every_condition))))
+        by_profile: dict[int, list[int]] = {}
+        for profile, condition in rows:
+            by_profile.setdefault(profile, []).append(condition)
+        return [
+            Cell(profile, seating, condition)
+            for profile, conditions in by_profile.items()
+            for seating in self.seated[profile]
+            for condition in conditions
+        ]
+
+    # What is refused
+
+    @field_validator("scenario")
+    @classmethod
+    def _scenario(cls, given: str) -> str:
+        Scenario.load(given)
+        return given
+
+    @field_validator("seatings")
+    @classmethod
+    def _seatings(cls, given: int) -> int:
+        if not 1 <= given <= MOST_SEATINGS:
+            raise AgentsimError(
+                f"seatings = {given} is out of bounds; it must lie between 1 and {MOST_SEATINGS}"
+            )
+        return given
+
+    @field_validator("epsilon")
+    @classmethod
+    def _epsilon(cls, given: float) -> float:
+        if not 0.0 <= given < float("inf"):
+            raise AgentsimError(f"epsilon = {given:g} is no gain; give a number from 0")
+        return given
+
+    @field_validator("averaged")
+    @classmethod
+    def _averaged(cls, given: str) -> str:
+        if given:
+            check_known("averaged", given, ROLES)
+        return given
+
+    @field_validator("conditions", mode="before")
+    @classmethod
+    def _conditions(cls, given: Any) -> Any:
+        return {name: levels(name, each) for name, each in flattened("conditions", given).items()}
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        for path in self.strategies:
+            add_strategies(path)
+        for name, table in self.players.items():
+            for each in table.strategies:
+                parse(self.market_role[name], each)
+        firms = [firm for each in self.firms_of.values() for firm in each]
+        for firm in firms:
+            if firms.count(firm) > 1:
+                raise AgentsimError(f"players: {firm} is in two tables; take it out of one")
+        if len(self.seats) < 2:
+            raise AgentsimError(f"the game has {len(self.seats)} player; give two or more")
+        for where, names in (("lineup", self.lineup), ("conditions", self.conditions)):
+            for name in names:
+                who = name.removeprefix("lineup.")
+                if who in firms and (where == "lineup" or name == f"lineup.{who}"):
+                    raise AgentsimError(f"{where}: {who} is a player of the game; take it out")
+        for role in self.roles:
+            outcomes_of(self.objective(role.name), self.seats[role.players[0]])
+        total = self.layout.count * self.seatings * len(self.every_condition) * self.runs
+        if total > MOST_RUNS:
+            raise AgentsimError(
+                f"the game takes {total:,} runs: {self.layout.count:,} profiles, {self.seatings} "
+                f"seatings, {len(self.every_condition)} conditions, {self.runs} runs each; at most "
+                f"{MOST_RUNS:,} are taken on: give fewer runs or conditions, or let players be alike"
+            )
+        return self
+
+
+def _read(path: Path) -> EmpiricalGame:
+    tables = read_toml(path)
+    key = known_by(tables)
+    if key == TOURNAMENT or (not key and ("factors" in tables or "deviations" in tables)):
+        raise other_command(str(path), key)
+    table = tables.get("uncertainty")
+    if isinstance(table, str) and table.endswith(".csv"):
+        tables["uncertainty"] = str(path.parent / table)
+    if isinstance(tables.get("strategies"), list):
+        tables["strategies"] = beside(path, tables["strategies"])
+    try:
+        return EmpiricalGame(**tables)
+    except AgentsimError as error:
+        raise AgentsimError(f"{path}: {error}") from None

@@ -1,0 +1,183 @@
+"""Payoffs: the results of a game's batch read as a game for each condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agentsim.errors import AgentsimError
+from agentsim.games.empirical.design import Cell, EmpiricalGame
+from agentsim.games.empirical.objectives import outcomes_of, payoff, unit_of
+from agentsim.games.game import Game
+from agentsim.laws.numerics import Array
+
+if TYPE_CHECKING:
+    from agentsim.batch.results import Results
+
+Objective = Callable[[str, Mapping[str, Array]], Array]
+"""What a player earns, from its name and outcomes by name `(cells, runs)`: in the same shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioned:
+    """The game under one condition."""
+
+    condition: dict[str, Any]
+    """The level of each factor by name."""
+    game: Game
+    members: Array
+    """Mean payoffs of each player where it follows a strategy, `(profiles, columns, players)`; NaN
+    where no seating has it do so."""
+
+    @property
+    def words(self) -> str:
+        """The condition in words; empty where nothing is varied."""
+        return words_of(self.condition)
+
+
+@dataclass(frozen=True, eq=False)
+class Payoffs:
+    """What a batch tells of a game: payoffs of some profiles, under conditions, run by run."""
+
+    asked: EmpiricalGame
+    cells: list[Cell]
+    by_player: Array
+    """`(cells, players, runs)`; NaN where a run failed."""
+    others: dict[str, Array]
+    """What else came of them, `(cells, runs)` each."""
+
+    @property
+    def runs(self) -> int:
+        """How many runs a cell has."""
+        return int(self.by_player.shape[-1])
+
+    @property
+    def sound(self) -> Any:
+        """Which runs came through in all cells, `(runs,)`: the others are left out everywhere."""
+        return np.isfinite(self.by_player).all(axis=(0, 1))
+
+
+def words_of(condition: Mapping[str, Any]) -> str:
+    """Return a condition in words."""
+    return ", ".join(
+        f"{name} = {level if isinstance(level, str) else format(level, 'g')}"
+        for name, level in condition.items()
+    )
+
+
+def payoffs_of(
+    asked: EmpiricalGame,
+    results: Results,
+    rows: Sequence[tuple[int, int]] | None = None,
+    objective: Objective | None = None,
+) -> Payoffs:
+    """Return the payoffs in the results of a game's batch.
+
+    rows: the profiles and conditions that it ran, where these are not all.
+    objective: what players earn, instead of what the file says.
+    Raises AgentsimError, one line, for results of another experiment.
+    """
+    cells = asked.cells(rows)
+    place = _places(asked, results, cells)
+    outcomes = {name: _by_cell(results, name)[place] for name in asked.kept}
+    found = []
+    for role in asked.roles:
+        for player in role.players:
+            if objective is not None:
+                found.append(np.asarray(objective(player, outcomes), dtype=np.float64))
+            else:
+                found.append(payoff(asked.objective(role.name), asked.seats[player], outcomes))
+    own = {n for r in asked.roles for p in r.players for n in outcomes_of("value", asked.seats[p])}
+    others = {name: each for name, each in outcomes.items() if name not in own}
+    return Payoffs(asked, cells, np.stack(found, axis=1), others)
+
+
+def games_of(x: Payoffs) -> list[Conditioned]:
+    """Return the game of each condition, of the runs that came through in all cells.
+
+    Raises AgentsimError, one line, if there are none.
+    """
+    sound = x.sound
+    if not sound.any():
+        raise AgentsimError(_hopeless(x))
+    return [_game(x, at, sound) for at in range(len(x.asked.every_condition))]
+
+
+def _game(x: Payoffs, condition: int, sound: Any) -> Conditioned:
+    asked, layout = x.asked, x.asked.layout
+    runs = int(sound.sum())
+    column = np.array([
+        layout.starts[at] for at, role in enumerate(asked.roles) for _ in role.players
+    ])  # fmt: skip
+    payoffs = np.zeros((layout.count, layout.columns, runs))
+    others = {name: np.zeros((layout.count, runs)) for name in x.others}
+    members = np.zeros((layout.count, layout.columns, len(asked.everyone)))
+    weights = np.zeros_like(members)
+    for row, cell in enumerate(x.cells):
+        if cell.condition != condition:
+            continue
+        share, p = cell.seating.weight, cell.profile
+        earned = x.by_player[row][:, sound]
+        for player, chosen in enumerate(cell.seating.chosen):
+            at = column[player] + chosen
+            payoffs[p, at] += share / layout.profiles[p, at] * earned[player]
+            members[p, at, player] += share * earned[player].mean()
+            weights[p, at, player] += share
+        for name, each in x.others.items():
+            others[name][p] += share * each[row][sound]
+    payoffs[layout.profiles == 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        members = np.where(weights > 0.0, members / weights, np.nan)
+    levels = asked.every_condition[condition]
+    units = {unit_of(asked.objective(role.name)) for role in asked.roles}
+    game = Game(
+        asked.roles, payoffs.mean(axis=-1), payoffs if runs > 1 else None, others,
+        units.pop() if len(units) == 1 else "", words_of(levels),
+    )  # fmt: skip
+    return Conditioned(levels, game, members)
+
+
+def _places(asked: EmpiricalGame, results: Results, cells: list[Cell]) -> Any:
+    """Return where the runs of each cell are among those simulated."""
+    table = results.cells
+    firms = [firm for player in asked.everyone for firm in asked.seats[player]]
+    names = [*(f"lineup.{firm}" for firm in firms), *asked.conditions]
+    missing = [name for name in names if name not in table.columns]
+    if missing or len(table) != len(cells):
+        raise AgentsimError(
+            f"{results.folder} holds results of another experiment than the game {asked.name}; "
+            "give the folder that `agentsim game` wrote"
+        )
+    known = {key: at for at, key in enumerate(zip(*(table[name].tolist() for name in names),
+                                                  strict=True))}  # fmt: skip
+    source = table["runs_of"].to_numpy(np.int64)
+    own = {int(cell): at for at, cell in enumerate(sorted(set(source.tolist())))}
+    found = []
+    for cell in cells:
+        lineup, levels = asked.lineup_of(cell.seating), asked.every_condition[cell.condition]
+        key = (*(lineup[firm] for firm in firms), *levels.values())
+        found.append(own[int(source[known[key]])])
+    return np.array(found, np.int64)
+
+
+def _by_cell(results: Results, name: str) -> Array:
+    """Return an outcome, `(cells simulated, runs)`."""
+    table = results.sql(f'select cell, run, "{name}" as x from outcomes order by cell, run')
+    runs = int(table["run"].max()) + 1
+    found: Array = table["x"].to_numpy(np.float64).reshape(-1, runs)
+    return found
+
+
+def _hopeless(x: Payoffs) -> str:
+    """Return the line that says where runs failed, where none came through everywhere."""
+    failed = ~np.isfinite(x.by_player).all(axis=1)
+    worst = int(failed.sum(axis=1).argmax())
+    cell = x.cells[worst]
+    lineup = ", ".join(f"{k} {v}" for k, v in x.asked.lineup_of(cell.seating).items())
+    return (
+        f"no run came through in every profile; most failed ({int(failed[worst].sum())} of {x.runs}) "
+        f"with {lineup}: see the column status of outcomes/, and take that strategy out"
+    )
