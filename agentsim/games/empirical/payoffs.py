@@ -106,20 +106,32 @@ def games_of(x: Payoffs) -> list[Conditioned]:
     return [_game(x, at, sound) for at in range(len(x.asked.every_condition))]
 
 
-def _game(x: Payoffs, condition: int, sound: Any) -> Conditioned:
+@dataclass(frozen=True, eq=False)
+class Tabled:
+    """Payoffs under one condition by profile, means over seatings; NaN where nothing was run."""
+
+    payoffs: Array
+    """`(profiles, columns, runs)`."""
+    others: dict[str, Array]
+    """`(profiles, runs)` each."""
+    members: Array
+    """Means over runs, `(profiles, columns, players)`."""
+
+
+def tabled(x: Payoffs, condition: int, sound: Any) -> Tabled:
+    """Return the payoffs under a condition, of the runs `sound` alone."""
     asked, layout = x.asked, x.asked.layout
-    runs = int(sound.sum())
-    column = np.array([
-        layout.starts[at] for at, role in enumerate(asked.roles) for _ in role.players
-    ])  # fmt: skip
-    payoffs = np.zeros((layout.count, layout.columns, runs))
-    others = {name: np.zeros((layout.count, runs)) for name in x.others}
-    members = np.zeros((layout.count, layout.columns, len(asked.everyone)))
-    weights = np.zeros_like(members)
+    column = [layout.starts[at] for at, role in enumerate(asked.roles) for _ in role.players]
+    shape = (layout.count, layout.columns)
+    payoffs = np.zeros((*shape, int(sound.sum())))
+    others = {name: np.zeros((layout.count, payoffs.shape[-1])) for name in x.others}
+    members, weights = np.zeros((*shape, len(column))), np.zeros((*shape, len(column)))
+    there = np.zeros(layout.count, dtype=bool)
     for row, cell in enumerate(x.cells):
         if cell.condition != condition:
             continue
         share, p = cell.seating.weight, cell.profile
+        there[p] = True
         earned = x.by_player[row][:, sound]
         for player, chosen in enumerate(cell.seating.chosen):
             at = column[player] + chosen
@@ -128,16 +140,23 @@ def _game(x: Payoffs, condition: int, sound: Any) -> Conditioned:
             weights[p, at, player] += share
         for name, each in x.others.items():
             others[name][p] += share * each[row][sound]
-    payoffs[layout.profiles == 0] = np.nan
-    with np.errstate(invalid="ignore"):
+    payoffs[(layout.profiles == 0) | ~there[:, None]] = np.nan
+    for each in others.values():
+        each[~there] = np.nan
+    with np.errstate(invalid="ignore", divide="ignore"):
         members = np.where(weights > 0.0, members / weights, np.nan)
+    return Tabled(payoffs, others, members)
+
+
+def _game(x: Payoffs, condition: int, sound: Any) -> Conditioned:
+    asked, found = x.asked, tabled(x, condition, sound)
     levels = asked.every_condition[condition]
     units = {unit_of(asked.objective(role.name)) for role in asked.roles}
     game = Game(
-        asked.roles, payoffs.mean(axis=-1), payoffs if runs > 1 else None, others,
-        units.pop() if len(units) == 1 else "", words_of(levels),
+        asked.roles, found.payoffs.mean(axis=-1), found.payoffs if x.runs > 1 else None,
+        found.others, units.pop() if len(units) == 1 else "", words_of(levels),
     )  # fmt: skip
-    return Conditioned(levels, game, members)
+    return Conditioned(levels, game, found.members)
 
 
 def _places(asked: EmpiricalGame, results: Results, cells: list[Cell]) -> Any:

@@ -1,0 +1,150 @@
+"""Playing: a game's batches run, its conditions solved, and candidates held against fresh runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentsim.errors import AgentsimError
+from agentsim.games.empirical.design import EmpiricalGame
+from agentsim.games.empirical.payoffs import (
+    Conditioned,
+    Objective,
+    Payoffs,
+    games_of,
+    payoffs_of,
+)
+from agentsim.games.empirical.sampling import Rows, Sampled, sampled
+from agentsim.games.equilibria import Equilibria
+from agentsim.games.solving import equilibria
+
+if TYPE_CHECKING:
+    from agentsim.batch.results import Results
+
+DESIGN = "game.json"
+"""The file in the folder of results that says what game they are of."""
+FRESH = "fresh"
+"""The folder in it with the rounds of fresh runs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """A game that was simulated, and solved under each condition."""
+
+    asked: EmpiricalGame
+    folder: Path
+    conditions: tuple[Conditioned, ...]
+    solved: tuple[Equilibria, ...]
+    """On the runs of all profiles, a condition each."""
+    sampled: Sampled
+    lost: int
+    """Runs left out as they failed in some profile or condition."""
+    runs: int
+    """Simulated markets, the fresh ones left out."""
+
+
+def play(
+    game: EmpiricalGame | str | Path,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    *,
+    engine: str = "pool",
+    replace: bool = False,
+    progress: bool | None = None,
+    command: list[str] | None = None,
+    say: Callable[[str], None] | None = None,
+    objective: Objective | None = None,
+) -> Played:
+    """Play a game, or go on with it where it was interrupted, and return what was found.
+
+    game: an object, a file, or the name of one that is shipped. out: the folder; results/NAME
+    otherwise. objective: what players earn, from the name of a player and outcomes by name
+    `(cells, runs)`, instead of what the file says. The rest is as in `agentsim.batch.run`.
+    Raises AgentsimError, one line, for what is wrong with what was asked for.
+    """
+    from agentsim import batch
+
+    asked = game if isinstance(game, EmpiricalGame) else EmpiricalGame.read(game)
+
+    def run(rows: Rows | None, runs: int, number: int, into: str | Path | None) -> Results:
+        conditions = len(asked.every_condition)
+        lineups = 1 if rows is None else max(1, 2000 // (conditions * runs))
+        return batch.run(
+            asked.experiment(rows, runs, asked.entropy + number), into, workers, progress,
+            engine=engine, replace=replace, chunk_runs=lineups * conditions * runs,
+            command=command, say=say,
+        )  # fmt: skip
+
+    results = run(None, asked.runs, 0, out)
+    (results.folder / DESIGN).write_text(
+        json.dumps(asked.model_dump(), indent=2) + "\n", encoding="utf-8"
+    )
+    payoffs = payoffs_of(asked, results, objective=objective)
+
+    def simulate(rows: Rows, runs: int, number: int) -> Payoffs:
+        into = results.folder / FRESH / str(number)
+        return payoffs_of(asked, run(rows, runs, number, into), rows, objective)
+
+    return solved(asked, results.folder, payoffs, simulate)
+
+
+def solved(
+    asked: EmpiricalGame,
+    folder: Path,
+    payoffs: Payoffs,
+    simulate: Callable[[Rows, int, int], Payoffs],
+) -> Played:
+    """Return the game of some payoffs, solved under each condition, its candidates sampled."""
+    conditions = games_of(payoffs)
+    found = [equilibria(each.game) for each in conditions]
+    lost = int(payoffs.runs - payoffs.sound.sum())
+    return Played(
+        asked, folder, tuple(conditions), tuple(found),
+        sampled(asked, conditions, found, simulate, equilibria),
+        lost, len(payoffs.cells) * payoffs.runs,
+    )  # fmt: skip
+
+
+def opened(folder: str | Path, objective: Objective | None = None) -> Played:
+    """Return a game that was played, from the folder of its results; nothing is simulated.
+
+    Raises AgentsimError, one line, if there is none, or rounds of fresh runs are not complete.
+    """
+    from agentsim.batch.results import Results
+
+    path = Path(folder)
+    results = Results.open(path)
+    asked = design_of(path)
+    if not results.complete:
+        raise AgentsimError(f"{path} is not complete; give the same command again to go on")
+
+    def read(rows: Rows, runs: int, number: int) -> Payoffs:
+        round_ = Results.open(path / FRESH / str(number))
+        if not round_.complete or round_.experiment.runs != runs:
+            raise AgentsimError(
+                f"{round_.folder} is not complete; give the same command again to go on"
+            )
+        return payoffs_of(asked, round_, rows, objective)
+
+    return solved(asked, path, payoffs_of(asked, results, objective=objective), read)
+
+
+def design_of(folder: Path) -> EmpiricalGame:
+    """Return what game some results are of. Raises AgentsimError, one line, if of none."""
+    try:
+        tables = json.loads((folder / DESIGN).read_text(encoding="utf-8"))
+    except OSError:
+        raise AgentsimError(
+            f"{folder} holds no game; give a folder that `agentsim game` wrote"
+        ) from None
+    except ValueError:
+        raise AgentsimError(f"{folder / DESIGN} is damaged; play the game again") from None
+    return EmpiricalGame(**tables)
+
+
+def names(conditions: Sequence[Conditioned]) -> list[str]:
+    """Return what conditions are called, in words."""
+    return [each.words or "as in the file" for each in conditions]
