@@ -35,6 +35,7 @@ MODULES = {
     "postures": "agentsim.cli.fitting",
     "forecast": "agentsim.cli.forecasting",
     "tournament": "agentsim.cli.tournament",
+    "game": "agentsim.cli.game",
     "params": "agentsim.cli.reading",
     "calibration": "agentsim.cli.reading",
     "strategies": "agentsim.cli.strategies",

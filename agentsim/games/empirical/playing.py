@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def play(
     payoffs = payoffs_of(asked, results, objective=objective)
 
     def simulate(rows: Rows, runs: int, number: int) -> Payoffs:
-        into = results.folder / FRESH / str(number)
+        into = _round(results.folder, asked, rows, runs, number)
         return payoffs_of(asked, run(rows, runs, number, into), rows, objective)
 
     return solved(asked, results.folder, payoffs, simulate)
@@ -122,14 +123,21 @@ def opened(folder: str | Path, objective: Objective | None = None) -> Played:
         raise AgentsimError(f"{path} is not complete; give the same command again to go on")
 
     def read(rows: Rows, runs: int, number: int) -> Payoffs:
-        round_ = Results.open(path / FRESH / str(number))
-        if not round_.complete or round_.experiment.runs != runs:
+        place = _round(path, asked, rows, runs, number)
+        if not place.exists() or not (found := Results.open(place)).complete:
             raise AgentsimError(
-                f"{round_.folder} is not complete; give the same command again to go on"
+                f"{path}: round {number} of fresh runs is not complete; give the command that made it "
+                "again to go on"
             )
-        return payoffs_of(asked, round_, rows, objective)
+        return payoffs_of(asked, found, rows, objective)
 
     return solved(asked, path, payoffs_of(asked, results, objective=objective), read)
+
+
+def _round(folder: Path, asked: EmpiricalGame, rows: Rows, runs: int, number: int) -> Path:
+    """Return where a round goes: by what is run in it, so that no other round is taken for it."""
+    told = repr((asked.model_dump(exclude={"sampling"}), list(rows), runs)).encode()
+    return folder / FRESH / f"{number}-{sha256(told).hexdigest()[:8]}"
 
 
 def design_of(folder: Path) -> EmpiricalGame:

@@ -1,0 +1,164 @@
+"""Commands on games: play one, solve a table of payoffs, compare what was found, explore strategies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agentsim.cli.batches import batch_options
+from agentsim.cli.commands import FAILED, Commands, takes_strategies
+from agentsim.cli.running import setting, shown, whole
+from agentsim.errors import AgentsimError, unknown
+
+if TYPE_CHECKING:
+    from agentsim.games.empirical.found import Found
+
+
+class GameCommands(Commands):
+    """Takes what is no command for a game to play: `agentsim game FILE` is `agentsim game play FILE`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first argument names, or that plays it."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            args = ["play", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=GameCommands, no_args_is_help=False, invoke_without_command=True)
+@click.pass_context
+def game(context: click.Context) -> None:
+    """Find which ways of playing are equilibria, how surely, and what customers get.
+
+    `agentsim game FILE` plays the game of a file, or one that is shipped: every profile is simulated
+    with the same luck, each condition solved, candidates held against fresh runs, and all of it told,
+    compared and drawn. What was interrupted goes on when the same command is given again.
+
+    \b
+    Shipped games:
+      escalator_game            four self-funded firms and two on credit: who escalates?
+      escalator_game_symmetric  the same among six firms that are alike
+      dilemma_map               the kind of game by elasticity and size of an efficiency shock
+      effort_game               one dial of effort; effort_game_theory in a frictionless market
+      chip_vendor_game          prices and cadence of chip vendors
+      custom_silicon_game       buy merchant chips, or build own ones
+      credit_game               lenders' standards
+      memory_game               memory makers expand or hold
+      layered_game              one posture a layer, all layers at once
+    \b
+    Examples:
+      agentsim game escalator_game_symmetric
+      agentsim game mine.toml --runs 200 --set demand_elasticity=1.2
+      agentsim game compare effort_game_theory effort_game
+      agentsim game report results/escalator_game
+      agentsim game solve payoffs.csv
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@game.command()
+@click.argument("game")
+@batch_options
+@click.option(
+    "--set", "settings", metavar="NAME=VALUE", multiple=True,
+    help="Set a key of the file, a parameter or a strategy; may be repeated.",
+)  # fmt: skip
+@click.option("--payoff", metavar="EXPRESSION", help="What players are after; otherwise the file's.")
+@click.option("--no-fresh", is_flag=True, help="Do not hold candidates against fresh runs.")
+@click.option("--no-figures", is_flag=True, help="Leave out the pictures.")
+@click.option(
+    "--engine", default="pool", metavar="NAME",
+    help="pool: processes here (default); dask: a cluster; here: this process.",
+)  # fmt: skip
+@takes_strategies
+@click.pass_obj
+def play(
+    words: list[str],
+    game: str,
+    out: str | None,
+    runs: str | None,
+    workers: str | None,
+    settings: Sequence[str],
+    payoff: str | None,
+    no_fresh: bool,
+    no_figures: bool,
+    engine: str,
+    replace: bool,
+) -> None:
+    """Play GAME, the name of one that is shipped or a .toml file.
+
+    Prints the answer in sentences, and a table of equilibria under each condition. Tables are left in
+    game/ in the folder of results, pictures in figures/.
+
+    \b
+    Examples:
+      agentsim game escalator_game_symmetric
+      agentsim game escalator_game --runs 50 --out results/quick
+      agentsim game memory_game --payoff "value - 0.1 * customer_surplus"
+      agentsim game mine.toml --set sampling.most_runs=100000
+    """
+    from agentsim.games.empirical import EmpiricalGame
+    from agentsim.games.empirical.found import found
+    from agentsim.games.empirical.playing import play as played
+
+    given = dict(setting(each) for each in settings)
+    if payoff is not None:
+        given["payoff"] = payoff
+    if no_fresh:
+        given["sampling.fresh_runs"] = 0
+    asked = EmpiricalGame.read(game).changed(whole("--runs", runs), given)
+    x = played(
+        asked, out, whole("--workers", workers), engine=engine, replace=replace,
+        command=["agentsim", *words], say=lambda line: click.echo(line, err=True),
+    )  # fmt: skip
+    _told(found(x), no_figures)
+
+
+@game.command()
+@click.argument("results")
+@click.option("--no-figures", is_flag=True, help="Leave out the pictures.")
+def report(results: str, no_figures: bool) -> None:
+    """Tell once more what was found, from a folder of RESULTS; nothing is simulated.
+
+    \b
+    Example:
+      agentsim game report results/escalator_game
+    """
+    from agentsim.games.empirical.found import found
+    from agentsim.games.empirical.playing import opened
+
+    _told(found(opened(results)), no_figures)
+
+
+def _told(x: Found, no_figures: bool) -> None:
+    """Write tables and pictures, and say what was found."""
+    from agentsim.games.empirical import found
+    from agentsim.report.game_answer import answer
+    from agentsim.report.game_text import tables
+
+    folder = x.played.folder
+    found.write(x, folder / found.FOLDER)
+    for sentence in answer(x):
+        click.echo(click.wrap_text(sentence, 100) + "\n")
+    for line in tables(x):
+        click.echo(line)
+    click.echo(f"Tables:   {shown(folder / found.FOLDER)}")
+    if not no_figures:
+        from agentsim.report.equilibrium_figures import save
+
+        if sys.stderr.isatty():
+            click.echo("Drawing ...", err=True)
+        paths = save(x, folder / "figures")
+        click.echo(f"Pictures: {', '.join(str(shown(path)) for path in paths)}")
+    if x.played.lost:
+        click.echo(
+            f"{x.played.lost:,} runs failed in some profile (column status of outcomes/) and are left "
+            "out of all", err=True,
+        )  # fmt: skip
+        raise SystemExit(FAILED)
