@@ -88,6 +88,27 @@ def ratio_of_differences(
     return Interval(value, low, high, share.n)
 
 
+def resampled_means(x: Any) -> Array:
+    """Return means over runs of x `(runs, columns)`: over all in row 0, then over each resample.
+
+    For what is worked out from several means together: columns are resampled jointly, and a run
+    without a value in one of them is left out of all.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    there = np.isfinite(x).all(axis=1, keepdims=True)
+    sums = _Sums(there)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means: Array = sums(x) / sums.count()
+    return means
+
+
+def ordered_bounds(estimates: Array) -> tuple[float, float]:
+    """Return the ends of the middle 95% of numbers `(n,)`, each one of them; they may be infinite."""
+    x = np.sort(estimates)
+    last, tail = len(x) - 1, (1.0 - LEVEL) / 2.0
+    return float(x[int(np.floor(tail * last))]), float(x[int(np.ceil((1.0 - tail) * last))])
+
+
 def share_of_draws(holds: Any) -> float:
     """Return the share of runs in which something holds: `share_of_draws(x > 0)`."""
     return float(np.mean(np.asarray(holds, dtype=np.float64)))

@@ -24,7 +24,9 @@ from agentsim.games.profiles import Counts, Layout, Role, orders
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
-    pass
+    from agentsim.games.classifying import Classified
+    from agentsim.games.measures import Measures
+    from agentsim.games.repeated import Repeated
 
 SMALL = 1e-9
 """Probability below which a strategy is not played."""
@@ -233,6 +235,24 @@ class Game:
         from agentsim.games.solving import equilibria
 
         return equilibria(self, **how)
+
+    def classify(self, mild: Any = None, fierce: Any = None, held: Any = None) -> Classified:
+        """Return what kind of game it is, by pair of strategies (`agentsim.games.classifying`)."""
+        from agentsim.games.classifying import classify
+
+        return classify(self, mild, fierce, held)
+
+    def repeated(self, mild: Any = None, fierce: Any = None) -> Repeated:
+        """Return how patient players must be to hold up restraint (`agentsim.games.repeated`)."""
+        from agentsim.games.repeated import repeated
+
+        return repeated(self, mild, fierce)
+
+    def measures(self, equilibria: Any = None, references: Any = None) -> Measures:
+        """Return what equilibria are worth, and to whom (`agentsim.games.measures`)."""
+        from agentsim.games.measures import measures
+
+        return measures(self, equilibria, references)
 
 
 def _factors(mixture: Array, counts: Counts) -> tuple[Array, Array]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.batch.intervals import quantiles
+from agentsim.games.kinds import MEANING, SHORT
 from agentsim.report.game_figures import commonest, games, hatched, kinds_there, ties
-from agentsim.report.kinds import MEANING, SHORT
 from agentsim.report.measures import customers_share as share_of_all
 from agentsim.report.measures import share_of_gain as share_of_what_is_added
 from agentsim.report.path_figures import Series, cut, logarithmic, shown, strikes_in

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch.intervals import Interval, bootstrap_mean
+from agentsim.games.kinds import MEANING, SHORT, UNCLEAR, Kind
 from agentsim.report.axes import Level
-from agentsim.report.kinds import MEANING, SHORT, UNCLEAR, Game, best_replies, game, pairs
+from agentsim.report.kinds import best_replies, game, pairs
 from agentsim.report.panels import grid, heading, legend_below, level_ticks, panel_a_shock
 from agentsim.report.study import Study
 from agentsim.report.style import INK, PAPER, SMALL, ink_on, styled
@@ -40,7 +41,7 @@ def firms(study: Study) -> list[str]:
     return [firm for firm in study.deviators if pairs(study, firm)]
 
 
-def games(study: Study, firm: str) -> list[Game]:
+def games(study: Study, firm: str) -> list[Kind]:
     """Return the games that a firm plays: by pair of postures, shock and demand."""
     found = [
         game(study, firm, pair, shock, demand)
@@ -194,18 +195,18 @@ def kinds_of_game(study: Study, firm: str) -> Figure:
     return figure
 
 
-def hatched(each: Game) -> bool:
+def hatched(each: Kind) -> bool:
     """Say whether a kind is of the means alone: fewer than half of the draws are of it."""
     return each.kind != UNCLEAR and each.share < MOST
 
 
-def commonest(each: Game) -> str:
+def commonest(each: Kind) -> str:
     """Return the kind that most draws are of, where it is not the kind of the means."""
     first = next(iter(each.shares), each.kind)
     return "" if first == each.kind else first
 
 
-def _write_kind(panel: Axes, x: int, y: int, each: Game) -> None:
+def _write_kind(panel: Axes, x: int, y: int, each: Kind) -> None:
     from matplotlib.patches import Rectangle
 
     colour, pale = KIND_COLOUR[each.kind], hatched(each)

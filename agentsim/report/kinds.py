@@ -1,108 +1,28 @@
-"""Kinds of game: what a firm gains by spending more, whatever the others do.
+"""Kinds of game: what a firm gains by spending more, whatever the others do, in a study.
 
-Of two postures the milder stands for co-operation. The firm's payoff is R where all are mild, T
-where it alone is fierce, S where it alone is mild, P where all are fierce. Three comparisons
-decide the kind: is it tempting to be fierce among the mild (T > R), is it dangerous to be mild
-among the fierce (P > S), and is all mild better than all fierce (R > P)?
+Of two postures the milder stands for restraint. The firm's payoff is R where all are mild, T where it
+alone is fierce, S where it alone is mild, P where all are fierce: `agentsim.games.kinds` says the rest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from agentsim.batch.intervals import Interval, bootstrap_mean, paired_difference
+from agentsim.batch.intervals import bootstrap_mean, paired_difference
+from agentsim.games.kinds import Kind, kind_of_payoffs
 from agentsim.laws.numerics import Array
 from agentsim.report.axes import Level
-from agentsim.report.measures import sign
+from agentsim.report.measures import TINY, sign
 from agentsim.report.study import Study
 
-UNCLEAR = "unclear"
 
-MEANING: dict[str, str] = {
-    "prisoner's dilemma": "being fierce pays whatever the others do, and all are worse off for it",
-    "chicken": "being fierce pays among the mild, being mild among the fierce",
-    "stag hunt": "doing what the others do pays: all mild and all fierce are both equilibria",
-    "harmony": "being mild pays whatever the others do, and all are better off for it",
-    "deadlock": "being fierce pays whatever the others do, and all are better off for it",
-    "reversed dilemma": "being mild pays whatever the others do, and all are worse off for it",
-    UNCLEAR: "a comparison that decides the kind has an interval with zero in it",
-}
-
-SHORT: dict[str, str] = {
-    "prisoner's dilemma": "PD",
-    "chicken": "C",
-    "stag hunt": "SH",
-    "harmony": "H",
-    "deadlock": "D",
-    "reversed dilemma": "RD",
-    UNCLEAR: "?",
-}
-
-
-def kind(tempting: int, dangerous: int, worthwhile: int) -> str:
-    """Return the kind of game from the signs of T - R, P - S and R - P.
-
-    Where neither posture dominates, R - P does not matter. A sign of 0 that matters is `unclear`.
-    """
-    if tempting == 0 or dangerous == 0:
-        return UNCLEAR
-    if tempting > 0 > dangerous:
-        return "chicken"
-    if tempting < 0 < dangerous:
-        return "stag hunt"
-    if worthwhile == 0:
-        return UNCLEAR
-    if tempting > 0:
-        return "prisoner's dilemma" if worthwhile > 0 else "deadlock"
-    return "harmony" if worthwhile > 0 else "reversed dilemma"
-
-
-@dataclass(frozen=True)
-class Game:
-    """A firm's payoffs in a two by two game against the others, and what kind of game it is."""
-
-    mild: Level
-    fierce: Level
-    payoffs: dict[str, Interval]
-    """T, R, P and S, in $bn."""
-    kind: str
-    """By the means of the payoffs; `unclear` if an interval leaves it open."""
-    shares: dict[str, float]
-    """The share of draws in which the game is of each kind, largest first."""
-
-    @property
-    def there(self) -> bool:
-        """Whether all four cells were run."""
-        return all(np.isfinite(each.value) for each in self.payoffs.values())
-
-    @property
-    def share(self) -> float:
-        """The share of draws that are of the kind; of the commonest kind if that is unclear."""
-        if self.kind == UNCLEAR:
-            return next(iter(self.shares.values()), float("nan"))
-        return self.shares.get(self.kind, 0.0)
-
-
-def game_of(mild: Level, fierce: Level, payoffs: dict[str, Array]) -> Game:
+def game_of(mild: Level, fierce: Level, payoffs: dict[str, Array]) -> Kind:
     """Return the game of payoffs T, R, P and S by run."""
     T, R, P, S = (payoffs[name] for name in "TRPS")
-    found = kind(*(sign(paired_difference(a, b)) for a, b in ((T, R), (P, S), (R, P))))
-    there = np.isfinite(T + R + P + S)
-    signs = np.sign(np.stack([T - R, P - S, R - P]))[:, there].astype(int)
-    each = [kind(*(int(one) for one in column)) for column in signs.T]
-    shares = {name: each.count(name) / len(each) for name in dict.fromkeys(each)}
-    return Game(
-        mild,
-        fierce,
-        {name: bootstrap_mean(x) for name, x in payoffs.items()},
-        found,
-        dict(sorted(shares.items(), key=lambda item: -item[1])),
-    )
+    return kind_of_payoffs(mild, fierce, (np.stack([R, S]), np.stack([T, P])), slack=TINY)
 
 
-def game(study: Study, firm: str, pair: tuple[Level, Level], shock: Level, demand: Level) -> Game:
+def game(study: Study, firm: str, pair: tuple[Level, Level], shock: Level, demand: Level) -> Kind:
     """Return the game that a firm plays against the others with a pair of postures."""
     if (found := study.games.get((firm, pair, shock, demand))) is not None:
         return found

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from agentsim.batch.design import Experiment
     from agentsim.batch.results import Results
-    from agentsim.report.kinds import Game
+    from agentsim.games.kinds import Kind
 
 Key = tuple[Level, Level, Level]
 """Levels of posture, shock and demand."""
@@ -52,7 +52,7 @@ class Study:
         added.name_those_there(results.manifest.get("added_strategies", ()))
         self.experiment: Experiment = results.experiment
         self.runs: pd.DataFrame = results.runs()
-        self.games: dict[tuple[Any, ...], Game] = {}  # `kinds.game` keeps them for all figures
+        self.games: dict[tuple[Any, ...], Kind] = {}  # `kinds.game` keeps them for all figures
         factors = {
             name: tuple(_level(self.runs, name, each) for each in levels)
             for name, levels in levels_of(self.experiment).items()
