@@ -93,6 +93,22 @@ def test_the_unit_of_payoffs_does_not_matter(payoffs, factor, shift):
         assert alike(R, S, T, P).classify().kind == one.kind
 
 
+@pytest.mark.parametrize(
+    ("kind", "swapped"),
+    [
+        ("prisoner's dilemma", "reversed dilemma"),
+        ("chicken", "chicken"),
+        ("stag hunt", "stag hunt"),
+        ("harmony", "deadlock"),
+    ],
+)
+def test_who_calls_the_mild_fierce_sees_the_mirror_image(kind, swapped):
+    for made in (alike, counted):
+        game = made(*ORDERS[kind])
+        assert game.classify("mild", "fierce").kind == kind
+        assert game.classify("fierce", "mild").kind == swapped
+
+
 @given(st.lists(st.sampled_from((-1, 0, 1)), min_size=1, max_size=5), st.sampled_from((-1, 0, 1)))
 def test_a_kind_that_is_told_is_that_of_whatever_an_open_sign_is(signs, worthwhile):
     found = kind_of_many(signs, worthwhile)

@@ -98,7 +98,7 @@ def layered(seed, runs, shift=10.0):
     others["total_surplus"] = sum(others.values())
     prize = 50.0 + rng.normal(size=(layout.count, runs))
     spent = 20.0 + rng.normal(size=(layout.count, runs))
-    moved = sum(others[name] for name in LAYERS[2:])
+    moved = sum(others[name] for name in list(LAYERS)[2:])
     others |= {"rent_dissipation": spent / prize, "rent_transferred": moved / prize}
     others["hhi"] = rng.uniform(0.2, 0.6, (layout.count, runs))
     return Game(roles, payoffs.mean(axis=-1), payoffs, others), spent, prize

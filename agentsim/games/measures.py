@@ -73,7 +73,7 @@ class Row:
     by_run: Array
     """Total surplus by run, `(runs,)`."""
     marks: tuple[str, ...] = field(default=())
-    """Whether it is the best or the worst equilibrium."""
+    """Whether it is the best or the worst equilibrium; of equals the first."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 TOTAL, CUSTOMERS = "total_surplus", "customer_surplus"
 
-LAYERS: tuple[str, ...] = (
-    CUSTOMERS,
-    "hyperscaler_value",
-    "chip_vendor_value",
-    "memory_maker_value",
-    "lender_value",
-)
-"""The outcomes that add up to total surplus."""
+LAYERS: dict[str, str] = {
+    CUSTOMERS: "customers",
+    "hyperscaler_value": "hyperscalers",
+    "chip_vendor_value": "chip vendors",
+    "memory_maker_value": "memory makers",
+    "lender_value": "lenders",
+}
+"""The outcomes that add up to total surplus, and who gets them."""
 
 MONEY: tuple[str, ...] = (TOTAL, *LAYERS, "other_buyer_profit", "resource_cost", "revenue")
 """Sums of money, of which a mean over runs is told."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.batch.making import levels_of
+from agentsim.games import worth
 from agentsim.laws.numerics import Array
 from agentsim.report.axes import Axis, Level, places
 from agentsim.report.words import doing_words, level_words
@@ -30,16 +31,8 @@ if TYPE_CHECKING:
 Key = tuple[Level, Level, Level]
 """Levels of posture, shock and demand."""
 
-LAYERS: dict[str, str] = {
-    "customer_surplus": "customers",
-    "hyperscaler_value": "hyperscalers",
-    "chip_vendor_value": "chip vendors",
-    "memory_maker_value": "memory makers",
-    "lender_value": "lenders",
-}
-"""The outcomes that add up to total surplus, and who gets them."""
-
-BURNT, TOTAL = "resource_cost", "total_surplus"
+LAYERS, TOTAL = worth.LAYERS, worth.TOTAL
+BURNT = "resource_cost"
 SPLIT: dict[str, str] = LAYERS | {BURNT: "resources burnt"}
 """The layers, and what nobody gets."""
 
