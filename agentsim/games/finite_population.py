@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from agentsim.games.chains import long_run
 from agentsim.laws.numerics import Array
 
 Counts = NDArray[np.int64]
@@ -58,20 +59,10 @@ def moves(payoffs: Array, size: int, strength: float) -> Array:
 def stationary(payoffs: Array, size: int, strength: float) -> Array:
     """Return the share of time that all are of each type where mutants are rare, `(types,)`.
 
-    Worked out by eliminating one state after the other, without a subtraction (Grassmann, Taksar
-    and Heyman 1985), so that states that are hardly ever left keep their digits.
+    States that are hardly ever left keep their digits (`chains.long_run`).
     """
     chain = moves(payoffs, size, strength)
-    chain = np.maximum(chain, 1e-40)  # a state that is never left would divide by nothing
-    types = len(chain)
-    for last in range(types - 1, 0, -1):
-        chain[:last, last] /= chain[last, :last].sum()
-        chain[:last, :last] += chain[:last, last, None] * chain[last, :last]
-    shares = np.ones(types)
-    for at in range(1, types):
-        shares[at] = (shares[:at] * chain[:at, at]).sum()
-        shares[: at + 1] /= shares[: at + 1].sum()
-    return shares
+    return long_run(np.maximum(chain, 1e-40))  # a state that is never left would divide by nothing
 
 
 def simulate(

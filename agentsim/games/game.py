@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agentsim.errors import AgentsimError
-from agentsim.games.profiles import Counts, Layout, Role, orders
+from agentsim.games.profiles import Counts, Layout, Role
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
@@ -124,14 +124,13 @@ class Game:
     def deviations(self, mixture: Array) -> Array:
         """Return what a player earns by each strategy while all others mix, `(columns,)`.
 
-        mixture: probabilities by column, `(columns,)`, one distribution a role. It need not add up to
-        one, and the result is a polynomial in it.
+        mixture: probabilities by column, `(columns,)`, one distribution a role; or many of them,
+        `(..., columns)`. It need not add up to one, and the result is a polynomial in it.
         """
-        found = np.empty(self.layout.columns)
+        found = np.empty(mixture.shape)
         for role in range(len(self.roles)):
-            others = self.layout.others(role)
-            weights = others.orders * _powers(mixture, others.counts)
-            found[self.layout.slice(role)] = weights @ self._earned[role]
+            met = self.layout.likely(mixture, but=role)
+            found[..., self.layout.slice(role)] = met @ self._earned[role]
         return found
 
     def slopes(self, mixture: Array) -> Array:
@@ -156,9 +155,8 @@ class Game:
         )
 
     def weights(self, mixture: Array) -> Array:
-        """Return how likely each profile is when all mix, `(profiles,)`."""
-        found: Array = orders(self.layout) * _powers(mixture, self.layout.profiles)
-        return found
+        """Return how likely each profile is when all mix, `(profiles,)`, or `(..., profiles)`."""
+        return self.layout.likely(mixture)
 
     def gains(self, mixture: Array) -> Array:
         """Return what a player of the mixture would gain by each strategy alone, `(columns,)`."""
@@ -261,9 +259,3 @@ def _factors(mixture: Array, counts: Counts) -> tuple[Array, Array]:
     np.cumprod(np.broadcast_to(mixture, (len(powers) - 1, len(mixture))), axis=0, out=powers[1:])
     columns = np.arange(len(mixture))
     return powers[counts, columns], counts * powers[np.maximum(counts - 1, 0), columns]
-
-
-def _powers(mixture: Array, counts: Counts) -> Array:
-    """Return the product over columns of mixture to the power of counts, `(rows,)`."""
-    product: Array = _factors(mixture, counts)[0].prod(axis=1)
-    return product

@@ -127,6 +127,25 @@ class Layout:
                     found[place, s, t] = self.places[after.tobytes()]
         return found
 
+    @cached_property
+    def ways(self) -> tuple[tuple[Ways, Ways], ...]:
+        """For each role: how its players may be spread, and how the others of it for one of them."""
+        return tuple(
+            (_spread(n, m), _spread(n - 1, m)) for n, m in zip(self.sizes, self.widths, strict=True)
+        )
+
+    def likely(self, mixture: Array, but: int | None = None) -> Array:
+        """Return how likely each profile is, or what one player of role `but` meets: `(..., profiles)`.
+
+        mixture: probabilities by column, `(..., columns)`; they need not add up to one.
+        """
+        found = np.ones((*mixture.shape[:-1], 1))
+        for role, (all_of_it, but_one) in enumerate(self.ways):
+            spread = (but_one if role == but else all_of_it).likely(mixture[..., self.slice(role)])
+            joint = found[..., :, None] * spread[..., None, :]
+            found = joint.reshape(*mixture.shape[:-1], -1)
+        return found
+
     def others(self, role: int) -> Others:
         """Return what a player of a role may meet."""
         return self._others[role]
@@ -145,6 +164,32 @@ class Layout:
             with_own[:, part.start + own] += 1
             place[:, own] = [self.places[row.tobytes()] for row in with_own]
         return Others(counts, _orders(counts, self), place)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways to spread some players over strategies."""
+
+    counts: Counts
+    """How many follow what, `(ways, strategies)`."""
+    orders: Array
+    """In how many ways players can be told off to these counts, `(ways,)`."""
+
+    def likely(self, mixture: Array) -> Array:
+        """Return how likely each way is, `(..., ways)`, of a mixture `(..., strategies)`."""
+        players = int(self.counts[0].sum())
+        if players == 1:
+            return mixture
+        powers = mixture[..., None, :] ** np.arange(players + 1)[:, None]
+        found = np.broadcast_to(self.orders, (*mixture.shape[:-1], len(self.orders)))
+        for at in range(mixture.shape[-1]):
+            found = found * powers[..., self.counts[:, at], at]
+        return found
+
+
+def _spread(players: int, strategies: int) -> Ways:
+    layout = Layout((players,), (strategies,))
+    return Ways(layout.profiles, _orders(layout.profiles, layout))
 
 
 @dataclass(frozen=True)

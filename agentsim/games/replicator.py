@@ -9,7 +9,7 @@ Mathematical Biosciences; Hofbauer and Sigmund (1998), Evolutionary Games and Po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +71,9 @@ def path(payoffs: Array, shares: Array, times: Sequence[float], step: float = ST
     for time in times:
         count = int(np.ceil((time - now) / step - 1e-9))
         for _ in range(count):
-            x = _stepped(payoffs, x, (time - now) / count)
+            h = (time - now) / count
+            k1, k2, k3, k4 = slopes(lambda x: fitness(payoffs, x), _grown, x, h)
+            x = _grown(x, h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4))
         found.append(x)
         now = time
     return np.stack(found)
@@ -127,13 +129,16 @@ def starting_mixes(count: int, types: int, rng: np.random.Generator) -> Array:
 
 
 def _at_rest(payoffs: Array, x: Array) -> Flags:
+    earned = fitness(payoffs, x)
+    return at_rest(x, earned - (x * earned).sum(axis=-1, keepdims=True))
+
+
+def at_rest(x: Array, above: Array) -> Flags:
     """Say which mixes move no more, and are not merely near a rest point, where all is slow.
 
-    A rare type that earns more than the mean will come back, however slowly; one that is still there
-    and earns less will go.
+    above: what each type earns more than the mean, as x. A rare type that earns more will come back,
+    however slowly; one that is still there and earns less will go.
     """
-    earned = fitness(payoffs, x)
-    above = earned - (x * earned).sum(axis=-1, keepdims=True)
     slow = np.abs(x * above).max(axis=-1) < STILL
     invaded = ((x > 0.0) & (x <= THERE) & (above > STILL)).any(axis=-1)
     fading = ((x > THERE) & (above < -EQUAL)).any(axis=-1)
@@ -141,13 +146,20 @@ def _at_rest(payoffs: Array, x: Array) -> Flags:
     return found
 
 
-def _stepped(payoffs: Array, x: Array, h: float) -> Array:
-    """Return shares after a step of time h."""
-    k1 = fitness(payoffs, x)
-    k2 = fitness(payoffs, _grown(x, 0.5 * h * k1))
-    k3 = fitness(payoffs, _grown(x, 0.5 * h * k2))
-    k4 = fitness(payoffs, _grown(x, h * k3))
-    return _grown(x, h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4))
+def slopes(
+    earned: Callable[[Array], Array],
+    grown: Callable[[Array, Array], Array],
+    x: Array,
+    h: float | Array,
+) -> tuple[Array, Array, Array, Array]:
+    """Return how fast logarithms of shares grow at the four places of a Runge-Kutta step of time h.
+
+    earned: what each type earns; grown: shares whose logarithms grew by so much.
+    """
+    k1 = earned(x)
+    k2 = earned(grown(x, 0.5 * h * k1))
+    k3 = earned(grown(x, 0.5 * h * k2))
+    return k1, k2, k3, earned(grown(x, h * k3))
 
 
 def _grown(x: Array, logs: Array) -> Array:

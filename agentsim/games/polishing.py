@@ -1,0 +1,72 @@
+"""Polishing: from a mixture that is nearly an equilibrium to one that is, to the last digits.
+
+Whoever mixes earns the same by all that it plays. With the strategies that are played known, these are as
+many equations as unknowns, and Newton's method solves them from nearby.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agentsim.games.equilibria import Equilibrium
+from agentsim.laws.numerics import Array
+
+if TYPE_CHECKING:
+    from agentsim.games.game import Game
+
+STEPS = 12
+
+
+def polished(game: Game, mixture: Array, there: float, found_by: str) -> Equilibrium:
+    """Return the equilibrium near a mixture `(columns,)`, or the mixture if none less regretted is near.
+
+    there: the probability up to which a strategy counts as not played. The regret of what is returned
+    is never larger than that of the mixture.
+    """
+    plays = mixture > there
+    x = _scaled(game, np.where(plays, mixture, 0.0))
+    best = min((mixture, x), key=lambda each: game.gains(each).max())
+    for _ in range(STEPS):
+        x = x + _step(game, x, plays)
+        if not (x >= 0.0).all():
+            break
+        x = _scaled(game, x)
+        if game.gains(x).max() <= game.gains(best).max():
+            best = x
+    return _equilibrium(game, best, found_by)
+
+
+def _step(game: Game, x: Array, plays: Array) -> Array:
+    """Return the Newton step that makes what is played earn alike, role by role.
+
+    Where equilibria are no single points the shortest step is taken.
+    """
+    layout, at = game.layout, np.flatnonzero(plays)
+    roles = layout.role_of[at]
+    earned, slopes = game.deviations(x)[at], game.slopes(x)[np.ix_(at, at)]
+    unit = game.spread or 1.0
+    of_role = (roles[:, None] == np.arange(len(layout.sizes))).astype(np.float64)
+    values = (x[at] * earned) @ of_role
+    # Unknown: probabilities, and what each role earns.
+    k, r = len(at), len(layout.sizes)
+    matrix = np.zeros((k + r, k + r))
+    matrix[:k, :k], matrix[:k, k:], matrix[k:, :k] = slopes / unit, -of_role, of_role.T
+    lacking = np.concatenate([(values[roles] - earned) / unit, 1.0 - x[at] @ of_role])
+    found = np.zeros_like(x)
+    found[at] = np.linalg.lstsq(matrix, lacking, rcond=1e-10)[0][:k]
+    return found
+
+
+def _scaled(game: Game, x: Array) -> Array:
+    """Return probabilities that add up to one in each role."""
+    role = game.layout.role_of
+    found: Array = x / np.bincount(role, x)[role]
+    return found
+
+
+def _equilibrium(game: Game, x: Array, found_by: str) -> Equilibrium:
+    sizes = np.asarray(game.layout.sizes)[game.layout.role_of]
+    counts = (x * sizes).astype(np.int64) if np.isin(x, (0.0, 1.0)).all() else None
+    return Equilibrium(game, counts, x, (found_by,))
