@@ -38,16 +38,15 @@ def long_run(chain: Array) -> Array:
 def long_run_of_logs(logs: Array) -> Array:
     """Return what `long_run` does, of chances given by their logarithms, -inf for none.
 
-    Chances may be as far apart as e^-100000 and 1, which as numbers they cannot. The chain must have one
-    part only that it does not leave; states outside it have a share of zero.
+    Chances may be as far apart as e^-100000 and 1, which as numbers they cannot. Every state must be
+    reached from every other, however seldom.
     """
     logs = logs.copy()
     states = len(logs)
-    with np.errstate(invalid="ignore"):
-        for last in range(states - 1, 0, -1):
-            logs[:last, last] -= _log_sum(logs[last, :last])
-            passed = logs[:last, last, None] + logs[last, :last]
-            np.logaddexp(logs[:last, :last], passed, out=logs[:last, :last])
+    for last in range(states - 1, 0, -1):
+        logs[:last, last] -= _log_sum(logs[last, :last])
+        passed = logs[:last, last, None] + logs[last, :last]
+        np.logaddexp(logs[:last, :last], passed, out=logs[:last, :last])
     shares = np.zeros(states)
     for at in range(1, states):
         shares[at] = _log_sum(shares[:at] + logs[:at, at])
@@ -81,4 +80,4 @@ def components(start: Counts, end: Counts, states: int) -> Counts:
 def _log_sum(logs: Array) -> float:
     """Return the logarithm of a sum of numbers given by theirs."""
     most = float(logs.max())
-    return most + float(np.log(np.exp(logs - most).sum())) if most > -np.inf else most
+    return most + float(np.log(np.exp(logs - most).sum()))

@@ -91,6 +91,8 @@ def bounds(game: Game, objective: Objective = WELFARE, coarse: bool = False) -> 
         _extreme(game, _programme(rows, sign * above, per), above, per, coarse)
         for sign in (1.0, -1.0)
     )
+    if worst.value > best.value:  # one and the same, but for rounding
+        worst, best = best, worst
     return Bounds(worst, best, coarse)
 
 

@@ -95,8 +95,11 @@ class LogitPath:
         fixed = np.append(np.zeros(len(guess)), 1.0)
         found, _ = curve.corrected(point, fixed, most=50)
         if found is None:
-            raise AgentsimError(f"lambda = {wanted:g} lies at a turn of the path; give one beside it")
-        return np.exp(curve.logs(found[:-1]))
+            raise AgentsimError(
+                f"lambda = {wanted:g} lies at a turn of the path; give one beside it"
+            )
+        x: Array = np.exp(curve.logs(found[:-1]))
+        return x
 
 
 def logit_path(game: Game) -> LogitPath:
@@ -138,7 +141,8 @@ class _Curve:
     @cached_property
     def _alike(self) -> Array:
         role = self.game.layout.role_of
-        return (role[:, None] == role).astype(np.float64)
+        found: Array = (role[:, None] == role).astype(np.float64)
+        return found
 
     def centred(self, values: Array) -> Array:
         """Return values less the mean of their role; along the first axis."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentsim.games.equilibria import Equilibrium
 from agentsim.laws.numerics import Array
@@ -16,7 +17,11 @@ from agentsim.laws.numerics import Array
 if TYPE_CHECKING:
     from agentsim.games.game import Game
 
+Flags = NDArray[np.bool_]
+
 STEPS = 12
+SINGULAR = 1e-10
+"""Share of the largest singular value up to which one is zero."""
 
 
 def polished(game: Game, mixture: Array, there: float, found_by: str) -> Equilibrium:
@@ -38,10 +43,28 @@ def polished(game: Game, mixture: Array, there: float, found_by: str) -> Equilib
     return _equilibrium(game, best, found_by)
 
 
-def _step(game: Game, x: Array, plays: Array) -> Array:
+def stands_alone(game: Game, x: Array) -> bool:
+    """Say whether no other mixtures near one make what it plays earn alike; else it is of a continuum."""
+    matrix, _ = _equations(game, x, x > 0.0)
+    sizes = np.linalg.svd(matrix, compute_uv=False)
+    return bool(sizes[-1] > SINGULAR * sizes[0])
+
+
+def _step(game: Game, x: Array, plays: Flags) -> Array:
     """Return the Newton step that makes what is played earn alike, role by role.
 
     Where equilibria are no single points the shortest step is taken.
+    """
+    matrix, lacking = _equations(game, x, plays)
+    found = np.zeros_like(x)
+    found[plays] = np.linalg.lstsq(matrix, lacking, rcond=SINGULAR)[0][: int(plays.sum())]
+    return found
+
+
+def _equations(game: Game, x: Array, plays: Flags) -> tuple[Array, Array]:
+    """Return the slopes of what must be zero, and what is lacking.
+
+    Unknown are the probabilities of what is played, and then what each role earns.
     """
     layout, at = game.layout, np.flatnonzero(plays)
     roles = layout.role_of[at]
@@ -49,14 +72,10 @@ def _step(game: Game, x: Array, plays: Array) -> Array:
     unit = game.spread or 1.0
     of_role = (roles[:, None] == np.arange(len(layout.sizes))).astype(np.float64)
     values = (x[at] * earned) @ of_role
-    # Unknown: probabilities, and what each role earns.
     k, r = len(at), len(layout.sizes)
     matrix = np.zeros((k + r, k + r))
     matrix[:k, :k], matrix[:k, k:], matrix[k:, :k] = slopes / unit, -of_role, of_role.T
-    lacking = np.concatenate([(values[roles] - earned) / unit, 1.0 - x[at] @ of_role])
-    found = np.zeros_like(x)
-    found[at] = np.linalg.lstsq(matrix, lacking, rcond=1e-10)[0][:k]
-    return found
+    return matrix, np.concatenate([(values[roles] - earned) / unit, 1.0 - x[at] @ of_role])
 
 
 def _scaled(game: Game, x: Array) -> Array:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from agentsim.batch.intervals import Interval
 from agentsim.games.equilibria import Equilibrium
+from agentsim.games.polishing import polished, stands_alone
 from agentsim.games.replicator import EQUAL, THERE, Flags, at_rest, slopes, starting_mixes
 from agentsim.laws.numerics import Array
 
@@ -59,6 +60,8 @@ class Basin:
     """Of all starts, with its 95% Wilson interval."""
     starts: tuple[int, ...]
     """Which they are."""
+    alone: bool
+    """Whether the rest point stands alone; if not it is one of a continuum, all of which is counted here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +100,8 @@ class Flow:
     def _alike(self) -> Array:
         """Whether two columns are of one role, `(columns, columns)`."""
         role = self.game.layout.role_of
-        return (role[:, None] == role).astype(np.float64)
+        found: Array = (role[:, None] == role).astype(np.float64)
+        return found
 
     def above(self, logs: Array) -> Array:
         """Return what each strategy earns more than the mean of its role, `(..., columns)`."""
@@ -185,10 +189,7 @@ def basins(game: Game, starts: int = STARTS, longest: float = LONGEST) -> Basins
     first = starts_of(game, starts)
     ends, still, low, high = _followed(game, first, longest)
     goes_round = ~still & ((high - low).max(axis=1) > ROUND)
-    found = [
-        Basin(_rest_point(game, ends[members]), wilson(len(members), starts), tuple(members))
-        for members in _groups(ends, np.flatnonzero(still))
-    ]
+    found = _basins(game, ends, np.flatnonzero(still))
     found.sort(key=lambda each: (-len(each.starts), each.starts))
     return Basins(
         tuple(found),
@@ -230,8 +231,34 @@ def _followed(game: Game, starts: Array, longest: float) -> tuple[Array, Flags, 
     return ends, still, low, high
 
 
-def _groups(ends: Array, which: Array) -> list[list[int]]:
-    """Return starts that ended near one another, or in a row of such: a continuum is one group."""
+def _basins(game: Game, ends: Array, which: Places) -> list[Basin]:
+    """Return the basins of starts that came to rest; rest points of one continuum go together."""
+    points: list[Equilibrium] = []
+    members: list[list[int]] = []
+    continua: dict[bytes, int] = {}
+    for group in _groups(ends, which):
+        point = _rest_point(game, ends[group])
+        assert point.mixture is not None
+        played = (point.mixture > THERE).tobytes()
+        if stands_alone(game, point.mixture):
+            points.append(point)
+            members.append(group)
+        elif played in continua:
+            members[continua[played]] += group
+        else:
+            continua[played] = len(points)
+            points.append(point)
+            members.append(group)
+    return [
+        Basin(
+            point, wilson(len(group), len(ends)), tuple(sorted(group)), at not in continua.values()
+        )
+        for at, (point, group) in enumerate(zip(points, members, strict=True))
+    ]
+
+
+def _groups(ends: Array, which: Places) -> list[list[int]]:
+    """Return starts that ended near one another, or in a row of such."""
     left, found = which.tolist(), []
     while left:
         group, edge = [], [left.pop(0)]
@@ -247,9 +274,5 @@ def _groups(ends: Array, which: Array) -> list[list[int]]:
 
 def _rest_point(game: Game, ends: Array) -> Equilibrium:
     """Return the rest point of ends near one another, to the last digits where it stands alone."""
-    from agentsim.games.polishing import polished
-
     middle = ends[np.abs(ends - ends.mean(axis=0)).max(axis=1).argmin()]
     return polished(game, middle, THERE, "replicator")
-
-
