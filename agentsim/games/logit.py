@@ -87,13 +87,13 @@ class LogitPath:
             )
         curve, after = _Curve(self.game), int(beyond[0])
         if after == 0:
-            return self.mixtures[0]
+            return np.array(self.mixtures[0])
         low, high = self.lambdas[after - 1], self.lambdas[after]
         part = (wanted - low) / (high - low)
         guess = self.log_mixtures[after - 1] * (1.0 - part) + self.log_mixtures[after] * part
         point = np.append(curve.centred(guess), wanted * curve.unit)
         fixed = np.append(np.zeros(len(guess)), 1.0)
-        found, _ = curve.corrected(point, fixed, most=50)
+        found, _, _ = curve.corrected(point, fixed, most=50)
         if found is None:
             raise AgentsimError(
                 f"lambda = {wanted:g} lies at a turn of the path; give one beside it"
@@ -117,7 +117,7 @@ def logit_path(game: Game) -> LogitPath:
     z = np.stack(points)
     logs = np.stack([curve.logs(each) for each in z[:, :-1]])
     mixtures = np.exp(logs)
-    regrets = np.array([game.gains(each).max() for each in mixtures])
+    regrets = curve.regrets(mixtures)
     limit = polished(game, mixtures[-1], THERE, "logit")
     return LogitPath(
         game, z[:, -1] / curve.unit, mixtures, logs, regrets,
@@ -170,64 +170,74 @@ class _Curve:
         slopes = np.column_stack([np.eye(len(z)) - strength * u_by_z, -u])
         return z - strength * u, slopes
 
-    def corrected(self, point: Array, across: Array, most: int = 6) -> tuple[Array | None, float]:
+    def corrected(
+        self, point: Array, across: Array, most: int = 6
+    ) -> tuple[Array | None, float, Array]:
         """Return the point of the curve in the plane through `point` and at right angles to `across`.
 
-        None if Newton's method does not come to it. With it how far off the curve `point` was.
+        None if Newton's method does not come to it. With it how far off the curve `point` was, and the
+        slopes of H.
         """
         now, off = point, np.inf
+        slopes = np.empty(0)
         for count in range(most):
             value, slopes = self.value(now)
             try:
                 step = np.linalg.solve(np.vstack([slopes, across]), np.append(-value, 0.0))
             except np.linalg.LinAlgError:
-                return None, off
+                return None, off, slopes
             size = float(np.linalg.norm(step))
             if not np.isfinite(size) or (count and size > off):
-                return None, off
+                return None, off, slopes
             off = size if count == 0 else off
             now = now + step
             if size <= EXACT * (1.0 + float(np.linalg.norm(now))):
-                return now, off
-        return None, off
+                return now, off, slopes
+        return None, off, slopes
 
-    def tangent(self, point: Array, before: Array) -> tuple[Array, float]:
+    def tangent(self, slopes: Array, before: Array) -> tuple[Array, float]:
         """Return the direction of the curve that goes on from another; and which way it is turned.
 
-        The second is the sign of a determinant, which changes where another branch crosses; at the
+        slopes: of H, at the point. The second is the sign of a determinant, which changes where another branch crosses; at the
         crossing itself it is 0, and there is no one direction.
         """
-        _, slopes = self.value(point)
         square = np.vstack([slopes, before])
         try:
-            along = np.linalg.solve(square, np.append(np.zeros(len(point) - 1), 1.0))
+            along = np.linalg.solve(square, np.append(np.zeros(len(slopes)), 1.0))
         except np.linalg.LinAlgError:
             return before, 0.0
         along = along / np.linalg.norm(along)
         sign, _ = np.linalg.slogdet(np.vstack([slopes, along]))
         return along, float(sign)
 
-    def regret(self, point: Array) -> float:
-        """Return the regret of a point's mixture, as a share of the payoffs' spread."""
-        return float(self.game.gains(np.exp(self.logs(point[:-1]))).max()) / self.unit
+    def arrived(self, point: Array) -> bool:
+        """Say whether the regret of a point's mixture is next to nothing."""
+        mixture = np.exp(self.logs(point[:-1]))
+        return bool(self.regrets(mixture[None])[0] <= REGRET * self.unit)
+
+    def regrets(self, mixtures: Array) -> Array:
+        """Return the regret of mixtures `(points, columns)`, in payoff."""
+        earned = self.game.deviations(mixtures)
+        gains: Array = earned - (mixtures * earned) @ self._alike
+        return gains.max(axis=1)
 
 
 def _followed(curve: _Curve) -> Iterator[tuple[Array, float | None]]:
     """Give points of the branch one after the other, and where another crossed just before each."""
     columns = curve.game.layout.columns
     point = np.zeros(columns + 1)
-    along, sign = curve.tangent(point, np.append(np.zeros(columns), 1.0))
+    along, sign = curve.tangent(curve.value(point)[1], np.append(np.zeros(columns), 1.0))
     length = FIRST
     yield point, None
     for _ in range(MOST_STEPS):
-        arrived = point[-1] >= NEAREST and curve.regret(point) <= REGRET
+        arrived = point[-1] >= NEAREST and curve.arrived(point)
         if arrived or point[-1] >= FARTHEST or length < SHORTEST:
             return
-        found, off = curve.corrected(point + length * along, along)
+        found, off, slopes = curve.corrected(point + length * along, along)
         if found is None or off > CORRECTION:
             length *= 0.5
             continue
-        ahead, turned = curve.tangent(found, along)
+        ahead, turned = curve.tangent(slopes, along)
         if ahead @ along < TURN or turned == 0.0:
             length *= 0.6
             continue
@@ -243,7 +253,7 @@ def _crossing(curve: _Curve, point: Array, along: Array, length: float, sign: fl
     low, high = 0.0, length
     for _ in range(40):
         middle = 0.5 * (low + high)
-        found, _ = curve.corrected(point + middle * along, along)
-        same = found is not None and curve.tangent(found, along)[1] == sign
+        found, _, slopes = curve.corrected(point + middle * along, along)
+        same = found is not None and curve.tangent(slopes, along)[1] == sign
         low, high = (middle, high) if same else (low, middle)
     return float((point + low * along)[-1])
