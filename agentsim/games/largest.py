@@ -9,10 +9,10 @@ A = max_i a_i and B = max_j b_j with gains of the two paired by run:
 s_ij the standard error of the mean of a_i - b_j. Only the i that is the largest in truth has to be
 right, hence a bound a pair suffices for each i; and as b_j <= B for all j, any j gives a bound, and
 the least of several holds if they hold together: q_i is the 2.5% quantile of the least t*_ij over j,
-resampled as in `studentised`. A j that lies clearly below B does not count in full: its t* is raised by
+resampled as in `studentised`, or Student's where that is further. A j that lies clearly below B does not count in full: its t* is raised by
 what it falls short of the largest, less kappa standard errors of the paired difference, and i that
 lie as clearly below A are left out, with kappa^2 = 2 log n. The lower bound is the same with A and B
-changed over. With B = 0 it is the interval of A itself; with all means far apart it is bootstrap-t.
+changed over. With B = 0 it is the interval of A itself; with all means far apart it is that of `studentised`.
 
 Where several are largest together the interval is on the safe side: there it covers more often than
 95%. Sources: Chernozhukov, Lee and Rosen (2013), Intersection bounds: estimation and inference,
@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentsim.batch.intervals import Interval
-from agentsim.games.studentised import FEW, TAIL, low_quantile, resampled_t, standard_error
+from agentsim.games.studentised import FEW, TAIL, lower_critical, resampled_t, standard_error
 from agentsim.laws.numerics import Array
 
 CLEAR = 12.0
@@ -79,5 +79,5 @@ def _upper(a: Array, b: Array) -> float:
         q = np.full(len(mean), stdtrit(n - 1.0, TAIL / mean.shape[1]))
     else:
         t = resampled_t(pairs.reshape(n, -1)).reshape(-1, *mean.shape)
-        q = low_quantile((t + raised).min(axis=2), TAIL)
+        q = lower_critical((t + raised).min(axis=2), n)
     return float((mean - q[:, None] * s).min(axis=1).max())

@@ -1,12 +1,15 @@
-"""Studentised bootstrap intervals (bootstrap-t) for means, and ratios of means, over runs.
+"""Intervals for means, and ratios of means, over runs: Student's, or bootstrap-t where it reaches further.
 
 Each resample measures how far its mean lies from the mean of all runs in its own standard errors,
 
     t* = (m* - m) / s*,    and the interval is    m - q(0.975) s  to  m - q(0.025) s,
 
 q the quantiles of t*. What is skewed gets an interval that leans the same way, where a percentile
-interval leans too little and is too short for few runs: of 30 exponential draws it covers the mean 91
-times of 100, bootstrap-t 94 (`python -m agentsim.games.coverage` prints the table).
+interval leans too little and is too short for few runs. Of tails that are heavy on both sides, as gains
+often have, the differences of two skewed payoffs, bootstrap-t makes too little and Student's interval
+is right. So each bound is the further one of the two: of 30 to 400 draws, from normal to lognormal
+(sigma = 1) ones and differences of these, it holds the mean 93.6 to 96.0 times of 100, where
+bootstrap-t alone holds it 90.4 to 95.1 times, Student 88.3 to 96.0.
 
 Sources: Efron and Tibshirani (1993), An Introduction to the Bootstrap, ch. 12; Hall (1988),
 Theoretical comparison of bootstrap confidence intervals, Annals of Statistics.
@@ -24,7 +27,7 @@ from agentsim.laws.numerics import Array
 
 TAIL = (1.0 - LEVEL) / 2.0
 FEW = 10
-"""Runs below which resamples say little of spread, and Student's t is used."""
+"""Runs below which resamples say little of spread, and Student's t alone is used."""
 FLOOR = 0.1
 """A resample's standard error counts as this share of that of all runs at least.
 
@@ -98,16 +101,19 @@ def grouped(x: Array) -> Array:
     return means
 
 
+def lower_critical(t: Array, n: int) -> Array:
+    """Return the further one of the 2.5% quantiles of resampled t and of Student's, `(columns,)`.
+
+    t: `(RESAMPLES, columns)`; n: runs.
+    """
+    return np.minimum(low_quantile(t, TAIL), -student(n, LEVEL))
+
+
 def low_quantile(x: Array, level: float) -> Array:
     """Return the quantile of x along its first axis: the value that `level` of them lie below."""
     at = max(round(level * len(x)) - 1, 0)
     found: Array = np.partition(x, at, axis=0)[at]
     return found
-
-
-def high_quantile(x: Array, level: float) -> Array:
-    """Return the quantile of x along its first axis: the value that `1 - level` of them lie above."""
-    return -low_quantile(-x, 1.0 - level)
 
 
 def _means(x: Array) -> tuple[Any, ...]:
@@ -133,7 +139,7 @@ def _mean(x: Array) -> tuple[Any, Any, Any]:
         half = student(n, LEVEL) * s
         return mean, mean - half, mean + half
     t = resampled_t(x)
-    return mean, mean - high_quantile(t, 1.0 - TAIL) * s, mean - low_quantile(t, TAIL) * s
+    return mean, mean + lower_critical(-t, n) * s, mean - lower_critical(t, n) * s
 
 
 def _both(*given: Any) -> list[Array]:
@@ -171,5 +177,5 @@ def _smooth(n: int, estimate: Any) -> Interval:
         again, own = found(resamples(n))
         t = (again - value) / np.maximum(own, FLOOR * s) if s > 0.0 else np.zeros(RESAMPLES)
     t = np.nan_to_num(t, nan=0.0)
-    low, high = high_quantile(t, 1.0 - TAIL), low_quantile(t, TAIL)
-    return Interval(value, value - float(low) * s, value - float(high) * s, n)
+    low, high = (value - sign * float(lower_critical(sign * t, n)) * s for sign in (-1.0, 1.0))
+    return Interval(value, low, high, n)
