@@ -55,7 +55,7 @@ def _beaten(game: Game, left: Flags, by_mixtures: bool) -> int | None:
         for at, strategy in enumerate(own):
             more = np.delete(payoffs, at, axis=1) - payoffs[:, [at]]
             if (_by_mixture if by_mixtures else _by_another)(more, STRICT * reach):
-                return part.start + int(strategy)
+                return int(part.start + strategy)
     return None
 
 
@@ -103,9 +103,7 @@ class Reduced:
     @cached_property
     def columns(self) -> Counts:
         """Where each column of the smaller game is in the full one."""
-        layout = self.full.layout
-        parts = [np.arange(layout.columns)[layout.slice(q)] for q in self.kept]
-        return np.concatenate([part[self.left[part]] for part in parts])
+        return np.flatnonzero(self.left & np.isin(self.full.layout.role_of, self.kept))
 
     @cached_property
     def game(self) -> Game | None:

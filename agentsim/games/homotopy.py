@@ -25,8 +25,11 @@ PRIORS = 12
 LONGEST = 3000
 """Steps along one path."""
 
-NEAR = 0.03
+CLOSE = 0.03
 """Gain, in units of the reach of payoffs, from which on Newton's method is tried."""
+
+NEAR = 0.1
+"""How far Newton's method may move a probability."""
 
 
 def one_equilibrium(game: Polynomials, priors: int = PRIORS) -> Array | None:
@@ -61,23 +64,25 @@ def follow(game: Polynomials, prior: Array) -> Array | None:
         point, length = moved, length * (1.5 if steps <= 3 else 0.8 if steps > 5 else 1.0)
         x = _mixture(game, point)
         gain = float(game.gains(x).max())
-        if gain < min(NEAR, 0.5 * tried):
+        if gain < min(CLOSE, 0.5 * tried):
             tried = gain
-            found = _finished(game, x)
+            found = finished(game, x)
             if found is not None:
                 return found
     return None
 
 
-def _finished(game: Polynomials, x: Array) -> Array | None:
-    """Return the equilibrium that a mixture is near, or is, taking for played what is not rare."""
-    for rare in (0.1, 0.03, 0.01, 1e-3, 1e-5):
+def finished(game: Polynomials, x: Array) -> Array | None:
+    """Return the equilibrium that a mixture is near, or is, taking for played what is not rare.
+
+    x: `(columns,)`. None if there is none by it.
+    """
+    for rare in (1e-6, 1e-4, 1e-2, 0.05):
         played = x > rare
         if not np.logical_or.reduceat(played, game.starts).all():
             continue
-        start = np.where(played, x, 0.0)
-        found = polished(game, played, start)
-        if found is not None:
+        found = polished(game, played, np.where(played, x, 0.0))
+        if found is not None and np.abs(found - x).max() < NEAR:
             return found
     near = equilibria_among(game, x[None])
     return near[0] if len(near) else None

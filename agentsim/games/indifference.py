@@ -27,7 +27,7 @@ ASTRAY = -1.0
 
 FAR = 20.0
 
-BATCH = 2000
+BATCH = 1000
 """Starts that go side by side."""
 
 SOLVED = 1e-12
@@ -126,11 +126,11 @@ def _equations(
 
 def _solved(matrices: Array, right: Array) -> Array:
     """Return the solutions of many linear systems; the shortest one where a matrix is singular."""
-    with np.errstate(divide="ignore"):
-        singular = ~np.isfinite(np.linalg.slogdet(matrices)[1])
-    if not singular.any():
+    try:
         found: Array = np.linalg.solve(matrices, right[..., None])[..., 0]
         return found
+    except np.linalg.LinAlgError:  # one of them is singular
+        singular = ~np.isfinite(np.linalg.slogdet(matrices)[1])
     found = np.empty_like(right)
     found[~singular] = np.linalg.solve(matrices[~singular], right[~singular][..., None])[..., 0]
     found[singular] = (np.linalg.pinv(matrices[singular]) @ right[singular][..., None])[..., 0]

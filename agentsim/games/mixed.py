@@ -11,6 +11,7 @@ and Economic Behavior 63.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,11 @@ import numpy as np
 from agentsim.games.homotopy import one_equilibrium
 from agentsim.games.indifference import ZERO, nature, solve
 from agentsim.games.polynomials import Polynomials
-from agentsim.games.supports import Flags, Supports, mixed_supports
+from agentsim.games.supports import Flags, mixed_supports
 from agentsim.laws.numerics import Array
 
 EFFORT = 60_000
-"""Newton steps after which no further starts are made: about a third of a second."""
+"""Newton steps after which no further starts are made: a third of a second or so."""
 
 QUIET = 6
 """Rounds of starts in a row that find nothing new before no more are made."""
@@ -52,37 +53,37 @@ class Mixed:
     """Whether each is the only one near it with its support."""
 
 
-def mixed(game: Polynomials, pure: list[Array], effort: int = EFFORT) -> Mixed:
+def mixed(
+    game: Polynomials, pure: Sequence[Array] = (), effort: int = EFFORT, given: Sequence[Array] = ()
+) -> Mixed:
     """Return mixed equilibria.
 
-    pure: pure equilibria in which players of a role do the same, `(columns,)` each. effort: Newton
-    steps after which no more starts are made. At least one equilibrium is found if there are no pure
-    ones: if Newton's method has none, along the logit path (`agentsim.games.homotopy`).
+    pure: all pure equilibria in which players of a role do the same, `(columns,)` each. effort: Newton
+    steps after which no more starts are made. given: equilibria that other solvers found; they are told
+    once more only if they are found here too, but have their place in the sum of indices. If there is no
+    equilibrium by then, or not all supports were gone through, the logit path is followed as well
+    (`agentsim.games.homotopy`): at least one is always found.
     """
     supports = mixed_supports(game)
-    found: list[Array] = []
-    if len(supports.masks):
-        found = _searched(game, supports.masks, pure, effort)
-    by = ["support enumeration"] * len(found)
-    if not found and not pure:
+    found = _searched(game, supports.masks, pure, effort) if len(supports.masks) else []
+    by = ["supports"] * len(found)
+    if not supports.all_looked_at or not (found or pure):
         last = one_equilibrium(game)
-        if last is not None:
-            found, by = [last], ["logit path"]
+        if last is not None and _added(game, found, last[None]):
+            by.append("logit path")
+    known = list(found)
+    _added(game, known, given)
     return Mixed(
         tuple(found),
         tuple(by),
-        _proves(supports),
+        supports.all_looked_at and supports.none_unlikely and not len(supports.masks),
         supports.all_looked_at,
-        _indices(game, [*pure, *found]),
-        all(nature(game, each).alone for each in found),
+        _indices(game, [*pure, *known]),
+        all(nature(game, each).alone for each in known),
     )
 
 
-def _proves(supports: Supports) -> bool:
-    return supports.all_looked_at and supports.none_unlikely and not len(supports.masks)
-
-
-def _searched(game: Polynomials, masks: Flags, pure: list[Array], effort: int) -> list[Array]:
+def _searched(game: Polynomials, masks: Flags, pure: Sequence[Array], effort: int) -> list[Array]:
     """Return what rounds of starts find, until they find nothing new or the effort is spent."""
     rng = np.random.default_rng((20_000_301, game.layout.columns))
     repeats = -(-ROUND // len(masks))
@@ -102,7 +103,7 @@ def _searched(game: Polynomials, masks: Flags, pure: list[Array], effort: int) -
     return found
 
 
-def _added(game: Polynomials, found: list[Array], solved: Array) -> bool:
+def _added(game: Polynomials, found: list[Array], solved: Iterable[Array]) -> bool:
     """Add to those found what is new among solutions; say whether anything is.
 
     Of equilibria of one support that are not isolated, one is kept: there is no end of others.

@@ -10,8 +10,10 @@ Payoffs of each role are scaled to run from 0 to 1, which changes no equilibrium
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,15 +57,18 @@ class Polynomials:
         values, slopes = np.empty((B, C)), np.zeros((B, C, C))
         parts = [mixtures[:, layout.slice(q)] for q in range(len(layout.sizes))]
         for role, payoffs in enumerate(self.earned):
-            met = _met(layout, role)
-            chances = [_chances(x, n) for x, n in zip(parts, met, strict=True)]
-            own = layout.slice(role)
-            for q in range(len(parts)):
-                left = _all_but(payoffs, chances, q)  # (mixtures, spreads of q, own)
-                if q == 0:
+            own, met = layout.slice(role), _met(layout, role)
+            there = [q for q, n in enumerate(met) if n]
+            if not there:
+                values[:, own] = payoffs.ravel()
+                continue
+            chances = [_chances(parts[q], met[q]) for q in there]
+            shape = [payoffs.shape[q] for q in there]
+            for at, left in _all_but_one(payoffs.reshape(1, *shape, -1), chances, 0):
+                q = there[at]
+                if at == 0:
                     values[:, own] = np.einsum("bk,bko->bo", chances[0], left)
-                if met[q]:
-                    slopes[:, own, layout.slice(q)] = _chained(left, parts[q], met[q])
+                slopes[:, own, layout.slice(q)] = _chained(left, parts[q], met[q])
         return values, slopes
 
     def gains(self, mixture: Array) -> Array:
@@ -130,17 +135,32 @@ def _chained(left: Array, x: Array, players: int) -> Array:
     return found
 
 
-def _all_but(payoffs: Array, chances: list[Array], q: int) -> Array:
-    """Return payoffs with all roles' mixtures put in but one's, `(mixtures, spreads of q, own)`."""
-    B, K = len(chances[0]), payoffs.shape[q]
-    others = [each for at, each in enumerate(chances) if at != q]
-    moved = np.moveaxis(payoffs, q, -2)
-    if not others:
-        return np.broadcast_to(moved, (B, K, payoffs.shape[-1]))
-    found = others[0] @ moved.reshape(moved.shape[0], -1)
-    for each in others[1:]:
-        found = np.einsum("bk,bkr->br", each, found.reshape(B, each.shape[1], -1))
-    return found.reshape(B, K, -1)
+def _all_but_one(payoffs: Array, chances: list[Array], first: int) -> Iterator[tuple[int, Array]]:
+    """Yield which role is left, and payoffs with all others' mixtures put in, `(mixtures, spreads, own)`.
+
+    payoffs: `(mixtures or 1, spreads of each role, own)`. chances: `(mixtures, spreads)` of each role.
+    What the first half of the roles have in common, that the second half is put in, is done once.
+    """
+    if len(chances) == 1:
+        B = len(chances[0])
+        yield first, np.broadcast_to(payoffs, (B, *payoffs.shape[1:]))
+        return
+    half = len(chances) // 2
+    yield from _all_but_one(_put_in(payoffs, chances[half:], half), chances[:half], first)
+    yield from _all_but_one(_put_in(payoffs, chances[:half], 0), chances[half:], first + half)
+
+
+def _put_in(payoffs: Array, chances: list[Array], axis: int) -> Array:
+    """Return payoffs with mixtures put in along some axes after the mixtures', from `axis` on."""
+    for each in chances:
+        K, before, after = each.shape[1], payoffs.shape[1 : axis + 1], payoffs.shape[axis + 2 :]
+        if len(payoffs) == 1:
+            flat = np.moveaxis(payoffs[0], axis, 0).reshape(K, -1)
+            payoffs = (each @ flat).reshape(len(each), *before, *after)
+        else:
+            flat = payoffs.reshape(len(each), prod(before), K, prod(after))
+            payoffs = np.einsum("bk,bikj->bij", each, flat).reshape(len(each), *before, *after)
+    return payoffs
 
 
 @dataclass(frozen=True)

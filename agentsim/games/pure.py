@@ -14,6 +14,9 @@ from agentsim.games.game import Game
 ROUNDING = 1e-12
 """Gain, in units of the reach of a role's payoffs, that is taken for rounding."""
 
+EPSILON = float(np.finfo(float).eps)
+"""A unit in the last place of one."""
+
 
 def pure_equilibria(game: Game) -> NDArray[np.int64]:
     """Return the places of all profiles that are equilibria, `(found,)`.
@@ -36,5 +39,5 @@ def rounding(game: Game) -> list[float]:
     for role in range(len(game.roles)):
         payoffs = game.payoffs[:, game.layout.slice(role)]
         low, high = float(np.nanmin(payoffs)), float(np.nanmax(payoffs))
-        found.append(ROUNDING * (high - low) + 8 * np.finfo(float).eps * max(abs(low), abs(high)))
+        found.append(ROUNDING * (high - low) + 8 * EPSILON * max(abs(low), abs(high)))
     return found
