@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,6 @@ import click
 from agentsim.cli.batches import batch_options
 from agentsim.cli.commands import FAILED, Commands, takes_strategies
 from agentsim.cli.running import setting, shown, whole
-from agentsim.errors import AgentsimError, unknown
 
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found
@@ -69,7 +67,9 @@ def game(context: click.Context) -> None:
     "--set", "settings", metavar="NAME=VALUE", multiple=True,
     help="Set a key of the file, a parameter or a strategy; may be repeated.",
 )  # fmt: skip
-@click.option("--payoff", metavar="EXPRESSION", help="What players are after; otherwise the file's.")
+@click.option(
+    "--payoff", metavar="EXPRESSION", help="What players are after; otherwise the file's."
+)
 @click.option("--no-fresh", is_flag=True, help="Do not hold candidates against fresh runs.")
 @click.option("--no-figures", is_flag=True, help="Leave out the pictures.")
 @click.option(
