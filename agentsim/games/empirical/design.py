@@ -130,6 +130,9 @@ class EmpiricalGame(Table):
     payoff: Text = "value"
     epsilon: float = 0.0
     """A gain that is no reason to deviate, in the payoff's unit."""
+    dilemma: list[Text] = Field(default_factory=list)
+    """The mild and the fierce strategy between which the kind of game is told; otherwise a role's
+    first and its last."""
     players: dict[str, Players]
     lineup: Strategies = Field(default_factory=dict)
     strategies: list[Text] = Field(default_factory=list)
@@ -398,6 +401,12 @@ class EmpiricalGame(Table):
                 who = name.removeprefix("lineup.")
                 if who in firms and (where == "lineup" or name == f"lineup.{who}"):
                     raise AgentsimError(f"{where}: {who} is a player of the game; take it out")
+        if len(self.dilemma) not in (0, 2) or len(set(self.dilemma)) < len(self.dilemma):
+            raise AgentsimError(
+                f"dilemma = {shown(self.dilemma)} is no pair; give a mild and a fierce strategy"
+            )
+        for each in self.dilemma:
+            check_known("dilemma:", each, [s for t in self.players.values() for s in t.strategies])
         for role in self.roles:
             outcomes_of(self.objective(role.name), self.seats[role.players[0]])
         total = self.layout.count * self.seatings * len(self.every_condition) * self.runs

@@ -27,7 +27,7 @@ Rows = Sequence[tuple[int, int]]
 Simulate = Callable[[Rows, int, int], Payoffs]
 """Simulate profiles and conditions (places), so many runs, in the round of a number from 1 on."""
 
-EPSILON, NARROW = 0.001, 0.01
+EPSILON, NARROW = 0.002, 0.004
 """Of how far payoffs reach: a gain that is no reason to deviate, and an interval that is narrow."""
 
 ENOUGH = "every candidate's regret is known as closely as asked"
