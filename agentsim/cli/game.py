@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,8 @@ import click
 from agentsim.cli.batches import batch_options
 from agentsim.cli.commands import FAILED, Commands, takes_strategies
 from agentsim.cli.running import setting, shown, whole
+from agentsim.cli.solving import solve
+from agentsim.errors import AgentsimError
 
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found
@@ -70,6 +73,9 @@ def game(context: click.Context) -> None:
 @click.option(
     "--payoff", metavar="EXPRESSION", help="What players are after; otherwise the file's."
 )
+@click.option(
+    "--gambit", is_flag=True, help="Ask Gambit's solvers as well (pip install 'agentsim[solvers]')."
+)
 @click.option("--no-fresh", is_flag=True, help="Do not hold candidates against fresh runs.")
 @click.option("--no-figures", is_flag=True, help="Leave out the pictures.")
 @click.option(
@@ -86,6 +92,7 @@ def play(
     workers: str | None,
     settings: Sequence[str],
     payoff: str | None,
+    gambit: bool,
     no_fresh: bool,
     no_figures: bool,
     engine: str,
@@ -116,6 +123,7 @@ def play(
     x = played(
         asked, out, whole("--workers", workers), engine=engine, replace=replace,
         command=["agentsim", *words], say=lambda line: click.echo(line, err=True),
+        gambit=gambit,
     )  # fmt: skip
     _told(found(x), no_figures)
 
@@ -124,16 +132,85 @@ def play(
 @click.argument("results")
 @click.option("--no-figures", is_flag=True, help="Leave out the pictures.")
 def report(results: str, no_figures: bool) -> None:
-    """Tell once more what was found, from a folder of RESULTS; nothing is simulated.
+    """Tell once more what was found, from a folder of RESULTS or by name; nothing is simulated.
 
     \b
     Example:
       agentsim game report results/escalator_game
     """
-    from agentsim.games.empirical.found import found
-    from agentsim.games.empirical.playing import opened
+    _told(_opened(results), no_figures)
 
-    _told(found(opened(results)), no_figures)
+
+@game.command()
+@click.argument("first")
+@click.argument("second", required=False)
+@click.option(
+    "--from", "before", metavar="NAME=VALUE", multiple=True,
+    help="A level of a condition on the first side; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--to", "after", metavar="NAME=VALUE", multiple=True,
+    help="A level of a condition on the second side; may be repeated.",
+)  # fmt: skip
+@click.option("--csv", "as_csv", is_flag=True, help="Every pair of equilibria, comma-separated.")
+def compare(
+    first: str, second: str | None, before: Sequence[str], after: Sequence[str], as_csv: bool
+) -> None:
+    """Compare equilibria: of two games that were played, or of conditions of one.
+
+    FIRST and SECOND are folders of results, or names of games whose results are in results/. Of two
+    games, conditions with the same levels are compared; of one, the first and the last level of each
+    factor, or those named by --from and --to. Every equilibrium is set against every other: changes are
+    told as ranges, with paired differences and intervals.
+
+    \b
+    Examples:
+      agentsim game compare escalator_game_symmetric
+      agentsim game compare escalator_game --from shock.efficiency.factor=1 --to shock.efficiency.factor=10
+      agentsim game compare effort_game_theory effort_game
+    """
+    from agentsim.games.empirical.comparing import compare as compared
+    from agentsim.report.game_changes import lines
+
+    a = _opened(first)
+    b = None if second is None else _opened(second)
+    moved = compared(a, b, dict(_level(x) for x in before), dict(_level(x) for x in after))
+    if as_csv:
+        import pandas as pd
+
+        table = pd.concat([each.table() for each in moved], ignore_index=True)
+        click.echo(table.to_csv(index=False), nl=False)
+        return
+    told = lines(moved)
+    click.echo(click.wrap_text(told[0], 100))
+    for line in told[1:]:
+        click.echo(line if line.startswith(" ") or not line else click.wrap_text(line, 100))
+
+
+def _level(text: str) -> tuple[str, int | float | str]:
+    """Return name and level of a condition."""
+    name, value = setting(text)
+    return name, value
+
+
+def _opened(given: str) -> Found:
+    """Return what was found of a game, by the folder of its results or by its name."""
+    from agentsim.games.empirical.found import found
+    from agentsim.games.empirical.playing import DESIGN, opened
+
+    path = Path(given)
+    by_name = Path("results") / given
+    if not (path / DESIGN).exists() and (by_name / DESIGN).exists():
+        path = by_name
+    if not path.exists():
+        raise AgentsimError(
+            f"{given} is no folder of results, and there is no {by_name}; "
+            f"`agentsim game {given}` plays it"
+        )
+    return found(opened(path))
+
+
+game.add_command(solve)
 
 
 def _told(x: Found, no_figures: bool) -> None:

@@ -53,6 +53,8 @@ class Moved:
     """Whether run i of both met the same luck."""
     names: tuple[str, str]
     """What the two are called."""
+    what: str = ""
+    """What differs between them, in words."""
 
     @cached_property
     def pairs(self) -> list[tuple[Equilibrium, Equilibrium]]:
@@ -193,7 +195,16 @@ def _moved(a: Found, b: Found, x: Solved, y: Solved) -> Moved:
         else f"{_called(of)}{': ' * bool(each.words)}{each.words}"
         for of, each in ((a, x), (b, y))
     )
-    return Moved(x, y, paired, (names[0], names[1]))
+    return Moved(x, y, paired, (names[0], names[1]), _differs(a, b, x, y))
+
+
+def _differs(a: Found, b: Found, x: Solved, y: Solved) -> str:
+    """Return in words what differs: the game, or levels of a condition."""
+    if a is not b:
+        return f"From {_called(a)} to {_called(b)}"
+    then, now = x.conditioned.condition, y.conditioned.condition
+    told = [f"{n} from {then[n]} to {now[n]}" for n in then if n in now and then[n] != now[n]]
+    return ", ".join(told)
 
 
 def _runs(x: Solved) -> int:

@@ -82,7 +82,7 @@ def payoffs_of(
     """
     cells = asked.cells(rows)
     place = _places(asked, results, cells)
-    outcomes = {name: _by_cell(results, name)[place] for name in asked.kept}
+    outcomes = {name: each[place] for name, each in _by_cell(results, asked.kept).items()}
     found = []
     for role in asked.roles:
         for player in role.players:
@@ -182,12 +182,12 @@ def _places(asked: EmpiricalGame, results: Results, cells: list[Cell]) -> Any:
     return np.array(found, np.int64)
 
 
-def _by_cell(results: Results, name: str) -> Array:
-    """Return an outcome, `(cells simulated, runs)`."""
-    table = results.sql(f'select cell, run, "{name}" as x from outcomes order by cell, run')
+def _by_cell(results: Results, names: Sequence[str]) -> dict[str, Array]:
+    """Return outcomes by name, `(cells simulated, runs)` each."""
+    columns = ", ".join(f'"{name}"' for name in names)
+    table = results.sql(f"select run, {columns} from outcomes order by cell, run")
     runs = int(table["run"].max()) + 1
-    found: Array = table["x"].to_numpy(np.float64).reshape(-1, runs)
-    return found
+    return {name: table[name].to_numpy(np.float64).reshape(-1, runs) for name in names}
 
 
 def _hopeless(x: Payoffs) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,12 +59,15 @@ def play(
     command: list[str] | None = None,
     say: Callable[[str], None] | None = None,
     objective: Objective | None = None,
+    gambit: bool = False,
 ) -> Played:
     """Play a game, or go on with it where it was interrupted, and return what was found.
 
     game: an object, a file, or the name of one that is shipped. out: the folder; results/NAME
     otherwise. objective: what players earn, from the name of a player and outcomes by name
-    `(cells, runs)`, instead of what the file says. The rest is as in `agentsim.batch.run`.
+    `(cells, runs)`, instead of what the file says. gambit: whether Gambit's solvers are asked as well:
+    only if asked for, so that what is found does not depend on what is installed. The rest is as in
+    `agentsim.batch.run`.
     Raises AgentsimError, one line, for what is wrong with what was asked for.
     """
     from agentsim import batch
@@ -89,7 +93,7 @@ def play(
         into = _round(results.folder, asked, rows, runs, number)
         return payoffs_of(asked, run(rows, runs, number, into), rows, objective)
 
-    return solved(asked, results.folder, payoffs, simulate)
+    return solved(asked, results.folder, payoffs, simulate, gambit)
 
 
 def solved(
@@ -97,19 +101,21 @@ def solved(
     folder: Path,
     payoffs: Payoffs,
     simulate: Callable[[Rows, int, int], Payoffs],
+    gambit: bool = False,
 ) -> Played:
     """Return the game of some payoffs, solved under each condition, its candidates sampled."""
     conditions = games_of(payoffs)
-    found = [equilibria(each.game) for each in conditions]
+    solve = partial(equilibria, gambit=gambit)
+    found = [solve(each.game) for each in conditions]
     lost = int(payoffs.runs - payoffs.sound.sum())
     return Played(
         asked, folder, tuple(conditions), tuple(found),
-        sampled(asked, conditions, found, simulate, equilibria),
+        sampled(asked, conditions, found, simulate, solve),
         lost, len(payoffs.cells) * payoffs.runs,
     )  # fmt: skip
 
 
-def opened(folder: str | Path, objective: Objective | None = None) -> Played:
+def opened(folder: str | Path, objective: Objective | None = None, gambit: bool = False) -> Played:
     """Return a game that was played, from the folder of its results; nothing is simulated.
 
     Raises AgentsimError, one line, if there is none, or rounds of fresh runs are not complete.
@@ -131,7 +137,8 @@ def opened(folder: str | Path, objective: Objective | None = None) -> Played:
             )
         return payoffs_of(asked, found, rows, objective)
 
-    return solved(asked, path, payoffs_of(asked, results, objective=objective), read)
+    payoffs = payoffs_of(asked, results, objective=objective)
+    return solved(asked, path, payoffs, read, gambit)
 
 
 def _round(folder: Path, asked: EmpiricalGame, rows: Rows, runs: int, number: int) -> Path:
