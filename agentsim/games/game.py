@@ -12,10 +12,11 @@ of interchangeable players and one of players who are all different are solved b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -24,8 +25,15 @@ from agentsim.games.profiles import Counts, Layout, Role
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
+    from agentsim.batch.results import Results
+    from agentsim.games.alpha_rank import AlphaRank
+    from agentsim.games.best_replies import BestReplies
     from agentsim.games.classifying import Classified
+    from agentsim.games.correlated import Bounds
+    from agentsim.games.equilibria import Equilibria
+    from agentsim.games.logit import LogitPath
     from agentsim.games.measures import Measures
+    from agentsim.games.populations import Basins
     from agentsim.games.repeated import Repeated
 
 SMALL = 1e-9
@@ -83,6 +91,19 @@ class Game:
         if is_frame(given):
             return game_of_frame(given, name)
         return game_of_array(given, players, strategies, name)
+
+    @staticmethod
+    def from_results(
+        results: Results | str | Path, condition: Mapping[str, Any] | None = None
+    ) -> Game:
+        """Return the game of the results of a batch: of `agentsim game`, or of any that varies lineups.
+
+        condition: a level by name for every other factor. Raises AgentsimError, one line
+        (see `agentsim.games.empirical.from_results`).
+        """
+        from agentsim.games.empirical.from_results import game_from
+
+        return game_from(results, condition)
 
     @cached_property
     def layout(self) -> Layout:
@@ -228,11 +249,14 @@ class Game:
             found[part] = counts[part] / size
         return found
 
-    def equilibria(self, **how: Any) -> Any:
-        """Return what equilibria were found, and whether these are all (`agentsim.games.equilibria`)."""
+    def equilibria(self, gambit: bool | None = None) -> Equilibria:
+        """Return what equilibria were found, and whether these are all (`agentsim.games.solving`).
+
+        gambit: whether Gambit's solvers are asked as well; by default where pygambit is installed.
+        """
         from agentsim.games.solving import equilibria
 
-        return equilibria(self, **how)
+        return equilibria(self, gambit)
 
     def classify(self, mild: Any = None, fierce: Any = None, held: Any = None) -> Classified:
         """Return what kind of game it is, by pair of strategies (`agentsim.games.classifying`)."""
@@ -251,6 +275,36 @@ class Game:
         from agentsim.games.measures import measures
 
         return measures(self, equilibria, references)
+
+    def replicator(self, starts: int = 200, longest: float = 1000.0) -> Basins:
+        """Return where replicators lead from so many starts (`agentsim.games.populations`)."""
+        from agentsim.games.populations import basins
+
+        return basins(self, starts, longest)
+
+    def logit(self) -> LogitPath:
+        """Return the path of quantal responses from even play on (`agentsim.games.logit`)."""
+        from agentsim.games.logit import logit_path
+
+        return logit_path(self)
+
+    def correlated(self, objective: Any = "welfare", coarse: bool = False) -> Bounds:
+        """Return the least and the most of something in correlated equilibria (`.correlated`)."""
+        from agentsim.games.correlated import bounds
+
+        return bounds(self, objective, coarse)
+
+    def best_replies(self, rule: Literal["best", "better", "as good"] = "best") -> BestReplies:
+        """Return where best replies lead, one player at a time (`agentsim.games.best_replies`)."""
+        from agentsim.games.best_replies import best_replies
+
+        return best_replies(self, rule)
+
+    def alpha_rank(self, alpha: float = np.inf) -> AlphaRank:
+        """Return how long populations that copy dwell where (`agentsim.games.alpha_rank`)."""
+        from agentsim.games.alpha_rank import alpha_rank
+
+        return alpha_rank(self, alpha)
 
 
 def _factors(mixture: Array, counts: Counts) -> tuple[Array, Array]:
