@@ -27,8 +27,8 @@ from agentsim.games.profiles import Counts
 from agentsim.games.studentised import grouped, mean_interval
 from agentsim.laws.numerics import Array
 
-BLOCK = 100
-"""Resamples of all profiles at a time: what is held in memory."""
+BLOCK = 500
+"""Profiles that are resampled at a time: what is held in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +106,7 @@ class Confidence:
 
     @cached_property
     def _resampled_gains(self) -> Array:
-        x = grouped(self.by_run.T)
-        found: Array = resamples(len(x)) @ x / len(x)
-        return found
+        return _resampled(self.by_run.T)
 
     @property
     def _rounding(self) -> float:
@@ -165,18 +163,26 @@ def share_pure(game: Game, epsilon: float = 0.0) -> Array:
     line, if the game has no runs.
     """
     runs, layout = runs_of(game), game.layout
-    place, column = np.nonzero(layout.profiles)
-    x = runs[place, column].T
-    x = grouped(x[np.isfinite(x).all(axis=1)])
-    number = np.full(layout.profiles.shape, -1)
-    number[place, column] = np.arange(len(place))
-    at, s, t = np.nonzero((layout.moved >= 0) & ~np.eye(layout.columns, dtype=bool))
-    before, after = number[at, s], number[layout.moved[at, s, t], t]
-    starts = np.searchsorted(at, np.arange(layout.count))
-    held = np.zeros(layout.count)
-    weights = resamples(len(x))
-    for first in range(0, RESAMPLES, BLOCK):
-        mean = weights[first : first + BLOCK] @ x / len(x)
-        most = np.maximum.reduceat(mean[:, after] - mean[:, before], starts, axis=1)
-        held += (most <= epsilon + 1e-12 * game.spread).sum(axis=0)
-    return held / RESAMPLES
+    x = runs[:, :, np.isfinite(runs[layout.profiles > 0]).all(axis=0)]
+    found = game.pure_gains.copy()
+    found[:, range(layout.columns), range(layout.columns)] = np.nan  # staying put
+    found = found.reshape(layout.count, -1)
+    count = np.isfinite(found).sum(axis=1)
+    # The deviation that gains most first: it rules out most profiles in every resample, alone.
+    order = np.argsort(-found, axis=1)[:, : count.max()]
+    held = np.ones((layout.count, RESAMPLES), dtype=bool)
+    for rank in range(order.shape[1]):
+        left = np.flatnonzero(held.any(axis=1) & (count > rank))
+        for part in np.array_split(left, -(-len(left) // BLOCK)) if len(left) else ():
+            s, t = np.divmod(order[part, rank], layout.columns)
+            by_run = x[layout.moved[part, s, t], t] - x[part, s]
+            held[part] &= epsilon + 1e-12 * game.spread >= _resampled(by_run.T).T
+    share: Array = held.mean(axis=1)
+    return share
+
+
+def _resampled(x: Array) -> Array:
+    """Return means of x `(runs, columns)` on each resample, `(RESAMPLES, columns)`."""
+    x = grouped(x)
+    found: Array = resamples(len(x)) @ x / len(x)
+    return found

@@ -80,7 +80,7 @@ def crowding() -> Game:
 
     role = Role("firms", ("a", "b", "c", "d"), ("left", "middle", "right"))
     profiles = Layout.of((role,)).profiles
-    payoffs = np.array([4.0, 3.5, 1.0]) - np.array([1.0, 1.0, 0.3]) * profiles
+    payoffs = np.array([16.0, 14.0, 4.0]) - np.array([4.0, 4.0, 1.2]) * profiles
     return Game((role,), np.where(profiles > 0, payoffs, np.nan))
 
 
@@ -96,7 +96,7 @@ def regret_cases() -> tuple[Case, ...]:
     crowd = crowding()
     unlike = np.array([0.5, 0.3, 0.2, 0.45, 0.3, 0.25])
     told: list[tuple[str, Equilibrium, bool]] = [
-        ("one largest gain", candidate(posed([0.8, -0.5, -1], [-0.4, -1, -2]), stay), True),
+        ("one largest gain", candidate(posed([1.5, -2, -3], [-2, -2.5, -3]), stay), True),
         ("largest gains nearly equal", candidate(posed([0.5, 0.35, -1], [0.2, -1, -1]), stay), False),
         ("two equal", candidate(posed([0.5, -1, -1], [0.5, -1, -1]), stay), False),
         ("six equal", candidate(posed([0.5] * 3, [0.5] * 3), stay), False),
@@ -124,7 +124,7 @@ def difference_cases() -> tuple[Case, ...]:
     """Return differences of regrets between two games with paired runs."""
     stay = ["1", "1"]
     pairs: list[tuple[str, tuple[Gained, Gained], tuple[Gained, Gained], bool]] = [
-        ("one largest gain", ([0.9, -0.5, -1], [-0.4, -1, -2]), ([0.4, -1, -1], [-1, -1, -1]), True),
+        ("one largest gain", ([5, -2, -3], [-2, -3, -3]), ([4, -2, -3], [-3, -3, -3]), True),
         ("ties in both", ([0.5, 0.5, -1], [0.5, -1, -1]), ([0, 0, -1], [-1, -1, 0]), False),
     ]  # fmt: skip
     found = []

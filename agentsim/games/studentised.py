@@ -68,14 +68,15 @@ def ratio_difference(num: Any, den: Any, num_before: Any, den_before: Any) -> In
     return _smooth(len(num), difference)
 
 
-def resampled_t(x: Array) -> Array:
+def resampled_t(x: Array, most: int = RESAMPLES) -> Array:
     """Return how far resampled means lie from the mean, in their own standard errors.
 
-    x: `(runs, columns)`, all finite. Returns `(RESAMPLES, columns)`, 0 where a column does not vary.
+    x: `(runs, columns)`, all finite. Returns `(RESAMPLES, columns)`, or the first `most` of them, 0
+    where a column does not vary.
     """
     x = grouped(x - x.mean(axis=0))
     n = len(x)
-    weights = resamples(n)
+    weights = resamples(n)[:most]
     mean = weights @ x / n
     variance = np.maximum(weights @ (x * x) / n - mean * mean, 0.0)
     own, s = np.sqrt(variance / (n - 1)), standard_error(x)
@@ -92,13 +93,16 @@ def standard_error(x: Array) -> Array:
 
 
 def grouped(x: Array) -> Array:
-    """Return x `(runs, columns)`, or means of groups of runs if there are more than MOST_GROUPS."""
+    """Return x `(runs, columns)`, or, of more than MOST_GROUPS runs, that many groups with its mean.
+
+    Groups stray from the mean as sums of runs do; one run more or less in a group adds nothing.
+    """
     if len(x) <= MOST_GROUPS:
         return x
     starts = np.arange(MOST_GROUPS) * len(x) // MOST_GROUPS
-    sizes = np.diff(np.append(starts, len(x)))
-    means: Array = np.add.reduceat(x, starts, axis=0) / sizes[:, None]
-    return means
+    mean = x.mean(axis=0)
+    groups: Array = mean + np.add.reduceat(x - mean, starts, axis=0) * (MOST_GROUPS / len(x))
+    return groups
 
 
 def lower_critical(t: Array, n: int) -> Array:

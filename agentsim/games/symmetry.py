@@ -22,17 +22,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
-from agentsim.batch.intervals import RESAMPLES
 from agentsim.errors import AgentsimError, check_known
 from agentsim.games.game import Game
 from agentsim.games.profiles import Counts, Layout, Role
 from agentsim.games.studentised import resampled_t, standard_error
 from agentsim.laws.numerics import Array
 
+MOST_RESAMPLES = 500
+"""Resamples of a test: a p-value is in steps of 1 / 501."""
 BLOCK = 500
 """Errors that are resampled at a time: what is held in memory."""
 
@@ -58,7 +60,10 @@ class Size:
 
 @dataclass(frozen=True, eq=False)
 class RoleError:
-    """What it costs to take the members of a role for interchangeable."""
+    """How far what members earn is off what their role does.
+
+    A player alone in its role may be off too, where it matters to it who of the others does what.
+    """
 
     role: Role
     levels: Array
@@ -75,10 +80,18 @@ class RoleError:
     """
     spread: float
     """How far the role's payoffs reach."""
-    p_payoffs: float
-    """How often errors of payoffs as large as the largest come of luck alone; NaN without runs."""
-    p_differences: float
-    """The same of `errors`, which levels are taken out of."""
+    by_run: Array
+    """Own payoff less the role's, `(members, profiles, runs)`."""
+
+    @cached_property
+    def p_payoffs(self) -> float:
+        """How often errors of payoffs as large as the largest come of luck alone; NaN without runs."""
+        return exchangeable(self.by_run)
+
+    @cached_property
+    def p_differences(self) -> float:
+        """The same of errors that levels are taken out of: is it more than levels that differs?"""
+        return exchangeable(self.by_run - self.by_run.mean(axis=1, keepdims=True))
 
     @property
     def of_levels(self) -> Size:
@@ -184,11 +197,8 @@ def _error(role: Role, earned: Array, v: Array, own: list[tuple[int, Counts]],
     with np.errstate(invalid="ignore"):
         scales = 1.0 + (gains * role_gains).sum(axis=1) / (role_gains**2).sum(axis=1)
     spread = float(np.ptp(v.mean(axis=-1)))
-    p = [np.nan, np.nan]
-    if earned.shape[-1] > 1:
-        p = [exchangeable(x) for x in (raw, raw - raw.mean(axis=1, keepdims=True))]
     errors = by_profile - levels[:, None]
-    return RoleError(role, levels, errors, gains, scales, spread, *p)
+    return RoleError(role, levels, errors, gains, scales, spread, raw)
 
 
 def _gains(x: Array, player: int, order: Counts, widths: tuple[int, ...]) -> Array:
@@ -216,10 +226,11 @@ def exchangeable(errors: Array) -> float:
     if not x.shape[1]:
         return 1.0
     found = float((np.abs(mean[s > 0.0]) / s[s > 0.0]).max())
-    most = np.zeros(RESAMPLES)
+    most = np.zeros(MOST_RESAMPLES)
     for first in range(0, x.shape[1], BLOCK):
-        most = np.maximum(most, np.abs(resampled_t(x[:, first : first + BLOCK])).max(axis=1))
-    return float((1 + np.sum(most >= found)) / (1 + RESAMPLES))
+        t = resampled_t(x[:, first : first + BLOCK], MOST_RESAMPLES)
+        most = np.maximum(most, np.abs(t).max(axis=1))
+    return float((1 + np.sum(most >= found)) / (1 + MOST_RESAMPLES))
 
 
 def _told_off(
