@@ -67,6 +67,7 @@ def test_a_strict_equilibrium_needs_no_more_runs():
     fresh = runs(100) - GAME.payoffs[:, :, None] + game.payoffs[:, :, None]
     found = confirm(candidate(game, ["1", "1"]), fresh, epsilon=0.0)
     assert found.verdict == "confirmed"
+    assert str(found) == "confirmed: nobody gains by anything else, on 100 fresh runs"
     assert found.regret.high == 0.0 and found.runs_for(0.001) == 0
 
 

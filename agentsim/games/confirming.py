@@ -128,6 +128,8 @@ class Confirmation:
         regret, unit = self.regret, f" {self.unit}" if self.unit else ""
         runs = self.confidence.runs
         most = self.confidence.tempting.deviation
+        if self.verdict == "confirmed" and regret.high == 0.0:
+            return f"confirmed: nobody gains by anything else, on {runs:,} fresh runs"
         if self.verdict == "confirmed":
             return f"confirmed: regret below {regret.high:.3g}{unit} on {runs:,} fresh runs"
         if self.verdict == "refuted":

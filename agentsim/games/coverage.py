@@ -17,13 +17,21 @@ from functools import cache
 
 import numpy as np
 
-from agentsim.batch.intervals import Interval, bootstrap_mean
+from agentsim.batch.intervals import LEVEL, Interval, bootstrap_mean
+from agentsim.batch.moments import student
 from agentsim.games.confidence import candidate, confidence
 from agentsim.games.deviating import gains
 from agentsim.games.equilibria import Equilibrium
 from agentsim.games.game import Game
 from agentsim.games.largest import difference_of_largest
-from agentsim.games.studentised import mean_interval, ratio_difference, ratio_interval
+from agentsim.games.studentised import (
+    TAIL,
+    mean_interval,
+    ratio_difference,
+    ratio_interval,
+    resampled_t,
+    standard_error,
+)
 from agentsim.laws.numerics import Array
 
 SHARED = 3.0
@@ -202,21 +210,47 @@ def picked(runs: int, replications: int, fresh: bool) -> float:
     return covered / replications
 
 
+def student_interval(x: Array) -> Interval:
+    """Return Student's interval of a mean."""
+    half = float(student(len(x), LEVEL)) * float(standard_error(x))
+    return Interval(float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, len(x))
+
+
+def bootstrap_t(x: Array) -> Interval:
+    """Return the bootstrap-t interval of a mean."""
+    t, s, mean = resampled_t(x[:, None])[:, 0], float(standard_error(x)), float(x.mean())
+    high, low = (float(each) for each in np.quantile(t, [TAIL, 1.0 - TAIL]))
+    return Interval(mean, mean - low * s, mean - high * s, len(x))
+
+
+OTHER_MEANS: dict[str, Callable[[Array], Interval]] = {
+    "percentiles": bootstrap_mean, "Student": student_interval, "bootstrap-t": bootstrap_t,
+}  # fmt: skip
+"""Intervals of means that are not used, for comparison."""
+
+
+def rows() -> Iterator[tuple[str, Case]]:
+    """Yield the rows of the table: what it is called, and the case, the same draws for the same case."""
+    for at, case in enumerate(simple_cases()[:2]):
+        for name, of_mean in OTHER_MEANS.items():
+            yield f"{case.name}, by {name}", simple_cases(of_mean)[at]
+    for case in (*simple_cases(), *regret_cases(), *difference_cases()):
+        yield case.name, case
+
+
 def table(replications: int) -> Iterator[str]:
     """Yield the lines of the table."""
     wide = 44
     yield f"Truth within the 95% interval, % of {replications:,} (below it, above it)"
     yield f"{'':{wide}}{'noise':16}" + "".join(f"{f'{runs} runs':>20}" for runs in RUNS)
-    before = Case("mean, percentile bootstrap", TRUE_MEAN, simple_cases(bootstrap_mean)[0].interval)
-    for case in (before, *simple_cases(), *regret_cases(), *difference_cases()):
+    for name, case in rows():
         for noise in NOISES:
             cells = []
             for runs in RUNS:
-                below, above = (
-                    100.0 * x / replications for x in missed(case, noise, runs, replications)
-                )
+                found = missed(case, noise, runs, replications)
+                below, above = (100.0 * each / replications for each in found)
                 cells.append(f"{100.0 - below - above:.1f} ({below:.1f}, {above:.1f})")
-            yield f"{case.name:{wide}}{noise:16}" + "".join(f"{each:>20}" for each in cells)
+            yield f"{name:{wide}}{noise:16}" + "".join(f"{each:>20}" for each in cells)
     for fresh in (False, True):
         name = f"regret: picked as best of 16, {'fresh' if fresh else 'the same'} runs"
         cells = [f"{100.0 * picked(runs, replications, fresh):.1f}" for runs in RUNS]

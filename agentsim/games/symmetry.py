@@ -13,7 +13,8 @@ u_i what member i earns, v what its role does, means over all profiles; and erro
 strategy to another with all others held fixed, are told besides.
 
 That errors are more than noise is tested jointly: the largest of |mean error| / standard error, over
-members and profiles, against that of resampled errors. Source: Romano and Wolf (2005), Exact and
+members and profiles, against that of resampled errors. Of members who are alike it says otherwise in
+5% of cases or fewer; few, where errors are many, runs few and luck skewed. Source: Romano and Wolf (2005), Exact and
 approximate stepdown methods for multiple hypothesis testing, Journal of the American Statistical
 Association (the maximum of studentised statistics, resampled jointly).
 """
