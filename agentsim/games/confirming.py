@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -40,12 +41,12 @@ class Confirmation:
     epsilon: float
     unit: str = ""
 
-    @property
+    @cached_property
     def regret(self) -> Interval:
         """The regret on fresh runs."""
         return self.confidence.regret
 
-    @property
+    @cached_property
     def probability(self) -> float:
         """How likely it is an epsilon-equilibrium: see `Confidence.probability`."""
         return self.confidence.probability(self.epsilon)

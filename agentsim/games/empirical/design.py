@@ -36,7 +36,8 @@ from agentsim.errors import AgentsimError, check_known, shown, unknown
 from agentsim.games.empirical.averaging import averaged
 from agentsim.games.empirical.objectives import outcomes_of
 from agentsim.games.empirical.seating import Seating, seatings
-from agentsim.games.profiles import Layout, Role
+from agentsim.games.profiles import Counts, Layout, Role
+from agentsim.games.reduction import Reduction, reduction
 from agentsim.parameters import ROLES
 from agentsim.scenario import Scenario
 from agentsim.strategy.registry import add_strategies, parse
@@ -65,6 +66,9 @@ class Players(Table):
     strategies: list[Text]
     payoff: Text = ""
     """What they are after, where it is not what all are."""
+    reduced: Whole = 0
+    """How many players stand for all that are alike (deviation-preserving reduction); 0 for each
+    standing for itself."""
 
     @field_validator("firms", "strategies")
     @classmethod
@@ -260,9 +264,22 @@ class EmpiricalGame(Table):
         }
 
     @cached_property
+    def reduction(self) -> Reduction | None:
+        """How few players stand for many; None where each stands for itself."""
+        players = {role.name: self.players[self.table_of[role.name]].reduced for role in self.roles}
+        if not any(players.values()):
+            return None
+        return reduction(self.roles, {name: each for name, each in players.items() if each})
+
+    @cached_property
     def layout(self) -> Layout:
-        """The profiles."""
-        return Layout.of(self.roles)
+        """The profiles of the game that is solved."""
+        return Layout.of(self.roles) if self.reduction is None else self.reduction.layout
+
+    @cached_property
+    def simulated(self) -> Counts:
+        """The profiles that are simulated, `(profiles, columns)`, of all players."""
+        return self.layout.profiles if self.reduction is None else self.reduction.profiles
 
     def objective(self, role: str) -> str:
         """Return what the players of a role are after."""
@@ -283,8 +300,8 @@ class EmpiricalGame(Table):
 
     @cached_property
     def seated(self) -> list[list[Seating]]:
-        """The seatings of every profile."""
-        return [seatings(self.layout, place, self.seatings) for place in range(self.layout.count)]
+        """The seatings of every profile that is simulated."""
+        return [seatings(counts, self.layout, self.seatings) for counts in self.simulated]
 
     def lineup_of(self, seating: Seating) -> dict[str, str]:
         """Return what every firm follows in a seating."""
@@ -315,9 +332,11 @@ class EmpiricalGame(Table):
         rows: places of profiles and of conditions that are run. runs, entropy: others than the file's.
         Raises AgentsimError: one line with the field, the value and the remedy.
         """
-        found = [
-            {f"lineup.{firm}": each for firm, each in self.lineup_of(cell.seating).items()}
-            | self.every_condition[cell.condition]
+        found: list[dict[str, Level]] = [
+            {
+                **{f"lineup.{firm}": each for firm, each in self.lineup_of(cell.seating).items()},
+                **self.every_condition[cell.condition],
+            }
             for cell in self.cells(rows)
         ]
         linked = {name: [each[name] for each in found] for name in found[0]}
@@ -336,7 +355,7 @@ class EmpiricalGame(Table):
         Cells of a lineup stand together, so that a chunk, which has one lineup, holds all conditions.
         """
         if rows is None:
-            rows = list(product(range(self.layout.count), range(len(self.every_condition))))
+            rows = list(product(range(len(self.simulated)), range(len(self.every_condition))))
         by_profile: dict[int, list[int]] = {}
         for profile, condition in rows:
             by_profile.setdefault(profile, []).append(condition)
@@ -409,10 +428,12 @@ class EmpiricalGame(Table):
             check_known("dilemma:", each, [s for t in self.players.values() for s in t.strategies])
         for role in self.roles:
             outcomes_of(self.objective(role.name), self.seats[role.players[0]])
-        total = self.layout.count * self.seatings * len(self.every_condition) * self.runs
+        if any(t.reduced for t in self.players.values() if t.play != "alike"):
+            raise AgentsimError('reduced is of players who are alike; give play = "alike"')
+        total = len(self.simulated) * self.seatings * len(self.every_condition) * self.runs
         if total > MOST_RUNS:
             raise AgentsimError(
-                f"the game takes {total:,} runs: {self.layout.count:,} profiles, {self.seatings} "
+                f"the game takes {total:,} runs: {len(self.simulated):,} profiles, {self.seatings} "
                 f"seatings, {len(self.every_condition)} conditions, {self.runs} runs each; at most "
                 f"{MOST_RUNS:,} are taken on: give fewer runs or conditions, or let players be alike"
             )

@@ -280,10 +280,10 @@ def _bounds(x: Solved) -> pd.DataFrame:
 def _logit(x: Solved) -> pd.DataFrame:
     import pandas as pd
 
-    found = pd.DataFrame(x.logit.mixtures, columns=list(x.game.columns))
-    found.insert(0, "lambda", x.logit.lambdas)
-    found.insert(1, "regret", x.logit.regrets)
-    return found
+    path = pd.DataFrame(x.logit.mixtures, columns=list(x.game.columns))
+    path.insert(0, "lambda", x.logit.lambdas)
+    path.insert(1, "regret", x.logit.regrets)
+    return path
 
 
 def _payoffs(x: Solved) -> pd.DataFrame:
@@ -294,7 +294,8 @@ def _payoffs(x: Solved) -> pd.DataFrame:
     counts = pd.DataFrame(game.layout.profiles, columns=list(game.columns))
     earned = pd.DataFrame(game.payoffs, columns=[f"payoff.{each}" for each in game.columns])
     others = pd.DataFrame({name: each.mean(axis=1) for name, each in game.others.items()})
-    return pd.concat([counts, earned, others], axis=1)
+    whole: pd.DataFrame = pd.concat([counts, earned, others], axis=1)
+    return whole
 
 
 def _unlike(x: Solved) -> pd.DataFrame:

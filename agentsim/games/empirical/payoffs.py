@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Payoffs:
         """How many runs a cell has."""
         return int(self.by_player.shape[-1])
 
-    @property
+    @cached_property
     def sound(self) -> Any:
         """Which runs came through in all cells, `(runs,)`: the others are left out everywhere."""
         return np.isfinite(self.by_player).all(axis=(0, 1))
@@ -100,15 +101,17 @@ def games_of(x: Payoffs) -> list[Conditioned]:
 
     Raises AgentsimError, one line, if there are none.
     """
-    sound = x.sound
-    if not sound.any():
+    if not x.sound.any():
         raise AgentsimError(_hopeless(x))
-    return [_game(x, at, sound) for at in range(len(x.asked.every_condition))]
+    return [_game(x, at) for at in range(len(x.asked.every_condition))]
 
 
 @dataclass(frozen=True, eq=False)
 class Tabled:
-    """Payoffs under one condition by profile, means over seatings; NaN where nothing was run."""
+    """Payoffs under one condition by profile that was simulated, means over seatings.
+
+    NaN where nothing was run.
+    """
 
     payoffs: Array
     """`(profiles, columns, runs)`."""
@@ -118,15 +121,15 @@ class Tabled:
     """Means over runs, `(profiles, columns, players)`."""
 
 
-def tabled(x: Payoffs, condition: int, sound: Any) -> Tabled:
-    """Return the payoffs under a condition, of the runs `sound` alone."""
-    asked, layout = x.asked, x.asked.layout
+def tabled(x: Payoffs, condition: int) -> Tabled:
+    """Return the payoffs under a condition, of the runs that came through in all cells."""
+    asked, layout, profiles, sound = x.asked, x.asked.layout, x.asked.simulated, x.sound
     column = [layout.starts[at] for at, role in enumerate(asked.roles) for _ in role.players]
-    shape = (layout.count, layout.columns)
-    payoffs = np.zeros((*shape, int(sound.sum())))
-    others = {name: np.zeros((layout.count, payoffs.shape[-1])) for name in x.others}
-    members, weights = np.zeros((*shape, len(column))), np.zeros((*shape, len(column)))
-    there = np.zeros(layout.count, dtype=bool)
+    payoffs = np.zeros((*profiles.shape, int(sound.sum())))
+    others = {name: np.zeros((len(profiles), payoffs.shape[-1])) for name in x.others}
+    members = np.zeros((*profiles.shape, len(column)))
+    weights = np.zeros_like(members)
+    there = np.zeros(len(profiles), dtype=bool)
     for row, cell in enumerate(x.cells):
         if cell.condition != condition:
             continue
@@ -135,12 +138,12 @@ def tabled(x: Payoffs, condition: int, sound: Any) -> Tabled:
         earned = x.by_player[row][:, sound]
         for player, chosen in enumerate(cell.seating.chosen):
             at = column[player] + chosen
-            payoffs[p, at] += share / layout.profiles[p, at] * earned[player]
+            payoffs[p, at] += share / profiles[p, at] * earned[player]
             members[p, at, player] += share * earned[player].mean()
             weights[p, at, player] += share
         for name, each in x.others.items():
             others[name][p] += share * each[row][sound]
-    payoffs[(layout.profiles == 0) | ~there[:, None]] = np.nan
+    payoffs[(profiles == 0) | ~there[:, None]] = np.nan
     for each in others.values():
         each[~there] = np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -148,14 +151,26 @@ def tabled(x: Payoffs, condition: int, sound: Any) -> Tabled:
     return Tabled(payoffs, others, members)
 
 
-def _game(x: Payoffs, condition: int, sound: Any) -> Conditioned:
-    asked, found = x.asked, tabled(x, condition, sound)
+def in_game(asked: EmpiricalGame, payoffs: Array) -> Array:
+    """Return payoffs of profiles that were simulated as those of the game that is solved, by run."""
+    if asked.reduction is None:
+        return payoffs
+    runs = asked.reduction.game(payoffs).runs
+    assert runs is not None
+    return runs
+
+
+def _game(x: Payoffs, condition: int) -> Conditioned:
+    asked, found = x.asked, tabled(x, condition)
     levels = asked.every_condition[condition]
     units = {unit_of(asked.objective(role.name)) for role in asked.roles}
-    game = Game(
-        asked.roles, found.payoffs.mean(axis=-1), found.payoffs if x.runs > 1 else None,
-        found.others, units.pop() if len(units) == 1 else "", words_of(levels),
-    )  # fmt: skip
+    unit, name = units.pop() if len(units) == 1 else "", words_of(levels)
+    if asked.reduction is not None:
+        game = asked.reduction.game(found.payoffs, found.others, name, unit)
+        nobody = np.full((*game.payoffs.shape, len(game.players)), np.nan)
+        return Conditioned(levels, game, nobody)  # who stands for whom cannot be told apart
+    runs = found.payoffs if x.runs > 1 else None
+    game = Game(asked.roles, found.payoffs.mean(axis=-1), runs, found.others, unit, name)
     return Conditioned(levels, game, found.members)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from agentsim.games.confirming import Confirmation, confirm
 from agentsim.games.deviating import needed
 from agentsim.games.empirical.design import EmpiricalGame
-from agentsim.games.empirical.payoffs import Conditioned, Payoffs, tabled
+from agentsim.games.empirical.payoffs import Conditioned, Payoffs, in_game, tabled
 from agentsim.games.equilibria import Equilibria, Equilibrium
 from agentsim.games.game import Game
 from agentsim.games.profiles import Counts
@@ -96,7 +96,7 @@ def sampled(
         todo = [at for at, each in enumerate(found) if not _settled(asked, each)]
         if not todo:
             return Sampled(tuple(found), ENOUGH, number - 1, used)
-        rows = sorted({(int(p), found[at].condition) for at in todo for p in found[at].places})
+        rows = _rows(asked, [found[at] for at in todo])
         runs = s.fresh_runs * 2 ** (number - 1)
         cost = len(asked.cells(rows)) * runs
         if used + cost > s.most_runs:
@@ -104,7 +104,7 @@ def sampled(
         used += cost
         told = simulate(rows, runs, number)
         for condition in sorted({condition for _, condition in rows}):
-            payoffs = tabled(told, condition, told.sound).payoffs
+            payoffs = in_game(asked, tabled(told, condition).payoffs)
             pools[condition].add(payoffs)
             for at in todo:
                 if found[at].condition == condition:
@@ -112,6 +112,14 @@ def sampled(
         found += _others(found, pools, solve, number)
     ended = ENOUGH if all(_settled(asked, each) for each in found) else ROUNDS
     return Sampled(tuple(found), ended, s.rounds, used)
+
+
+def _rows(asked: EmpiricalGame, todo: Sequence[Candidate]) -> Rows:
+    """Return the profiles and conditions that candidates' regrets depend on."""
+    if asked.reduction is not None:  # each payoff is a mean over profiles: all of them are run
+        conditions = sorted({each.condition for each in todo})
+        return [(p, c) for p in range(len(asked.simulated)) for c in conditions]
+    return sorted({(int(p), each.condition) for each in todo for p in each.places})
 
 
 def _settled(asked: EmpiricalGame, each: Candidate) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agentsim.games.profiles import Layout
+from agentsim.games.profiles import Counts, Layout
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Seating:
     """What share of all seatings are this one: some are the same lineup."""
 
 
-def seatings(layout: Layout, place: int, count: int) -> list[Seating]:
-    """Return the seatings of a profile that differ, of `count` asked for."""
+def seatings(counts: Counts, layout: Layout, count: int) -> list[Seating]:
+    """Return the seatings of a profile `(columns,)` that differ, of `count` asked for."""
     lines = [
-        np.repeat(np.arange(width), layout.profiles[place, layout.slice(role)])
+        np.repeat(np.arange(width), counts[layout.slice(role)])
         for role, width in enumerate(layout.widths)
     ]
     told: dict[tuple[int, ...], int] = {}

@@ -40,6 +40,8 @@ class Unlike:
 def unlike(x: Conditioned) -> list[Unlike]:
     """Return how unlike the members of each role are whose players count as interchangeable."""
     game, found, first = x.game, [], 0
+    if not np.isfinite(x.members).any():
+        return []
     for at, role in enumerate(game.roles):
         count = len(role.players)
         if count > 1:
@@ -62,7 +64,7 @@ def unlike(x: Conditioned) -> list[Unlike]:
 
 def own_regrets(x: Conditioned, each: Equilibrium) -> dict[str, float]:
     """Return the most that each player would gain by leaving a pure equilibrium, where seatings tell."""
-    if each.counts is None:
+    if each.counts is None or not np.isfinite(x.members).any():
         return {}
     game, layout = x.game, x.game.layout
     p, players = layout.place(each.counts), game.players
