@@ -28,7 +28,7 @@ ASTRAY = -1.0
 FAR = 20.0
 
 BATCH = 1000
-"""Starts that go side by side."""
+"""Starts that go side by side; fewer in larger games, so that memory is not what takes the time."""
 
 SOLVED = 1e-12
 """Largest difference of payoffs, in units of their reach, at a solution."""
@@ -46,8 +46,9 @@ def solve(game: Polynomials, masks: Flags, starts: Array) -> tuple[Array, int]:
     masks: the support of each start, `(starts, columns)`. starts: mixtures, `(starts, columns)`.
     """
     found, steps = [np.zeros((0, game.layout.columns))], 0
-    for at in range(0, len(masks), BATCH):
-        solved, taken = _batch(game, masks[at : at + BATCH], starts[at : at + BATCH])
+    size = max(50, int(BATCH / game.cost))
+    for at in range(0, len(masks), size):
+        solved, taken = _batch(game, masks[at : at + size], starts[at : at + size])
         steps += taken
         found.append(equilibria_among(game, solved))
     return np.concatenate(found), steps

@@ -22,10 +22,13 @@ from agentsim.games.polynomials import Polynomials
 from agentsim.games.supports import Flags, mixed_supports
 from agentsim.laws.numerics import Array
 
-EFFORT = 60_000
-"""Newton steps after which no further starts are made: a third of a second or so."""
+EFFORT = 120_000
+"""Newton steps for which starts are made, about a second's; fewer in games where a step takes longer."""
 
-QUIET = 6
+A_SUPPORT = 4
+"""Steps that a support takes at least: so many fewer supports are gone through."""
+
+QUIET = 8
 """Rounds of starts in a row that find nothing new before no more are made."""
 
 ROUND = 500
@@ -65,64 +68,79 @@ def mixed(
     (`agentsim.games.homotopy`): at least one is always found.
     """
     supports = mixed_supports(game)
-    found = _searched(game, supports.masks, pure, effort) if len(supports.masks) else []
-    by = ["supports"] * len(found)
-    if not supports.all_looked_at or not (found or pure):
+    effort = int(effort / game.cost)
+    masks = supports.masks[: max(ROUND, effort // A_SUPPORT)]
+    all_looked_at = supports.all_looked_at and len(masks) == len(supports.masks)
+    found = _Collected(game, pure)
+    if len(masks):
+        _search(game, masks, effort, found)
+    by = ["supports"] * len(found.mixtures)
+    if not all_looked_at or not (by or pure):
         last = one_equilibrium(game)
-        if last is not None and _added(game, found, last[None]):
+        if last is not None and found.add([last]):
             by.append("logit path")
-    known = list(found)
-    _added(game, known, given)
+    own = tuple(found.mixtures)
+    found.add(given)
     return Mixed(
-        tuple(found),
+        own,
         tuple(by),
-        supports.all_looked_at and supports.none_unlikely and not len(supports.masks),
-        supports.all_looked_at,
-        _indices(game, [*pure, *known]),
-        all(nature(game, each).alone for each in known),
+        all_looked_at and supports.none_unlikely and not len(masks),
+        all_looked_at,
+        found.indices,
+        not found.continua,
     )
 
 
-def _searched(game: Polynomials, masks: Flags, pure: Sequence[Array], effort: int) -> list[Array]:
-    """Return what rounds of starts find, until they find nothing new or the effort is spent."""
+class _Collected:
+    """Distinct mixed equilibria, and what is known of them together with the pure ones."""
+
+    def __init__(self, game: Polynomials, pure: Sequence[Array]) -> None:
+        self.game = game
+        self.mixtures: list[Array] = []
+        self.continua: set[bytes] = set()
+        """Supports of which some equilibrium does not stand alone."""
+        self._indices = [nature(game, each).index for each in pure]
+
+    @property
+    def indices(self) -> int | None:
+        """The sum of indices; None if some equilibrium is not regular."""
+        return None if 0 in self._indices else sum(self._indices)
+
+    def add(self, solved: Iterable[Array]) -> bool:
+        """Add what is new among solutions; say whether anything is.
+
+        Of equilibria of one support that do not stand alone one is kept: there is no end of others.
+        """
+        new = False
+        for x in solved:
+            played = x > ZERO
+            support = played.tobytes()
+            if support in self.continua or played.sum() == len(self.game.starts):
+                continue  # or pure
+            if self.mixtures and (np.abs(np.array(self.mixtures) - x).max(axis=1) < APART).any():
+                continue
+            kind = nature(self.game, x)
+            if not kind.alone:
+                self.continua.add(support)
+            self.mixtures.append(x)
+            self._indices.append(kind.index)
+            new = True
+        return new
+
+
+def _search(game: Polynomials, masks: Flags, effort: int, found: _Collected) -> None:
+    """Add what rounds of starts find, until they find nothing new or the effort is spent."""
     rng = np.random.default_rng((20_000_301, game.layout.columns))
     repeats = -(-ROUND // len(masks))
-    found: list[Array] = []
-    steps = quiet = rounds = 0
-    while quiet < QUIET and (steps < effort or not rounds):
+    steps = taken = quiet = 0
+    while quiet < QUIET and steps + taken <= effort:
         starts = np.tile(masks, (repeats, 1))
-        draws = starts * rng.exponential(size=starts.shape)
-        if not rounds:
+        # Half of the starts even, half with some strategies rare: there are equilibria like that.
+        draws = rng.exponential(size=starts.shape) ** rng.choice([1.0, 3.0], size=(len(starts), 1))
+        draws *= starts
+        if not steps:
             draws[: len(masks)] = masks
         draws /= np.add.reduceat(draws, game.starts, axis=1)[:, game.layout.role_of]
         solved, taken = solve(game, starts, draws)
-        new = _added(game, found, solved)
-        steps, rounds = steps + taken, rounds + 1
-        complete = _indices(game, [*pure, *found]) in (1, None)
-        quiet = quiet + 1 if not new and complete else 0
-    return found
-
-
-def _added(game: Polynomials, found: list[Array], solved: Iterable[Array]) -> bool:
-    """Add to those found what is new among solutions; say whether anything is.
-
-    Of equilibria of one support that are not isolated, one is kept: there is no end of others.
-    """
-    new = False
-    for x in solved:
-        if any(np.abs(x - each).max() < APART for each in found):
-            continue
-        if not (np.add.reduceat(x > ZERO, game.starts) > 1).any():
-            continue  # pure
-        same = [each for each in found if ((each > ZERO) == (x > ZERO)).all()]
-        if same and not nature(game, x).alone:
-            continue
-        found.append(x)
-        new = True
-    return new
-
-
-def _indices(game: Polynomials, found: list[Array]) -> int | None:
-    """Return the sum of indices; None if some equilibrium is not regular."""
-    each = [nature(game, x).index for x in found]
-    return None if 0 in each else sum(each)
+        new, steps = found.add(solved), steps + taken
+        quiet = quiet + 1 if not new and found.indices in (1, None) else 0

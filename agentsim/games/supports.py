@@ -96,7 +96,7 @@ def _somewhere(flags: Flags, holds: list[Flags]) -> Flags:
 def _largest(layout: Layout, most: int) -> int:
     """Return up to how many strategies of a role supports may have, not to be too many."""
     size = max(layout.widths)
-    while size > 2 and prod(_count(m, size) for m in layout.widths) > most:
+    while size > 1 and prod(_count(m, size) for m in layout.widths) > most:
         size -= 1
     return size
 
