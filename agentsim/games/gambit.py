@@ -85,13 +85,9 @@ def by_gambit(game: Game) -> Iterator[tuple[str, Counts | None, Array | None]]:
         for profile in solve():
             mixtures = [
                 np.array([float(profile[player][s]) for s in theirs.get_strategies(player)])
-                for player in _labels(theirs)
+                for player in theirs.players
             ]
             yield from ((name, *each) for each in _read(game, scaled, mixtures))
-
-
-def _labels(theirs: Any) -> list[str]:
-    return [getattr(each, "label", each) for each in theirs.players]
 
 
 def _solvers(
@@ -101,7 +97,7 @@ def _solvers(
 
     def newton(favoured: int) -> list[Any]:
         ray = theirs.mixed_strategy_profile(rational=False)
-        for player in _labels(theirs):
+        for player in theirs.players:
             names = list(theirs.get_strategies(player))
             ray[player] = {s: float(at == favoured % len(names)) for at, s in enumerate(names)}
         return _bounded(lambda **watch: gambit.nash.gnm_solve(ray, **watch), "nash_callback")
