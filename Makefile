@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two installs into one environment would trip over each other
-.PHONY: help demo test slow check format bench docs library publish sensitivity history tournament learners calibrate constraints clean
+.PHONY: help demo test slow check format bench docs library publish sensitivity history tournament games learners calibrate constraints clean
 
 # A Python of your choice: make demo PYTHON=/path/to/python
 PYTHON ?=
@@ -70,6 +70,15 @@ history: .venv/.core ## hold the market against history and quote it in docs/fin
 tournament: .venv/.core ## hold the shipped tournament and quote it in docs/findings.md
 	@$(BIN)/agentsim tournament tournament --replace > results/tournament.txt
 	@$(BIN)/python -m agentsim.report.tournament_text results/tournament tournament docs/findings.md
+
+GAMES := escalator_game_symmetric escalator_game dilemma_map effort_game_theory effort_game \
+    chip_vendor_game custom_silicon_game credit_game memory_game layered_game
+
+games: .venv/.core ## play the shipped games and quote them in docs/findings.md
+	@for game in $(GAMES); do \
+	    $(BIN)/agentsim game $$game --replace > results/$$game.txt || exit 1; \
+	done
+	@$(BIN)/python -m agentsim.report.games_section results docs/findings.md
 
 # The tables are the same to the byte whenever nothing was changed: `git diff` says what was.
 learners: .venv/.core ## train the strategies that learn, play known games and quote them in docs/findings.md
