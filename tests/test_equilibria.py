@@ -192,15 +192,27 @@ def test_dominated_strategies_are_played_by_nobody():
 
 
 def test_what_dominance_solves_is_complete_for_any_number_of_players():
-    def payoff(counts, own):
-        return 3.0 * counts[0] - (5.0 if own == 0 else 0.0)  # each gives more to all than to itself
+    """Giving costs each five and gives all three."""
 
-    found = counted((8,), (3,), payoff).equilibria()
-    assert len(found.pure) == sum(1 for each in found if each.counts[0] == 0)
-    solved = counted((8,), (2,), payoff).equilibria()
-    assert [each.counts.tolist() for each in solved] == [[0, 8]]
-    assert solved.complete
-    assert solved[0].found_by == ("dominance",)
+    def payoff(counts, own):
+        return 3.0 * counts[0] - (5.0 if own == 0 else 0.0)
+
+    found = counted((8,), (2,), payoff).equilibria()
+    assert [each.counts.tolist() for each in found] == [[0, 8]]
+    assert found.complete
+    assert found[0].found_by == ("dominance",)
+
+
+def test_an_answer_with_regret_is_not_told_and_the_rest_is_not_called_complete(monkeypatch):
+    def payoff(counts, own):
+        return 0.0 if own == 1 else 2.5 - float(counts[0])
+
+    wrong = [np.array([0.5, 0.5]), np.array([0.4, 0.6])]  # the first one is right
+    monkeypatch.setattr("agentsim.games.one_unknown.mixtures", lambda game: wrong)
+    found = counted((4,), (2,), payoff).equilibria()
+    assert [each.mixture.tolist() for each in found.mixed] == [[0.5, 0.5]]
+    assert not found.complete
+    assert "1 answer is not told" in found.why
 
 
 def test_an_equilibrium_says_who_does_what():

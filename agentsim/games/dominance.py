@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.games.game import Game
-from agentsim.games.profiles import Counts, Role
+from agentsim.games.profiles import Counts, Layout, Role
 from agentsim.laws.numerics import Array
 
 Flags = NDArray[np.bool_]
@@ -115,8 +115,6 @@ class Reduced:
             role, left = self.full.roles[q], self.left[layout.slice(q)]
             names = tuple(s for s, keep in zip(role.strategies, left, strict=True) if keep)
             roles.append(Role(role.name, role.players, names))
-        from agentsim.games.profiles import Layout
-
         small = Layout.of(tuple(roles))
         places = [layout.place(self.full_counts(row)) for row in small.profiles]
         return Game(tuple(roles), self.full.payoffs[np.ix_(places, self.columns)])

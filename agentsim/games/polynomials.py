@@ -10,7 +10,7 @@ Payoffs of each role are scaled to run from 0 to 1, which changes no equilibrium
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.games.game import Game
-from agentsim.games.profiles import Counts, Layout
+from agentsim.games.profiles import Counts, Layout, orders
 from agentsim.laws.numerics import Array
 
 
@@ -89,7 +89,9 @@ class Polynomials:
         return np.array(self.layout.starts, np.int64)
 
 
-def inside(layout: Layout, role: int, subsets: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+def inside(
+    layout: Layout, role: int, subsets: Sequence[NDArray[np.bool_]]
+) -> list[NDArray[np.bool_]]:
     """Return which spreads lie in which subsets of strategies, for what a player of a role meets.
 
     subsets: for each role `(subsets, its strategies)`. Returns for each role `(subsets, spreads)`.
@@ -182,8 +184,6 @@ _known: dict[tuple[int, int], _Terms] = {}
 
 def _terms(players: int, strategies: int) -> _Terms:
     """Return the spreads, how many ways lead to each, and what each is with one player more."""
-    from agentsim.games.profiles import orders
-
     key = (players, strategies)
     if key not in _known:
         layout, more = Layout((players,), (strategies,)), Layout((players + 1,), (strategies,))

@@ -75,19 +75,21 @@ def equilibria(game: Game, gambit: bool | None = None, effort: int = EFFORT) -> 
         )
         for by, counts, mixture in answers.answers
     ]
-    found = _sorted(_merged([each for each in lifted if _accepted(each)]))
+    kept = [each for each in lifted if _accepted(each)]
+    found = _sorted(_merged(kept))
     sets = tuple(
-        tuple(sorted({_number(found, reduced.full_mixture(x)) for x in each}))
+        tuple(sorted({_number(found, reduced.full_mixture(x)) for x in each} - {-1}))
         for each in answers.sets
     )
     why = ("" if reduced.left.all() else "strictly dominated strategies gone: ") + answers.why
-    if not found:
-        why = "none was found, though there is one"
+    refused = len(lifted) - len(kept)
+    if refused:
+        why += f"; {refused} answer{'s are' if refused > 1 else ' is'} not told, for too large a regret"
     return Equilibria(
         game,
         tuple(found),
-        answers.complete and bool(found),
-        why,
+        answers.complete and not refused,
+        why if found else "none was found, though there is one",
         continua=answers.continua,
         sets=tuple(each for each in sets if len(each) > 1),
     )
@@ -103,7 +105,7 @@ def _answers(game: Game, gambit: bool | None, effort: int) -> _Answers:
     if gambit or (gambit is None and small and not known and usable()):
         answers += by_gambit(game)
     if two_players.applies(game):
-        found = _of_two_players(game, effort)
+        found = _of_two_players(game, answers, effort)
     elif one_unknown.applies(game):
         found = _of_one_unknown(game)
     elif game.layout.sizes == (1,):
@@ -124,12 +126,16 @@ def _joined(game: Game, places: NDArray[np.int64]) -> bool:
     return bool(equal[moved].any())
 
 
-def _of_two_players(game: Game, effort: int) -> _Answers:
+def _of_two_players(game: Game, known: list[_Answer], effort: int) -> _Answers:
     """Return the extreme equilibria of two players; those alone that are alike, if they share a role."""
     found = two_players.extreme_equilibria(*two_players.matrices(game))
     if game.layout.sizes == (2,):
         return _of_two_alike(game, found, effort)
     answers: list[_Answer] = [("polytopes", None, x) for x in found.mixtures]
+    if not found.degenerate and len(answers) % 2 == 0:
+        # An odd number must be there: payoffs so nearly tied that rounding has lost a corner.
+        more = _of_any(game, known + answers, effort)
+        return replace(more, answers=answers + more.answers, complete=False)
     sets = tuple(tuple(found.mixtures[at] for at in each) for each in found.sets)
     if not found.degenerate:
         return _Answers(answers, True, "two players, and the game is not degenerate")
@@ -281,9 +287,8 @@ def _sorted(found: list[Equilibrium]) -> list[Equilibrium]:
 
 
 def _number(found: list[Equilibrium], mixture: Array) -> int:
-    """Return which equilibrium a mixture is."""
-    return next(
-        at
-        for at, each in enumerate(found)
-        if each.mixture is not None and np.abs(each.mixture - mixture).max() < APART
-    )
+    """Return which equilibrium a mixture is; -1 if none."""
+    for at, each in enumerate(found):
+        if each.mixture is not None and np.abs(each.mixture - mixture).max() < APART:
+            return at
+    return -1

@@ -49,7 +49,7 @@ def mixed_supports(game: Polynomials, most: int = MOST) -> Supports:
     subsets = [_subsets(m, largest) for m in layout.widths]
     alive = np.ones([len(each) for each in subsets], bool)
     for role, payoffs in enumerate(game.earned):
-        holds = inside(layout, role, subsets)  # type: ignore[arg-type]
+        holds = inside(layout, role, subsets)
         for own in range(layout.widths[role]):
             played = np.expand_dims(subsets[role][:, own], _axes(len(subsets), role))
             for other in range(layout.widths[role]):
