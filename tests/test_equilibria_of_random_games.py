@@ -139,3 +139,16 @@ def test_the_same_game_has_the_same_answer_to_the_last_bit():
     assert [each.shares.tobytes() for each in one] == [each.shares.tobytes() for each in other]
     assert [each.found_by for each in one] == [each.found_by for each in other]
     assert one.why == other.why
+
+
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_all_between_the_extreme_points_of_a_set_are_equilibria(seed):
+    rng = np.random.default_rng(seed)
+    found = random_game(
+        seed, (1, 1), tuple(rng.integers(2, 5, 2).tolist()), whole=True
+    ).equilibria()
+    assert found.continua == bool(found.sets)
+    for each in found.sets:
+        between = rng.dirichlet(np.ones(len(each))) @ np.array([found[at].shares for at in each])
+        assert found.game.regret(between) < 1e-14

@@ -23,7 +23,7 @@ def as_array(game, profile):
 
 
 @given(seeds, st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_two_players_have_the_extreme_equilibria_that_gambit_enumerates(seed, with_ties):
     rng = np.random.default_rng(seed)
     shape = (2, *rng.integers(2, 5, 2))
@@ -38,7 +38,7 @@ def test_two_players_have_the_extreme_equilibria_that_gambit_enumerates(seed, wi
 
 
 @given(seeds)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_what_gambit_finds_of_three_players_is_among_what_we_find(seed):
     rng = np.random.default_rng(seed)
     game = Game.from_payoffs(rng.normal(size=(3, *rng.integers(2, 4, 3))))

@@ -153,7 +153,8 @@ def nature(game: Polynomials, mixture: Array) -> Nature:
 
     It is regular if all that is not played earns less and the equations of its support are not
     singular. Its index is then the sign of det(-D), D being how the differences of payoffs move within
-    the support. Those of all equilibria add up to one if all are regular.
+    the support. Those of all equilibria add up to one if all are regular; so do those of all in which
+    players of a role mix alike, which are the rest points of a field on fewer simplices.
 
     Source: Ritzberger (1994), The theory of normal form games from the differentiable viewpoint,
     International Journal of Game Theory 23.
