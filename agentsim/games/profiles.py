@@ -117,14 +117,16 @@ class Layout:
         """
         P, S = self.profiles.shape
         found = np.full((P, S, S), -1, np.int64)
-        for place, row in enumerate(self.profiles):
-            for s in np.flatnonzero(row):
-                part = self.slice(int(self.role_of[s]))
-                for t in range(part.start, part.stop):
-                    after = row.copy()
-                    after[s] -= 1
-                    after[t] += 1
-                    found[place, s, t] = self.places[after.tobytes()]
+        numbers = self._number(self.profiles)
+        order = np.argsort(numbers)
+        for s in range(S):
+            part = self.slice(int(self.role_of[s]))
+            there = np.flatnonzero(self.profiles[:, s])
+            for t in range(part.start, part.stop):
+                after = self.profiles[there].copy()
+                after[:, s] -= 1
+                after[:, t] += 1
+                found[there, s, t] = order[np.searchsorted(numbers[order], self._number(after))]
         return found
 
     @cached_property
@@ -145,6 +147,16 @@ class Layout:
             joint = found[..., :, None] * spread[..., None, :]
             found = joint.reshape(*mixture.shape[:-1], -1)
         return found
+
+    def _number(self, counts: Counts) -> Counts:
+        """Return a number for each row of counts that no other profile has: its digits are counts."""
+        digits = np.array([self.sizes[role] + 1 for role in self.role_of], dtype=object)
+        weights = np.concatenate([[1], np.cumprod(digits[:-1])])
+        if int(weights[-1]) * int(digits[-1]) < 2**62:
+            found: Counts = counts @ weights.astype(np.int64)
+            return found
+        known = {row.tobytes(): at for at, row in enumerate(self.profiles)}
+        return np.array([known[row.tobytes()] for row in counts], dtype=np.int64)
 
     def others(self, role: int) -> Others:
         """Return what a player of a role may meet."""
