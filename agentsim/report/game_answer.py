@@ -9,7 +9,8 @@ import numpy as np
 
 from agentsim.games.empirical import sampling
 from agentsim.games.empirical.comparing import Moved, compare, range_of
-from agentsim.games.kinds import MEANING, UNCLEAR
+from agentsim.games.empirical.unlike import own_regrets
+from agentsim.games.kinds import MEANING, MIXED, UNCLEAR
 from agentsim.games.worth import CUSTOMERS, TOTAL
 from agentsim.report.game_words import (
     amount,
@@ -21,12 +22,12 @@ from agentsim.report.game_words import (
 )
 from agentsim.report.words import (
     capital,
+    firm_words,
     level_words,
     listed,
     percent,
     plain,
     points,
-    title_words,
 )
 
 if TYPE_CHECKING:
@@ -71,13 +72,13 @@ def _equilibria(x: Found) -> str:
 
 
 def _players(x: Found) -> str:
-    """Return who plays: `six hyperscalers who are alike`."""
-    return listed(
-        [
-            f"{len(role.players)} {plain(role.name)}" if len(role.players) > 1 else plain(role.name)
-            for role in x.conditions[0].game.roles
-        ]
-    )
+    """Return who plays: `6 hyperscalers`, `6 hyperscalers, for whom 3 stand`."""
+    told = []
+    for full, role in zip(x.asked.roles, x.conditions[0].game.roles, strict=True):
+        count, stand = len(full.players), len(role.players)
+        name = f"{count} {plain(role.name)}" if count > 1 else plain(role.name)
+        told.append(name if stand == count else f"{name} (for whom {stand} stand)")
+    return listed(told)
 
 
 def _who(x: Found) -> str:
@@ -128,15 +129,26 @@ def _same(x: Found) -> str:
 
 
 def _kind(x: Found) -> str:
-    """Say what kind of game it is between the mild and the fierce strategy."""
-    kinds = Counter(each.kinds.kind for each in x)
+    """Say what kind of game it is between the mild and the fierce strategy, by role where they differ."""
     pair = x.conditions[0].kinds.only
+    between_ = f"Between {plain(pair.mild)} and {plain(pair.fierce)}"
+    if not any(each.kinds.kind == MIXED or each.kinds.only.of_means == MIXED for each in x):
+        return f"{between_} it is {_counted(x, [each.kinds.kind for each in x])}."
+    told = [
+        f"for {plain(name)} it is {_counted(x, [e.kinds.only.diagrams[name].kind.kind for e in x])}"
+        for name in pair.diagrams
+    ]
+    return f"{between_}, what the others do being held at {plain(pair.mild)}: {listed(told)}."
+
+
+def _counted(x: Found, kinds: list[str]) -> str:
+    """Return kinds of game with how many conditions are of each, and what they mean."""
     told = []
-    for name, times in kinds.most_common():
-        where = f"under {times} of {len(x.conditions)} conditions" if len(x.conditions) > 1 else ""
+    for name, times in Counter(kinds).most_common():
+        where = f" under {times} of {len(x.conditions)} conditions" if len(x.conditions) > 1 else ""
         means = f" ({MEANING[name]})" if name != UNCLEAR else ""
-        told.append(f"{_article(name)} {where}{means}".replace("  ", " ").strip())
-    return f"Between {plain(pair.mild)} and {plain(pair.fierce)} it is {listed(told)}."
+        told.append(f"{_article(name)}{where}{means}")
+    return listed(told)
 
 
 def _article(kind: str) -> str:
@@ -286,17 +298,45 @@ def _dynamics(x: Found) -> str:
 
 def _unlike(x: Found) -> str:
     """Say what it costs to take members of a role for interchangeable."""
+    first = x.conditions[0]
     parts = []
-    for at, role in enumerate(x.conditions[0].unlike):
+    for at, role in enumerate(first.unlike):
         relative = [each.unlike[at].relative for each in x]
         largest = max(each.unlike[at].largest for each in x)
         parts.append(
-            f"of {plain(role.role)} by {between(relative, lambda r: percent(r, 0))} of the size of gains "
-            f"(root mean squares), at most {amount(x.conditions[0].game, largest)}"
+            f"among the {plain(role.role)} by {between(relative, lambda r: percent(r, 0))} of the size of "
+            f"the role's gains (root mean squares), at most by {amount(first.game, largest)}"
         )
     if not parts:
         return ""
-    return f"Members of a role are counted as alike; what one gains by a change of strategy is off {listed(parts)}."
+    return (
+        "Firms of a role are counted as alike, though what one of them gains by a change of strategy is off: "
+        f"{listed(parts)}. {_own(x)}"
+    ).strip()
+
+
+def _own(x: Found) -> str:
+    """Say in how many pure equilibria no single firm would gain by leaving, as far as seatings tell."""
+    worst: list[tuple[float, str, Solved]] = []
+    stays = 0
+    for each in x:
+        epsilon = sampling.epsilon_of(x.asked, each.game)
+        for one in each.equilibria.pure:
+            own = own_regrets(each.conditioned, one)
+            if own:
+                firm = max(own, key=lambda name: own[name])
+                stays += own[firm] <= epsilon
+                worst.append((own[firm], firm, each))
+    if not worst:
+        return ""
+    gain, firm, of = max(worst, key=lambda each: each[0])
+    if stays == len(worst):
+        return "No firm taken by itself would gain by leaving any pure equilibrium, in the mean over runs."
+    return (
+        f"Taken by itself, some firm would gain by leaving {len(worst) - stays} of {len(worst)} pure "
+        f"equilibria, in the mean over runs; most would {firm_words(firm)}, {amount(of.game, gain)} under "
+        f"{condition_words(of)}."
+    )
 
 
 def _believed(x: Found) -> str:
@@ -318,14 +358,3 @@ def _believed(x: Found) -> str:
         "what else a firm might do is not in them (agentsim game explore)."
         + limits.get(x.played.sampled.ended, "")
     )
-
-
-def headline(x: Solved) -> str:
-    """Return a condition's equilibria in a line."""
-    told = "; ".join(played(each) for each in x.equilibria) or "none"
-    return f"{condition_words(x)}: {told}"
-
-
-def factor_title(name: str) -> str:
-    """Return what a factor is called."""
-    return title_words(name)
