@@ -210,6 +210,29 @@ def _opened(given: str) -> Found:
     return found(opened(path))
 
 
+@game.command()
+@click.argument("results")
+@click.option(
+    "--to", "players", metavar="N", required=True, help="Players that stand for each role."
+)
+def reduction(results: str, players: str) -> None:
+    """Show what it costs to let few players stand for many, on RESULTS that have all profiles.
+
+    RESULTS: a folder, or the name of a game whose results are in results/. Told are errors of what a player
+    gains by a strategy over a mixture, at 200 mixtures, and what a player of the full game would gain by leaving
+    the equilibria of the reduced one.
+
+    \b
+    Example:
+      agentsim game reduction escalator_game_symmetric --to 3
+    """
+    from agentsim.report.reduction_text import lines
+
+    count = whole("--to", players)
+    for line in lines(_opened(results), count or 0):
+        click.echo(line)
+
+
 game.add_command(solve)
 
 

@@ -143,7 +143,8 @@ def opened(folder: str | Path, objective: Objective | None = None, gambit: bool 
 
 def _round(folder: Path, asked: EmpiricalGame, rows: Rows, runs: int, number: int) -> Path:
     """Return where a round goes: by what is run in it, so that no other round is taken for it."""
-    told = repr((asked.model_dump(exclude={"sampling"}), list(rows), runs)).encode()
+    design = asked.model_dump(exclude={"sampling"}, exclude_defaults=True)
+    told = repr((design, list(rows), runs)).encode()
     return folder / FRESH / f"{number}-{sha256(told).hexdigest()[:8]}"
 
 
