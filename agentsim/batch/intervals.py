@@ -27,7 +27,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its 95% percentile interval: numbers, or one a column `(columns,)`.
+    """An estimate with its 95% interval: numbers, or one a column `(columns,)`.
 
     All NaN where no run has a value; the bounds NaN where only one has.
     """

@@ -51,9 +51,6 @@ if TYPE_CHECKING:
 
     from agentsim.games.game import Game
 
-SHOWN = 5e-4
-"""Probability from which a strategy is named in words."""
-
 COMPETITIVE, CARTEL = "competitive", "cartel"
 
 
@@ -220,7 +217,7 @@ def measures(
     """
     found = game.equilibria() if equilibria is None else equilibria
     welfare = np.nanmean(surplus(game), axis=1)
-    played = [_row(game, _name(at, found), _words(game, each), each.weights, each.regret)
+    played = [_row(game, _name(at, found), each.words, each.weights, each.regret)
               for at, each in enumerate(found.found)]  # fmt: skip
     worth = [float(each.weights @ welfare) for each in found.found]
     marks = [
@@ -265,26 +262,13 @@ def _row(game: Game, name: str, what: str, weights: Array, regret: float) -> Row
     return Row(name, what, weights, regret, worth, expected(weights, surplus(game)))
 
 
-def _words(game: Game, each: Equilibrium) -> str:
-    """Return an equilibrium in words: its profile, or with which probability what is played."""
-    if each.counts is not None:
-        return game.words(game.layout.place(each.counts))
-    assert each.mixture is not None
-    parts = []
-    for at, role in enumerate(game.roles):
-        x = each.mixture[game.layout.slice(at)].tolist()
-        told = [f"{p:.3g} {s}" for s, p in zip(role.strategies, x, strict=True) if p >= SHOWN]
-        parts.append((f"{role.name} " if len(game.roles) > 1 else "") + " or ".join(told))
-    return ", ".join(parts)
-
-
 def _reference(game: Game, name: str, what: Any) -> Row:
     """Return a reference as a row: a profile of the game, or numbers."""
     known = {*MONEY, *SHARES, *game.others}
     if not (isinstance(what, Mapping) and any(each in known for each in what)):
         counts, mixture = game.read(what)
         each = Equilibrium(game, counts, mixture)
-        return _row(game, name, _words(game, each), each.weights, each.regret)
+        return _row(game, name, each.words, each.weights, each.regret)
     if TOTAL not in what:
         raise AgentsimError(
             f"reference {name} = {shown(dict(what))} lacks {TOTAL}; give it, or a profile of the game"
