@@ -108,7 +108,9 @@ class Faced:
             for own in np.flatnonzero(self.own):
                 after = counts.copy()
                 after[start + own] += 1
-                total += weight * self.own[own] * self.game.payoffs[layout.place(after), start + own]
+                total += (
+                    weight * self.own[own] * self.game.payoffs[layout.place(after), start + own]
+                )
         return float(total)
 
 
@@ -151,7 +153,7 @@ def faced(equilibrium: Equilibrium, role: int) -> list[Faced]:
     assert equilibrium.mixture is not None
     x = equilibrium.mixture
     others_met = game.layout.others(role)
-    weights = others_met.orders * np.prod(x ** others_met.counts, axis=1)
+    weights = others_met.orders * np.prod(x**others_met.counts, axis=1)
     kept = weights >= min(RARE, float(weights.max()))
     total = float(weights[kept].sum())
     own = np.where(x[part] > SMALL, x[part], 0.0)

@@ -179,7 +179,9 @@ def explore(
         targets = solved.found[:most_equilibria] or (_least_regret(game),)
         searched = _searched(oracle, families, targets, gain, generations, say)
         responses = _judged(searched, gain, adds)
-        added = list(dict.fromkeys((x.met.role, x.best.text) for x in responses if x.became == ADDED))
+        added = list(
+            dict.fromkeys((x.met.role, x.best.text) for x in responses if x.became == ADDED)
+        )
         why = _converged(responses, bool(solved.found)) if not added else ""
         if added and len(done) + 1 >= rounds:
             why = NO_ROUNDS
@@ -220,7 +222,9 @@ def _searched(
                 shortlist = [each for each in tried if each.gain > gain] or tried[:1]
                 best, gained = oracle.confirmed(met, shortlist)
                 found.append(Response(number, met, best, gained, ""))
-                say(f"    {best.text} gains {gained.value:,.6g} ({gained.low:,.6g} to {gained.high:,.6g})")
+                say(
+                    f"    {best.text} gains {gained.value:,.6g} ({gained.low:,.6g} to {gained.high:,.6g})"
+                )
     return found
 
 

@@ -216,5 +216,3 @@ def _together(wider: EmpiricalGame, old: Payoffs, new: Payoffs) -> Payoffs:
         np.stack([x.by_player[at] for x, at in found]),
         {name: np.stack([x.others[name][at] for x, at in found]) for name in old.others},
     )
-
-

@@ -106,7 +106,9 @@ class Simulated:
         """
         cells, weights = self._cells(own)
         most = max(1, TOGETHER // (self.runs * len(cells)))
-        parts = [self._mean(own, cells, weights, x[at : at + most]) for at in range(0, len(x), most)]
+        parts = [
+            self._mean(own, cells, weights, x[at : at + most]) for at in range(0, len(x), most)
+        ]
         return np.concatenate(parts)
 
     def _mean(self, own: int, cells: list[Cell], weights: Array, x: Array) -> Array:

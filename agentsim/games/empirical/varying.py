@@ -1,8 +1,8 @@
 """Varying: families of the library's strategies, as a command or Python names them.
 
-    escalate(step)                          step over all that the strategy allows
-    scaled(multiple=0..8)                   between bounds
-    escalate(step, debt_share=0.5)          step alone; debt_share is given
+escalate(step)                          step over all that the strategy allows
+scaled(multiple=0..8)                   between bounds
+escalate(step, debt_share=0.5)          step alone; debt_share is given
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from agentsim.errors import AgentsimError, shown, unknown
 from agentsim.games.best_response import Family
@@ -62,7 +64,8 @@ def family_of(
     """Return the family of a text, for a role of a game that is a `market_role` in the market."""
     name, parts = _named(text)
     known = declared(type(make(market_role, name)))
-    parameters, lows, highs, fixed = [], [], [], []
+    free: dict[str, tuple[float, float]] = {}
+    fixed = []
     for part in parts:
         parameter, equals, value = (each.strip() for each in part.partition("="))
         if parameter not in known:
@@ -70,36 +73,37 @@ def family_of(
         bounds = RANGE.fullmatch(value)
         if equals and bounds is None:
             fixed.append(f"{parameter}={value}")
-            continue
-        given = (None, None) if bounds is None else (_number(text, x) for x in bounds.groups())
-        for into, each in zip((lows, highs), _bounds(text, known[parameter], *given, low, high),
-                              strict=True):  # fmt: skip
-            into.append(each)
-        parameters.append(parameter)
-    if not parameters:
+        elif bounds is None:
+            free[parameter] = _bounds(text, known[parameter], (low, high))
+        else:
+            own = (_number(text, bounds[1]), _number(text, bounds[2]))
+            free[parameter] = _bounds(text, known[parameter], own)
+    if not free:
         raise AgentsimError(f"--vary {text} leaves no parameter free; write one as in {name}(step)")
-    family = Family(role, name, tuple(parameters), tuple(lows), tuple(highs), ", ".join(fixed))
-    for each in (family.low, family.high):  # bounds that the strategy does not allow
-        parse(market_role, family.text(family.snapped(_row(each))))
+    ends = [tuple(each) for each in zip(*free.values(), strict=True)]
+    family = Family(role, name, tuple(free), ends[0], ends[1], ", ".join(fixed))
+    for end in ends:  # bounds that the strategy does not allow
+        parse(market_role, family.text(np.array(end)))
     return family
 
 
 def _bounds(
-    text: str, known: Declared, own_low: Any, own_high: Any, low: float | None, high: float | None
+    text: str, known: Declared, given: tuple[float | None, float | None]
 ) -> tuple[float, float]:
-    """Return the bounds of a parameter: its own in the text, those of the command, those declared."""
+    """Return the bounds of a parameter: those given, otherwise those that the strategy declares."""
     if known.choices is not None:
-        raise AgentsimError(f"--vary {text}: {known.name} is an option and no number; give one value")
-    found = []
-    for which, ways in (("low", (own_low, low, known.low)), ("high", (own_high, high, known.high))):
-        bound = next(each for each in ways if each is not None)
+        raise AgentsimError(
+            f"--vary {text}: {known.name} is an option and no number; give one value"
+        )
+    low = known.low if given[0] is None else given[0]
+    high = known.high if given[1] is None else given[1]
+    for which, bound in (("low", low), ("high", high)):
         if not isfinite(bound):
             raise AgentsimError(
                 f"--vary {text}: {known.name} has no {which}er bound; "
                 f"write {known.name}=LOW..HIGH, or give --{which}"
             )
-        found.append(float(bound))
-    return found[0], found[1]
+    return low, high
 
 
 def _named(text: str) -> tuple[str, list[str]]:
@@ -120,12 +124,6 @@ def _number(text: str, given: str) -> float:
         raise AgentsimError(
             f"--vary {text}: {shown(given)} is no number; write bounds as in 0..8"
         ) from None
-
-
-def _row(values: tuple[float, ...]) -> Any:
-    import numpy as np
-
-    return np.array(values)
 
 
 def split(asked: EmpiricalGame) -> EmpiricalGame:
@@ -166,5 +164,3 @@ def in_condition(asked: EmpiricalGame, levels: dict[str, Any]) -> EmpiricalGame:
             f"the condition {name} has levels {known}; give one: --condition {name}={each[0]}"
         )
     return found
-
-
