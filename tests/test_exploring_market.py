@@ -155,3 +155,11 @@ def test_players_who_play_apart_get_strategies_of_their_own(tmp_path):
         each.role for each in families_of(market.asked, "meta", ["scaled(multiple)"], 0.0, 8.0)
     ] == ["meta"]
     assert len(families_of(asked, "builders", ["scaled(multiple)"], 0.0, 8.0)) == 4
+
+
+def test_a_game_in_which_few_stand_for_many_is_not_explored(tmp_path):
+    asked = EmpiricalGame.read("escalator_game_symmetric")
+    tables = asked.model_dump()
+    tables["players"]["hyperscalers"]["reduced"] = 2
+    with pytest.raises(AgentsimError, match="reduced = 2 lets few stand for many"):
+        Market.of(EmpiricalGame(**tables), {}, tmp_path)

@@ -119,22 +119,7 @@ def mixed(strategies: tuple[str, ...], x: Array) -> str:
     played = np.flatnonzero(x > SMALL)
     if len(played) == 1:
         return strategies[int(played[0])]
-    return " or ".join(f"{x[at]:.0%} {strategies[at]}" for at in played)
-
-
-def words(equilibrium: Equilibrium) -> str:
-    """Return an equilibrium in words."""
-    game = equilibrium.game
-    if equilibrium.counts is not None:
-        return game.words(game.layout.place(equilibrium.counts))
-    assert equilibrium.mixture is not None
-    parts = []
-    for at, role in enumerate(game.roles):
-        each = mixed(role.strategies, equilibrium.mixture[game.layout.slice(at)])
-        many = f"{len(role.players)} " if len(role.players) > 1 else ""
-        name = f"{role.name} " if len(game.roles) > 1 else ""
-        parts.append(f"{name}{many}{'each ' if many and ' or ' in each else ''}{each}")
-    return ", ".join(parts)
+    return ", ".join(f"{strategies[at]} {x[at]:.3g}" for at in played)
 
 
 def faced(equilibrium: Equilibrium, role: int) -> list[Faced]:

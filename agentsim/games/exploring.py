@@ -22,7 +22,7 @@ import numpy as np
 
 from agentsim.batch.intervals import Interval
 from agentsim.errors import AgentsimError, check_known
-from agentsim.games.best_response import Best, Faced, Family, best_responses, faced, words
+from agentsim.games.best_response import Best, Faced, Family, best_responses, faced
 from agentsim.games.equilibria import Equilibria, Equilibrium
 from agentsim.games.game import Game
 from agentsim.games.profiles import MOST_PROFILES, Layout
@@ -215,7 +215,7 @@ def _searched(
         for at, role in enumerate(equilibrium.game.roles):
             free = [family for family in families if family.role == role.name]
             for met in faced(equilibrium, at) if free else []:
-                say(f"  {words(equilibrium)}: what would one do better who follows {met.follows}?")
+                say(f"  {equilibrium.words}: what would one do better who follows {met.follows}?")
                 tried = [x for each in free
                          for x in best_responses(each, oracle.gains(met, each), generations)]  # fmt: skip
                 tried.sort(key=lambda each: -each.gain)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentsim.batch.intervals import Interval
-from agentsim.games.best_response import words
 from agentsim.games.equilibria import Equilibrium
 from agentsim.games.exploring import (
     CONVERGED,
@@ -37,7 +36,7 @@ def tables(x: Explored, unit: str) -> Iterator[str]:
         yield f"Round {number}: {each.game.layout.count:,} profiles, {_found(each)}"
         for place, equilibrium in enumerate(each.equilibria):
             yield ""
-            yield f"  {_label(each, place)}: {words(equilibrium)}"
+            yield f"  {_label(each, place)}: {equilibrium.words}"
             yield from (f"    {line}" for line in _responses(each, place, unit))
         yield ""
 
@@ -79,7 +78,7 @@ def rows(x: Explored) -> list[dict[str, Any]]:
     return [
         {
             "round": number, "equilibrium": each.equilibrium + 1 if of.solved else "least regret",
-            "profile": words(of.equilibria[each.equilibrium]), "role": each.role,
+            "profile": of.equilibria[each.equilibrium].words, "role": each.role,
             "follows": each.met.follows, "response": each.best.text, "tried": each.best.tried,
             "gain_in_search": each.best.gain, "gain": each.gain.value, "low": each.gain.low,
             "high": each.gain.high, "runs": each.gain.n, "became": each.became,
@@ -115,10 +114,10 @@ def _artefacts(x: Explored, unit: str) -> Iterator[str]:
         if best is None:
             unsure = any(each.became == "not sure" for each in first.responses_to(place))
             what = "may fall: a response that is not sure was found" if unsure else "stands"
-            yield f"The file's equilibrium {words(equilibrium)} {what}."
+            yield f"The file's equilibrium {equilibrium.words} {what}."
             continue
         fallen += 1
-        yield (f"The file's equilibrium {words(equilibrium)} is an artefact of its few strategies: who "
+        yield (f"The file's equilibrium {equilibrium.words} is an artefact of its few strategies: who "
                f"follows {best.met.follows} gains {_amount(float(best.gain.value), unit)} "
                f"({_interval(best.gain)}) by {best.best.text}.")  # fmt: skip
     count = len(first.equilibria)
@@ -136,7 +135,7 @@ def _after(x: Explored, unit: str) -> Iterator[str]:
     last = x.last
     name = "equilibrium" if last.solved else "profile of least regret"
     for equilibrium in last.equilibria:
-        yield f"The last game's {name}: {words(equilibrium)}."
+        yield f"The last game's {name}: {equilibrium.words}."
     before, after = _customers(x.first), _customers(last)
     if before and after:
         yield f"Customers get {_range(before, unit)} in the file's game, {_range(after, unit)} in the last."

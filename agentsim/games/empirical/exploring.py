@@ -66,10 +66,17 @@ class Market:
     ) -> Market:
         """Return the market of a game in one condition, in the folder `out`.
 
-        Raises AgentsimError, one line, for what is no condition, or fresh runs that tell nothing.
+        Raises AgentsimError, one line, for what is no condition, for players of whom few stand for
+        many, and for fresh runs that tell nothing.
         """
         if fresh != 0 and fresh < 10:
             raise AgentsimError(f"--fresh {fresh} tells nothing; give 10 or more, or 0 for none")
+        for name, table in asked.players.items():
+            if table.reduced:
+                raise AgentsimError(
+                    f"players.{name}: reduced = {table.reduced} lets few stand for many, and responses "
+                    "are those of one among all; take it out of the file"
+                )
         return Market(split(in_condition(asked, dict(condition))), Path(out), fresh, run)
 
     @property
