@@ -223,7 +223,9 @@ def test_the_ends_of_a_range_are_tried_and_no_number_twice():
         asked.extend(x[:, 0].tolist())
         return x[:, 0]
 
-    assert best_responses(family(high=0.3), gains)[0].x.tolist() == [0.3]
+    best = best_responses(family(high=0.3), gains)
+    assert best[0].x.tolist() == [0.3]
+    assert [each.at_an_end for each in best] == [True, False, False, False]
     assert len(set(asked)) == len(asked)
 
 

@@ -163,6 +163,13 @@ class Best:
         """The strategy, as a game file names it."""
         return self.family.text(self.x)
 
+    @property
+    def at_an_end(self) -> bool:
+        """Whether a parameter lies at an end of its range, or within a hundredth of the range from it."""
+        low, high = np.array(self.family.low), np.array(self.family.high)
+        place = (self.x - low) / (high - low)
+        return bool((np.minimum(place, 1.0 - place) <= 0.01).any())
+
 
 def best_responses(
     family: Family, gains: Callable[[Array], Array], generations: int = 12

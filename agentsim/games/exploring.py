@@ -215,7 +215,8 @@ def _searched(
         for at, role in enumerate(equilibrium.game.roles):
             free = [family for family in families if family.role == role.name]
             for met in faced(equilibrium, at) if free else []:
-                say(f"  {equilibrium.words}: what would one do better who follows {met.follows}?")
+                who = f" who follows {met.follows}" if equilibrium.pure else ""
+                say(f"  {equilibrium.words}: what would one do better{who}?")
                 tried = [x for each in free
                          for x in best_responses(each, oracle.gains(met, each), generations)]  # fmt: skip
                 tried.sort(key=lambda each: -each.gain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Any
 
 from agentsim.batch.intervals import Interval
@@ -13,11 +14,14 @@ from agentsim.games.exploring import (
     NOT_SURE,
     TOO_LARGE,
     Explored,
+    Response,
     Round,
 )
 from agentsim.printing import aligned, short
 
 CUSTOMERS = "customer_surplus"
+WIDTH = 100
+"""Letters in a line of prose on a terminal."""
 
 ENDS = {
     CONVERGED: "no response that was found gains more than asked",
@@ -34,6 +38,7 @@ def tables(x: Explored, unit: str) -> Iterator[str]:
     """Yield what was found, round by round, line by line."""
     for number, each in enumerate(x.rounds, 1):
         yield f"Round {number}: {each.game.layout.count:,} profiles, {_found(each)}"
+        yield from (f"  {line}" for line in wrap(f"({each.why})", WIDTH - 2))
         for place, equilibrium in enumerate(each.equilibria):
             yield ""
             yield f"  {_label(each, place)}: {equilibrium.words}"
@@ -43,8 +48,8 @@ def tables(x: Explored, unit: str) -> Iterator[str]:
 
 def _found(x: Round) -> str:
     if not x.solved:
-        return f"no equilibrium found ({x.why}); answered is the profile of least regret"
-    count = f"{x.found} equilibri{'um' if x.found == 1 else 'a'} ({x.why})"
+        return "no equilibrium found: answered is the profile of least regret"
+    count = _many(x.found, "equilibrium")
     left = x.found - len(x.equilibria)
     return f"{count}; the last {left} are not answered" if left else count
 
@@ -61,12 +66,17 @@ def _responses(x: Round, place: int, unit: str) -> list[str]:
     head = ["who follows", "does best by", f"gains {unit}".strip(), "95% interval", ""]
     rows = [
         [
-            f"{each.role}: {each.met.follows}" if roles else each.met.follows, each.best.text,
+            f"{each.role}: {_follows(each)}" if roles else _follows(each), each.best.text,
             short(float(each.gain.value)), _interval(each.gain), each.became,
         ]
         for each in found
     ]  # fmt: skip
     return aligned([head, *rows])
+
+
+def _follows(x: Response) -> str:
+    """Return what a player does who responds; the whole mixture stands above the table."""
+    return x.met.follows if x.met.own.max() == 1.0 else "the mixture"
 
 
 def _interval(x: Interval) -> str:
@@ -99,6 +109,9 @@ def answer(x: Explored, unit: str, where: str) -> Iterator[str]:
     if x.added:
         added = ", ".join(dict.fromkeys(each.best.text for each in x.added))
         yield f"Added: {added}."
+        ends = list(dict.fromkeys(each.best.text for each in x.added if each.best.at_an_end))
+        if ends:
+            yield f"At an end of its range, beyond which there may be better: {', '.join(ends)}."
         yield from _after(x, unit)
 
 
@@ -118,7 +131,7 @@ def _artefacts(x: Explored, unit: str) -> Iterator[str]:
             continue
         fallen += 1
         yield (f"The file's equilibrium {equilibrium.words} is an artefact of its few strategies: who "
-               f"follows {best.met.follows} gains {_amount(float(best.gain.value), unit)} "
+               f"follows {_follows(best)} gains {_amount(float(best.gain.value), unit)} "
                f"({_interval(best.gain)}) by {best.best.text}.")  # fmt: skip
     count = len(first.equilibria)
     yield f"So {fallen} of {_many(count, 'equilibrium')} that {'was' if count == 1 else 'were'} tried fell."
