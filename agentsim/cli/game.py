@@ -11,6 +11,7 @@ import click
 
 from agentsim.cli.batches import batch_options
 from agentsim.cli.commands import FAILED, Commands, takes_strategies
+from agentsim.cli.exploring import explore
 from agentsim.cli.running import setting, shown, whole
 from agentsim.cli.solving import solve
 from agentsim.errors import AgentsimError
@@ -57,6 +58,7 @@ def game(context: click.Context) -> None:
       agentsim game mine.toml --runs 200 --set demand_elasticity=1.2
       agentsim game compare effort_game_theory effort_game
       agentsim game report results/escalator_game
+      agentsim game explore escalator_game_symmetric --vary "escalate(step)"
       agentsim game solve payoffs.csv
     """
     if context.invoked_subcommand is None:
@@ -233,6 +235,7 @@ def reduction(results: str, players: str) -> None:
         click.echo(line)
 
 
+game.add_command(explore)
 game.add_command(solve)
 
 

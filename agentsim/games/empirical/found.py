@@ -201,7 +201,8 @@ def together(x: Found, table: Any) -> pd.DataFrame:
         for at, (name, level) in enumerate(each.conditioned.condition.items()):
             part.insert(at, name, level)
         parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    whole: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return whole
 
 
 def equilibria_table(x: Solved) -> pd.DataFrame:
