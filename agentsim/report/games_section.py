@@ -27,7 +27,7 @@ PICTURES = {
     "escalator_game": {"equilibria": "Equilibria, customers' share and verdicts, by condition"},
     "dilemma_map": {
         "dilemma_map": "The kind of game, equilibrium postures and customers' share, over shock and elasticity",
-        "customers_gain": "Customers' gain from the shock in equilibrium, and with postures held fixed",
+        "responses": "Customers' gain from the shock in equilibrium, and with postures held fixed",
     },
 }
 """Pictures that are kept, with what they show."""
