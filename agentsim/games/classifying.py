@@ -144,7 +144,8 @@ def classify(game: Game, mild: Any = None, fierce: Any = None, held: Any = None)
         first is the mild one, if it is not said otherwise; of more, all pairs are told, the one that
         is named first being the mild one.
     held: what the other roles do while one is looked at, a pure profile as `Game.read` takes it; by
-        default they are mild. It is of no matter to one role, or to two players.
+        default they are mild, but where each player is alone in its role: then all others are mild, or
+        all are fierce. It is of no matter to one role, or to two players.
 
     Raises AgentsimError, one line, for strategies that are not known, and for one player alone.
     """
@@ -195,10 +196,9 @@ def _pair(game: Game, pairs: Pairs, held: Any) -> Pair:
         raise AgentsimError(
             f"mild and fierce are both {game.strategies[same[0]]}; name two strategies"
         )
-    if game.layout.sizes == (1, 1):
-        both = (pairs[0], pairs[1])
-        found = {role.name: duel(game, at, both) for at, role in enumerate(game.roles)}
-        return Pair(found, True)
+    if max(game.layout.sizes) == 1 and (held is None or len(game.roles) == 2):
+        found = {role.name: duel(game, at, pairs) for at, role in enumerate(game.roles)}
+        return Pair(found, len(game.roles) == 2)
     others = _held(game, pairs, held)
     diagrams = {}
     for at, role in enumerate(game.roles):

@@ -18,6 +18,7 @@ choices with externalities, Journal of Conflict Resolution; and his Micromotives
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -187,16 +188,22 @@ def diagram(
     return Diagram(name, words[pair[0]], words[pair[1]], (earned[0], earned[1]), exact, held)
 
 
-def duel(game: Game, role: int, pairs: tuple[tuple[int, int], tuple[int, int]]) -> Diagram:
-    """Return the diagram of one of two players who are alone in their roles: the other is the axis."""
+def duel(game: Game, role: int, pairs: Sequence[tuple[int, int]]) -> Diagram:
+    """Return the diagram of a player among others who are each alone in a role.
+
+    Its two points are that all others are mild, and that all are fierce: with one other that is all
+    there is, and with more it leaves out what mixes of them would do.
+    """
     exact = game.runs is None
     runs = game.payoffs[:, :, None] if game.runs is None else game.runs
-    own, other = pairs[role], pairs[1 - role]
+    own = pairs[role]
     earned = []
     for column in own:
         counts = np.zeros((2, game.layout.columns), np.int64)
         counts[:, column] = 1
-        counts[[0, 1], list(other)] = 1
+        for at, other in enumerate(pairs):
+            if at != role:
+                counts[[0, 1], list(other)] = 1
         earned.append(np.stack([runs[game.layout.place(each), column] for each in counts]))
     name, words = game.roles[role].name, game.strategies
     return Diagram(name, words[own[0]], words[own[1]], (earned[0], earned[1]), exact)
