@@ -33,6 +33,7 @@ from agentsim.batch.intervals import Interval
 from agentsim.errors import AgentsimError, shown
 from agentsim.games.equilibria import Equilibria, Equilibrium
 from agentsim.games.worth import (
+    CUSTOMERS,
     MONEY,
     SHARES,
     TOTAL,
@@ -284,4 +285,7 @@ def _reference(game: Game, name: str, what: Any) -> Row:
             )
         by_run[outcome] = x
         worth[str(outcome)] = mean(x, exact=len(x) == 1)
+    if CUSTOMERS in by_run:
+        told = by_run[CUSTOMERS], by_run[TOTAL]
+        worth["customer_share"] = ratio(*told, exact=len(told[1]) == 1)
     return Row(name, "given", None, float("nan"), worth, by_run[TOTAL])

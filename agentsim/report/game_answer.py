@@ -11,6 +11,7 @@ from agentsim.games.empirical import sampling
 from agentsim.games.empirical.comparing import Moved, compare, range_of
 from agentsim.games.empirical.unlike import own_regrets
 from agentsim.games.kinds import MEANING, MIXED, UNCLEAR
+from agentsim.games.measures import CARTEL, COMPETITIVE
 from agentsim.games.worth import CUSTOMERS, TOTAL
 from agentsim.report.game_words import (
     amount,
@@ -33,6 +34,8 @@ from agentsim.report.words import (
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
 
+RARE = 0.05
+"""Chance below which members of a role are said to differ."""
 LEFT = 0.005
 """Share of a role from which on a strategy is said to be played."""
 
@@ -40,7 +43,7 @@ LEFT = 0.005
 def answer(x: Found) -> list[str]:
     """Return the sentences that say what was found."""
     told = [
-        _equilibria(x), _who(x), _same(x), _kind(x), _restraint(x), _customers(x), _welfare(x),
+        _equilibria(x), _who(x), _same(x), _kind(x), _restraint(x), _customers(x), _welfare(x), _between_ends(x),
         *(_moved(x, each) for each in _first_and_last(x)), _dynamics(x), _unlike(x), _believed(x),
     ]  # fmt: skip
     return [each for each in told if each]
@@ -138,7 +141,12 @@ def _kind(x: Found) -> str:
         f"for {plain(name)} it is {_counted(x, [e.kinds.only.diagrams[name].kind.kind for e in x])}"
         for name in pair.diagrams
     ]
-    return f"{between_}, what the others do being held at {plain(pair.mild)}: {listed(told)}."
+    alone = max(x.conditions[0].game.layout.sizes) == 1
+    others = (
+        "all others being mild, or all fierce" if alone
+        else f"what other roles do being held at {plain(pair.mild)}"
+    )  # fmt: skip
+    return f"{between_}, {others}: {listed(told)}."
 
 
 def _counted(x: Found, kinds: list[str]) -> str:
@@ -242,6 +250,26 @@ def _welfare(x: Found) -> str:
     )
 
 
+def _between_ends(x: Found) -> str:
+    """Say where welfare lies between the cartel's and competition's, where both were simulated."""
+    rows = [(each.measures, row) for each in _standing(x) for row in each.measures.equilibria]
+    if not rows or not {CARTEL, COMPETITIVE} <= {each.name for each in rows[0][0].references}:
+        return ""
+    at = [float(told.between(row).value) for told, row in rows]
+    ends = {
+        name: [
+            float(row.worth["customer_share"].value)
+            for each in x for row in each.measures.references if row.name == name
+        ]
+        for name in (CARTEL, COMPETITIVE)
+    }  # fmt: skip
+    return (
+        f"On the way in total surplus from all firms as one cartel (0%) to all as if prices were given (100%), "
+        f"equilibria lie at {between(at, lambda v: percent(v, 0))}; customers' share is "
+        f"{between(ends[CARTEL], percent)} with the cartel and {between(ends[COMPETITIVE], percent)} with competition."
+    )
+
+
 def _times(value: float) -> str:
     return f"{value:.2f}"
 
@@ -297,22 +325,31 @@ def _dynamics(x: Found) -> str:
 
 
 def _unlike(x: Found) -> str:
-    """Say what it costs to take members of a role for interchangeable."""
+    """Say what it costs to take members of a role for interchangeable, and whether luck alone tells them apart."""
     first = x.conditions[0]
-    parts = []
+    alike, parts = [], []
     for at, role in enumerate(first.unlike):
+        chances = [each.unlike[at].chance for each in x]
+        if min(chances) * len(chances) >= RARE:  # as many tries as there are conditions
+            alike.append(f"the {plain(role.role)} (least chance {min(chances):.2f})")
+            continue
         relative = [each.unlike[at].relative for each in x]
         largest = max(each.unlike[at].largest for each in x)
         parts.append(
             f"among the {plain(role.role)} by {between(relative, lambda r: percent(r, 0))} of the size of "
             f"the role's gains (root mean squares), at most by {amount(first.game, largest)}"
         )
-    if not parts:
-        return ""
-    return (
-        "Firms of a role are counted as alike, though what one of them gains by a change of strategy is off: "
-        f"{listed(parts)}. {_own(x)}"
-    ).strip()
+    told = []
+    if alike:
+        told.append(
+            f"Of {listed(alike)}, no two who follow the same earn so differently that luck would not do it."
+        )
+    if parts:
+        told.append(
+            "Firms of a role are counted as alike, though what one of them gains by a change of strategy is "
+            f"off: {listed(parts)}. {_own(x)}"
+        )
+    return " ".join(told).strip()
 
 
 def _own(x: Found) -> str:

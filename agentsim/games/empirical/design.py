@@ -137,6 +137,8 @@ class EmpiricalGame(Table):
     dilemma: list[Text] = Field(default_factory=list)
     """The mild and the fierce strategy between which the kind of game is told; otherwise a role's
     first and its last."""
+    references: dict[str, Strategies] = Field(default_factory=dict)
+    """Lineups by name that equilibria are set against: `competitive` and `cartel`, say."""
     players: dict[str, Players]
     lineup: Strategies = Field(default_factory=dict)
     strategies: list[Text] = Field(default_factory=list)
@@ -332,18 +334,48 @@ class EmpiricalGame(Table):
         rows: places of profiles and of conditions that are run. runs, entropy: others than the file's.
         Raises AgentsimError: one line with the field, the value and the remedy.
         """
+        return self._experiment(
+            [(self.lineup_of(cell.seating), cell.condition) for cell in self.cells(rows)],
+            self.runs if runs is None else runs,
+            self.entropy if entropy is None else entropy,
+        )
+
+    def reference_experiment(self) -> Experiment:
+        """Return the experiment of the references: with the luck that profiles meet, all conditions of one
+        reference after the other.
+
+        Raises AgentsimError: one line with the field, the value and the remedy.
+        """
+        firms = [firm for player in self.everyone for firm in self.seats[player]]
+        role_of = {firm: r for name, r in self.market_role.items() for firm in self.firms_of[name]}
+        rows = []
+        for name, lineup in self.references.items():
+            for firm in firms:
+                if firm not in lineup and role_of[firm] not in lineup:
+                    raise AgentsimError(
+                        f"references.{name} says nothing of {firm}, who plays; "
+                        f"name what it or all of {role_of[firm]} follow"
+                    )
+            followed = {firm: lineup.get(firm, lineup.get(role_of[firm], "")) for firm in firms}
+            rows += [(followed, at) for at in range(len(self.every_condition))]
+        return self._experiment(rows, self.runs, self.entropy)
+
+    def _experiment(
+        self, rows: Sequence[tuple[dict[str, str], int]], runs: int, entropy: int
+    ) -> Experiment:
+        """Return the experiment of lineups of those who play, each under a condition."""
         found: list[dict[str, Level]] = [
             {
-                **{f"lineup.{firm}": each for firm, each in self.lineup_of(cell.seating).items()},
-                **self.every_condition[cell.condition],
+                **{f"lineup.{firm}": each for firm, each in lineup.items()},
+                **self.every_condition[condition],
             }
-            for cell in self.cells(rows)
+            for lineup, condition in rows
         ]
         linked = {name: [each[name] for each in found] for name in found[0]}
         settings = averaged(Scenario.load(self.scenario), self.averaged) if self.averaged else {}
         return Experiment(
-            name=self.name, scenario=self.scenario, runs=self.runs if runs is None else runs,
-            entropy=self.entropy if entropy is None else entropy, uncertainty=self.uncertainty,
+            name=self.name, scenario=self.scenario, runs=runs, entropy=entropy,
+            uncertainty=self.uncertainty,
             horizon=self.horizon, lineup=self.lineup, strategies=self.strategies,
             set={**settings, **self.set}, linked={PROFILE: linked}, luck="shared",
             shocks=self.shocks, outcomes=self.kept,

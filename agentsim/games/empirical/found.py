@@ -73,7 +73,7 @@ class Solved:
     @cached_property
     def measures(self) -> Measures:
         """What equilibria are worth, and to whom."""
-        return measures(self.game, self.equilibria)
+        return measures(self.game, self.equilibria, self.conditioned.references)
 
     @cached_property
     def kinds(self) -> Classified:
@@ -305,9 +305,9 @@ def _unlike(x: Solved) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"role": each.role, "player": player, "scale": scale, "largest_error": each.largest,
-             "error": each.root_mean_square, "gains": each.gains}
+             "error": each.root_mean_square, "gains": each.gains, "chance": each.chance}
             for each in x.unlike
             for player, scale in each.scales.items()
         ],
-        columns=["role", "player", "scale", "largest_error", "error", "gains"],
+        columns=["role", "player", "scale", "largest_error", "error", "gains", "chance"],
     )  # fmt: skip

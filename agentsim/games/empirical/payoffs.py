@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,10 @@ class Conditioned:
     members: Array
     """Mean payoffs of each player where it follows a strategy, `(profiles, columns, players)`; NaN
     where no seating has it do so."""
+    apart: dict[str, Array] = field(default_factory=dict)
+    """What members earn less what those do who follow the same in a profile, by role, `(rows, runs)`."""
+    references: dict[str, dict[str, Array]] = field(default_factory=dict)
+    """What came of lineups that equilibria are set against: by name and outcome, `(runs,)`."""
 
     @property
     def words(self) -> str:
@@ -49,6 +53,8 @@ class Payoffs:
     """`(cells, players, runs)`; NaN where a run failed."""
     others: dict[str, Array]
     """What else came of them, `(cells, runs)` each."""
+    references: dict[str, dict[str, Array]] = field(default_factory=dict)
+    """What came of other lineups, by name and outcome, `(conditions, runs)`."""
 
     @property
     def runs(self) -> int:
@@ -58,7 +64,10 @@ class Payoffs:
     @cached_property
     def sound(self) -> Any:
         """Which runs came through in all cells, `(runs,)`: the others are left out everywhere."""
-        return np.isfinite(self.by_player).all(axis=(0, 1))
+        sound = np.isfinite(self.by_player).all(axis=(0, 1))
+        for told in self.references.values():
+            sound &= np.isfinite(told["total_surplus"]).all(axis=0)
+        return sound
 
 
 def words_of(condition: Mapping[str, Any]) -> str:
@@ -96,6 +105,23 @@ def payoffs_of(
     return Payoffs(asked, cells, np.stack(found, axis=1), others)
 
 
+def references_of(asked: EmpiricalGame, results: Results) -> dict[str, dict[str, Array]]:
+    """Return what came of the references in their batch, by name and outcome, `(conditions, runs)`."""
+    count = len(asked.every_condition)
+    source = results.cells["runs_of"].to_numpy(np.int64)
+    own = {int(cell): at for at, cell in enumerate(sorted(set(source.tolist())))}
+    place = np.array([own[int(each)] for each in source])
+    outcomes = {
+        name: each[place]
+        for name, each in _by_cell(results, asked.kept).items()
+        if not name.startswith("value.")
+    }
+    return {
+        name: {of: x[at * count : (at + 1) * count] for of, x in outcomes.items()}
+        for at, name in enumerate(asked.references)
+    }
+
+
 def games_of(x: Payoffs) -> list[Conditioned]:
     """Return the game of each condition, of the runs that came through in all cells.
 
@@ -119,6 +145,9 @@ class Tabled:
     """`(profiles, runs)` each."""
     members: Array
     """Means over runs, `(profiles, columns, players)`."""
+    apart: dict[str, Array]
+    """By role whose players are alike: what a member earns less what all of those do who follow the same
+    in the profile, `(profiles and members, runs)`. By luck alone, if they are alike indeed."""
 
 
 def tabled(x: Payoffs, condition: int) -> Tabled:
@@ -127,8 +156,8 @@ def tabled(x: Payoffs, condition: int) -> Tabled:
     column = [layout.starts[at] for at, role in enumerate(asked.roles) for _ in role.players]
     payoffs = np.zeros((*profiles.shape, int(sound.sum())))
     others = {name: np.zeros((len(profiles), payoffs.shape[-1])) for name in x.others}
-    members = np.zeros((*profiles.shape, len(column)))
-    weights = np.zeros_like(members)
+    weights = np.zeros((*profiles.shape, len(column)))
+    own: dict[tuple[int, int, int], Array] = {}
     there = np.zeros(len(profiles), dtype=bool)
     for row, cell in enumerate(x.cells):
         if cell.condition != condition:
@@ -139,16 +168,33 @@ def tabled(x: Payoffs, condition: int) -> Tabled:
         for player, chosen in enumerate(cell.seating.chosen):
             at = column[player] + chosen
             payoffs[p, at] += share / profiles[p, at] * earned[player]
-            members[p, at, player] += share * earned[player].mean()
             weights[p, at, player] += share
+            own[p, at, player] = own.get((p, at, player), 0.0) + share * earned[player]
         for name, each in x.others.items():
             others[name][p] += share * each[row][sound]
     payoffs[(profiles == 0) | ~there[:, None]] = np.nan
     for each in others.values():
         each[~there] = np.nan
-    with np.errstate(invalid="ignore", divide="ignore"):
-        members = np.where(weights > 0.0, members / weights, np.nan)
-    return Tabled(payoffs, others, members)
+    members = np.full(weights.shape, np.nan)
+    for key, each in own.items():
+        members[key] = (each / weights[key]).mean()
+    return Tabled(payoffs, others, members, _apart(asked, own, weights))
+
+
+def _apart(
+    asked: EmpiricalGame, own: dict[tuple[int, int, int], Array], weights: Array
+) -> dict[str, Array]:
+    """Return what members earn less what those do who follow the same, by role whose players are alike."""
+    together: dict[tuple[int, int], list[Array]] = {}
+    for (p, at, player), each in own.items():
+        together.setdefault((p, at), []).append(each / weights[p, at, player])
+    found: dict[str, list[Array]] = {}
+    for (_, at), told in together.items():
+        role = asked.roles[int(asked.layout.role_of[at])]
+        if len(told) > 1:
+            rows = np.stack(told)
+            found.setdefault(role.name, []).append(rows - rows.mean(axis=0))
+    return {name: np.concatenate(each) for name, each in found.items()}
 
 
 def in_game(asked: EmpiricalGame, payoffs: Array) -> Array:
@@ -165,13 +211,19 @@ def _game(x: Payoffs, condition: int) -> Conditioned:
     levels = asked.every_condition[condition]
     units = {unit_of(asked.objective(role.name)) for role in asked.roles}
     unit, name = units.pop() if len(units) == 1 else "", words_of(levels)
+    ends = {
+        end: {of: each[condition][x.sound] for of, each in told.items()}
+        for end, told in x.references.items()
+    }
     if asked.reduction is not None:
         game = asked.reduction.game(found.payoffs, found.others, name, unit)
         nobody = np.full((*game.payoffs.shape, len(game.players)), np.nan)
-        return Conditioned(levels, game, nobody)  # who stands for whom cannot be told apart
+        return Conditioned(
+            levels, game, nobody, {}, ends
+        )  # who stands for whom cannot be told apart
     runs = found.payoffs if x.runs > 1 else None
     game = Game(asked.roles, found.payoffs.mean(axis=-1), runs, found.others, unit, name)
-    return Conditioned(levels, game, found.members)
+    return Conditioned(levels, game, found.members, found.apart, ends)
 
 
 def _places(asked: EmpiricalGame, results: Results, cells: list[Cell]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from agentsim.games.empirical.payoffs import (
     Payoffs,
     games_of,
     payoffs_of,
+    references_of,
 )
 from agentsim.games.empirical.sampling import Rows, Sampled, sampled
 from agentsim.games.equilibria import Equilibria
@@ -30,6 +32,8 @@ DESIGN = "game.json"
 """The file in the folder of results that says what game they are of."""
 FRESH = "fresh"
 """The folder in it with the rounds of fresh runs."""
+REFERENCES = "references"
+"""The folder in it with what equilibria are set against."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +92,12 @@ def play(
         json.dumps(asked.model_dump(), indent=2) + "\n", encoding="utf-8"
     )
     payoffs = payoffs_of(asked, results, objective=objective)
+    if asked.references:
+        ends = batch.run(
+            asked.reference_experiment(), results.folder / REFERENCES, workers, progress,
+            engine=engine, replace=replace, command=command, say=say,
+        )  # fmt: skip
+        payoffs = replaced(payoffs, references=references_of(asked, ends))
 
     def simulate(rows: Rows, runs: int, number: int) -> Payoffs:
         into = _round(results.folder, asked, rows, runs, number)
@@ -138,6 +148,9 @@ def opened(folder: str | Path, objective: Objective | None = None, gambit: bool 
         return payoffs_of(asked, found, rows, objective)
 
     payoffs = payoffs_of(asked, results, objective=objective)
+    if asked.references:
+        ends = Results.open(path / REFERENCES)
+        payoffs = replaced(payoffs, references=references_of(asked, ends))
     return solved(asked, path, payoffs, read, gambit)
 
 

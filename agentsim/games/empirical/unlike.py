@@ -15,6 +15,7 @@ import numpy as np
 
 from agentsim.games.empirical.payoffs import Conditioned
 from agentsim.games.equilibria import Equilibrium
+from agentsim.games.symmetry import exchangeable
 from agentsim.laws.numerics import Array
 
 
@@ -30,6 +31,9 @@ class Unlike:
     """Root mean square of the role's own gains, to set errors against."""
     scales: dict[str, float]
     """The multiple of the role's gains that fits each member's best; 1 if it is as the role."""
+    chance: float
+    """How often luck alone would set members as far apart in payoffs, where they follow the same in a
+    profile, as the furthest of them are; NaN where one run tells nothing of luck."""
 
     @property
     def relative(self) -> float:
@@ -55,7 +59,7 @@ def unlike(x: Conditioned) -> list[Unlike]:
             found.append(
                 Unlike(
                     role.name, float(np.abs(errors).max(initial=0.0)), _size(errors),
-                    _size(of_role), scales,
+                    _size(of_role), scales, _chance(x, role.name),
                 )
             )  # fmt: skip
         first += count
@@ -93,6 +97,13 @@ def _gains(x: Conditioned, role: int, own: slice) -> tuple[Array, Array]:
     after = layout.moved[p, s, t]
     gains = x.members[after, t, own] - x.members[p, s, own]
     return gains, x.game.payoffs[after, t] - x.game.payoffs[p, s]
+
+
+def _chance(x: Conditioned, role: str) -> float:
+    errors = x.apart.get(role)
+    if errors is None or errors.shape[1] < 2:
+        return float("nan")
+    return exchangeable(errors)
 
 
 def _multiple(gains: Array, of_role: Array) -> float:
