@@ -37,6 +37,7 @@ format: .venv/.dev ## put the code into the house style
 bench: .venv/.core ## measure speed
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/batches.py
+	@$(BIN)/python benchmarks/games.py
 
 docs: .venv/.core ## remake the generated tables in docs/
 	@$(BIN)/python -m agentsim.report.tables docs/model.md
