@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.games.empirical.answering import FACTOR, levels_of
-from agentsim.games.kinds import MEANING, SHORT, UNCLEAR
+from agentsim.games.empirical.responding import FACTOR, levels_of
+from agentsim.games.kinds import MEANING, MIXED, SHORT, UNCLEAR
 from agentsim.laws.numerics import Array
 from agentsim.report.equilibrium_rows import every_one, shown, title_of
 from agentsim.report.game_figures import KIND_COLOUR, MOST
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
     from agentsim.games.game import Game
 
-OTHER_COLOUR = {
-    "winding": "#a9a39a",
-    "battle of the sexes": "#c9b8dc",
-    "matching pennies": "#e6dccb",
-    "mixed": "#8d9a8d",
+OTHER_KINDS: dict[str, tuple[str, str]] = {
+    "winding": ("#e9e4da", "..."),
+    "battle of the sexes": ("#e6def0", "\\\\\\"),
+    "matching pennies": ("#dfe9e9", "++"),
+    MIXED: ("#e9e4da", "xx"),
 }
-"""Kinds that games of two firms against the rest do not have; their letters tell them apart."""
+"""Fill and hatch of kinds that games of one firm against the rest do not have."""
+OTHER_NAMES = {MIXED: "another kind for each"}
+"""Mixed is what equilibria are called too."""
 MOST_BARS = 4
 """Equilibria of a cell that are drawn."""
 LOW, HIGH = "-", (0, (4, 2))
@@ -90,9 +92,11 @@ def _ticks(levels: list[Any]) -> list[str]:
     return level_ticks([float(each) for each in levels])
 
 
-def kind_colour(kind: str) -> str:
-    """Return the colour of a kind of game."""
-    return KIND_COLOUR.get(kind) or OTHER_COLOUR[kind]
+def kind_fill(kind: str) -> tuple[str, str]:
+    """Return the colour and the hatch of a kind of game."""
+    if kind in OTHER_KINDS:
+        return OTHER_KINDS[kind]
+    return KIND_COLOUR[kind], "///" if kind == UNCLEAR else ""
 
 
 def unsure(pair: Pair) -> bool:
@@ -153,23 +157,24 @@ def _kind(panel: Axes, column: int, row: int, x: Solved) -> None:
     from matplotlib.patheffects import withStroke
 
     pair = x.kinds.only
-    colour, pale = kind_colour(pair.of_means), unsure(pair)
+    (colour, hatch), pale = kind_fill(pair.of_means), unsure(pair)
+    fill, hatch = (PAPER, "///") if pale else (colour, hatch)
     panel.add_patch(
         Rectangle(
-            (column + 0.012, row + 0.02), 0.976, 0.96, facecolor=PAPER if pale else colour,
-            edgecolor=colour if pale and pair.of_means != UNCLEAR else INK,
-            hatch="///" if pale else "", linewidth=0.6, zorder=1,
+            (column + 0.012, row + 0.02), 0.976, 0.96, facecolor=fill, hatch=hatch,
+            edgecolor=colour if pale and pair.of_means in KIND_COLOUR and colour != PAPER else INK,
+            linewidth=0.6, zorder=1,
         )
     )  # fmt: skip
     sure = pair.resampled.get(pair.of_means) if pair.resampled else None
     share = "" if sure is None or pair.of_means == UNCLEAR else f" {100 * sure:.0f}%"
     written = panel.text(
         column + 0.05, row + 0.76, SHORT[pair.of_means] + share, ha="left", va="center",
-        fontsize=9, fontweight="bold", color=INK if pale else ink_on(colour), zorder=6,
-        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if pale else None,
+        fontsize=9, fontweight="bold", color=ink_on(fill), zorder=6,
+        bbox={"facecolor": fill, "edgecolor": "none", "pad": 1.0} if hatch else None,
     )  # fmt: skip
     # Lines of customers' share go round letters.
-    written.set_path_effects([withStroke(linewidth=3.0, foreground=PAPER if pale else colour)])
+    written.set_path_effects([withStroke(linewidth=3.0, foreground=fill)])
 
 
 def _postures(panel: Axes, column: int, row: int, x: Solved, inches: tuple[float, float]) -> None:
@@ -250,18 +255,12 @@ def _handles(told: Map) -> list[Any]:
 
     pairs = [each.kinds.only for each in told.cells.values()]
     there = {pair.of_means for pair in pairs}
-    found = [
-        Patch(
-            facecolor=kind_colour(e),
-            edgecolor=INK,
-            linewidth=0.6,
-            label=f"{SHORT[e]}  {e}",
-            hatch="///" if e == UNCLEAR else "",
-        )
-        for e in MEANING
-        if e in there
-    ]
+    found = []
+    for kind in (each for each in MEANING if each in there):
+        colour, hatch = kind_fill(kind)
+        label = f"{SHORT[kind]}  {OTHER_NAMES.get(kind, kind)}"
+        found.append(Patch(facecolor=colour, hatch=hatch, edgecolor=INK, lw=0.6, label=label))
     if any(unsure(pair) and pair.of_means != UNCLEAR for pair in pairs):
-        label = "in under half of resamples"
+        label = "in under half"
         found.append(Patch(facecolor=PAPER, edgecolor=INK, hatch="///", linewidth=0.6, label=label))
     return found

@@ -77,7 +77,7 @@ def responses(x: Found) -> Figure | None:
             else:
                 _gain(panel, place, gains, by, digits, limits)
     exact = next(iter(x)).game.runs is None
-    what = "the shock" if factor.startswith("shock.") else f"another {title_words(factor)}"
+    what = "the shock" if factor.startswith("shock.") else title_words(factor)
     heading(
         figure,
         f"What {what} brings customers, ${unit}: {title_of(x)}",
@@ -159,6 +159,9 @@ def _difference(
     shades = LinearSegmentedColormap.from_list("answers", [LESS, EVEN, MORE])
     balance = (more - less) / len(of)
     colour = shades(0.5 + 0.5 * balance) if more or less else PAPER
+    if len(of) == 1:
+        _write(panel, place, of, by, digits, colour, (0.66, 0.26))
+        return
     _write(panel, place, of, by, digits, colour, (0.77, 0.47))
     column, row = place
     panel.text(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agentsim.games.game import Game
     from agentsim.games.profiles import Role
 
-FILLS = ("#faf0cd", "#b5d8c9", "#e8a262", "#5f8fc4", "#8d3b34", "#17233f")
+FILLS = ("#faf0cd", "#b5d8c9", "#e0985a", "#3d74b5", "#7a2f2b", "#131c33")
 """Steps of lightness; a file names strategies from mild to fierce, and fills follow."""
 HATCHES = ("", "///", "...", "xxx")
 """For more strategies than there are fills."""
@@ -31,7 +31,7 @@ GAP = 0.06
 """Between roles side by side, as a part of what one takes."""
 LETTER = 0.066
 """Inches that a letter of the smallest size takes."""
-HANDLE, LEGEND_LETTER = 0.72, 0.075
+HANDLE, LEGEND_LETTER = 0.72, 0.066
 """Inches that an entry of a legend takes beside its label, and a letter of that."""
 TOLD = 0.08
 """Part of a bar from which on there is room to say how large it is."""
@@ -142,13 +142,13 @@ def draw_shares(
     written: bool = True,
     zorder: float = 2.0,
 ) -> None:
-    """Draw which part of each role follows what, at a height; mixtures thinner, with broken frames.
+    """Draw which part of each role follows what, at a height; mixtures with broken frames.
 
     shares: `(columns,)`. written: say how many players, or which part, where there is room.
     """
     from matplotlib.patches import Rectangle
 
-    fills, high = fills_of(game), bars.height * (1.0 if pure else 0.84)
+    fills, high = fills_of(game), bars.height * (1.0 if pure else 0.94)
     frame: dict[str, Any] = {"linewidth": 0.7, "linestyle": "-" if pure else (0, (2.5, 1.5))}
     for at, role in enumerate(game.roles):
         place = bars.start(at)
