@@ -86,6 +86,7 @@ def test_of_many_equilibria_the_least_and_the_most_surplus_are_shown(one):
 def test_names_are_short():
     assert strategy_words("best_response") == "best response"
     assert strategy_words("scaled(multiple=0.5)") == "scaled(0.5)"
+    assert strategy_words("scaled(multiple=0.5, floor=1)") == "scaled(multiple=0.5, floor=1)"
 
 
 # Fills
@@ -262,6 +263,7 @@ def test_of_two_players_each_has_curves_by_what_the_other_does():
         assert fierce in curves
         assert [each.get_text() for each in panel.get_xticklabels()] == ["mild", "fierce"]
         assert not any(each.get_marker() == "*" for each in panel.lines)
+        assert panel.get_xticks().tolist() == [0, 1]
 
 
 # Dynamics

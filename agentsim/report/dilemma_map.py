@@ -235,7 +235,8 @@ def _contours(panel: Axes, told: Map) -> bool:
     )
     levels = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(known.min(), known.max())
     levels = levels[(levels > known.min()) & (levels < known.max())]
-    for values, line in ((low, LOW), (high, HIGH)):
+    alike = bool(np.allclose(low, high, equal_nan=True))
+    for values, line in ((low, LOW),) if alike else ((low, LOW), (high, HIGH)):
         within = levels[(levels > np.nanmin(values)) & (levels < np.nanmax(values))]
         if not len(within):
             continue

@@ -19,13 +19,14 @@ from agentsim.report.equilibrium_rows import (
     counted,
     every_one,
     left_out,
+    profile_words,
     same,
     title_of,
 )
 from agentsim.report.panels import grid, heading
 from agentsim.report.strategy_style import fills_of, role_words, strategy_legend
 from agentsim.report.style import INK, PAPER, SMALL, laid_out
-from agentsim.report.words import percent, plain
+from agentsim.report.words import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +109,7 @@ def _largest(of: list[tuple[str, Interval]]) -> list[tuple[str, Interval]]:
 def _named(given: Equilibrium, known: Sequence[Shown]) -> str:
     """Return the number of an equilibrium where it is one of those shown, and who does what."""
     number = next((f"{each.name}: " for each in known if same(each.equilibrium, given)), "")
-    words = f"{number}{plain(given.words.replace(' and ', ', '))}"
+    words = number + profile_words(given)
     return words if len(words) <= LETTERS else words[: LETTERS - 1] + "…"
 
 
@@ -144,7 +145,7 @@ def dynamics(x: Found) -> Figure:
         "spread; white dots: λ turns back there",
         f"the path stopped short of an equilibrium under {counted(unsettled, 'condition')}"
         if unsettled else "",
-        left_out(x, conditions, "game/dynamics.csv"),
+        left_out(x, conditions, "game/dynamics.csv", most=None),
     )  # fmt: skip
     strategy_legend(figure, game)
     return laid_out(figure)

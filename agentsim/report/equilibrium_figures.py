@@ -151,7 +151,9 @@ def _columns(rows: Rows) -> list[tuple[str, str, bool]]:
 def _worth(panel: Axes, rows: Rows, name: str, share: bool) -> None:
     """Draw what equilibria are worth, with intervals."""
     intervals = [each.worth.worth[name] for _, each in rows]
-    by, unit = (0.01, "%") if share else _scale_of(intervals)
+    game = rows[0][1].equilibrium.game
+    unit = "$bn" if name in game.others else game.unit
+    by, unit = (0.01, "%") if share else _scale_of(intervals) if unit == "$bn" else (1.0, unit)
     dots(panel, [y for y, _ in rows], intervals, by, LOOKS[0], sideways=True)
     panel.set_xlabel(unit)
     _sideways(panel)

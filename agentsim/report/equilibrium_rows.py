@@ -5,6 +5,7 @@ Equilibria have the same number in every picture. What is left out is said in so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_EACH = 6
 """Equilibria of a condition that are shown."""
+ONLY_PARAMETER = re.compile(r"\(\w+=([^,()]*)\)")
+"""The parameter of a strategy that has one: its name need not be told."""
 ALIKE = 0.02
 """Probability by which two mixtures may differ that count as one."""
 
@@ -105,14 +108,17 @@ def left_out(
     x: Found,
     conditions: Sequence[Solved],
     where: str = "game/equilibria.csv",
-    most: int = MOST_EACH,
+    most: int | None = MOST_EACH,
 ) -> str:
-    """Say what a picture leaves out; "" where it shows all that stands."""
+    """Say what a picture leaves out; "" where it shows all that stands.
+
+    most: equilibria of a condition that it shows; None where it shows none one by one.
+    """
     parts = []
     if len(conditions) < len(x.conditions):
         parts.append(f"{len(conditions)} of {len(x.conditions)} conditions")
-    crowded = sum(max(len(each.equilibria.found) - most, 0) for each in conditions)
-    if crowded:
+    crowded = sum(max(len(each.equilibria.found) - (most or 0), 0) for each in conditions)
+    if most is not None and crowded:
         parts.append(
             f"{most} equilibria of a condition at most, {counted(crowded, 'other')} left out"
         )
@@ -133,15 +139,12 @@ def condition_words(x: Solved) -> str:
 
 def strategy_words(strategy: str) -> str:
     """Return what a strategy is called: `best response`, `scaled(0.5)`."""
-    head, bracket, rest = strategy.partition("(")
-    if bracket and rest.count("=") == 1:  # one parameter needs no name
-        rest = rest.partition("=")[2]
-    return plain(head) + bracket + rest
+    return plain(re.sub(ONLY_PARAMETER, r"(\1)", strategy))
 
 
 def profile_words(given: Equilibrium) -> str:
-    """Return who does what, with shorter names."""
-    return plain(given.words.replace(" and ", ", "))
+    """Return who does what, as strategies are called here."""
+    return strategy_words(given.words.replace(" and ", ", "))
 
 
 def same(a: Equilibrium, b: Equilibrium) -> bool:

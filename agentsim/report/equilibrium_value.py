@@ -111,7 +111,7 @@ def value_by_layer(x: Found) -> Figure | None:
         y += 0.35
     parts = [group for group in ([CUSTOMERS], [e for e in layers if e != CUSTOMERS]) if
              set(group) & set(layers)]  # fmt: skip
-    wide = min(1.2 + 0.5 * len(game.roles), 2.4)
+    wide = min(1.2 + 0.5 * len(game.roles), 3.0)
     ratios = [wide, *(2.2 for _ in parts)]
     figure, [panels] = grid(
         1, len(ratios), ROW * y + 2.2, sharey=True, gridspec_kw={"width_ratios": ratios}

@@ -97,7 +97,7 @@ def apart(x: Found, conditions: Sequence[Solved]) -> Figure:
         if game.runs is not None else "lines: means over who the others are; small marks: each way",
         "in brackets the share of resamples that are of the kind",
         "steps of the axis go by the square root, so that small gains show" if roots else "",
-        left_out(x, conditions, "game/kinds.csv"),
+        left_out(x, conditions, "game/kinds.csv", most=None),
     )  # fmt: skip
     legend_below(figure, _player_handles(game), 4)
     return laid_out(figure)

@@ -28,7 +28,6 @@ from agentsim.report.style import (
     LOOKS,
     PAPER,
     Look,
-    dots,
     laid_out,
     round_ticks,
     spread,
@@ -113,7 +112,7 @@ def _diagrams(x: Found, conditions: Sequence[Solved], roles: Sequence[str]) -> F
             for name in roles
             if pair.diagrams[name].held
         ),
-        left_out(x, conditions, "game/kinds.csv"),
+        left_out(x, conditions, "game/kinds.csv", most=None),
     )
     legend_below(figure, _curve_handles(diagrams, two), 4)
     return laid_out(figure)
@@ -130,10 +129,17 @@ def _scale(game: Game, diagrams: Sequence[Diagram]) -> tuple[float, str]:
 def _curves(panel: Axes, x: Diagram, by: float) -> None:
     """Draw what the mild and the fierce earn, and where the curves cross."""
     k = np.arange(x.players)
-    for curve, looks, offset in zip(x.curves, (MILD, FIERCE), spread(2, 0.1), strict=True):
-        values = np.array([each.value for each in curve]) / by
-        panel.plot(k + offset, values, color=looks.colour, linewidth=1.6, zorder=3)
-        dots(panel, (k + offset).tolist(), curve, by, looks, size=4.5)
+    for curve, looks, aside in zip(x.curves, (MILD, FIERCE), spread(2, 0.05), strict=True):
+        values, low, high = (
+            np.array([getattr(each, name) for each in curve]) / by
+            for name in ("value", "low", "high")
+        )
+        # Intervals stand aside, so that none hides another; curves do not: they cross where they do.
+        panel.vlines(k + aside, low, high, color=looks.colour, linewidth=1.4, zorder=3)
+        panel.plot(
+            k, values, color=looks.colour, linewidth=1.6, zorder=3.5, marker=looks.marker,
+            markersize=4.5, markerfacecolor=looks.face, markeredgecolor=looks.colour,
+        )  # fmt: skip
     for each in x.crossings:
         at = each.at
         panel.axvline(

@@ -168,6 +168,8 @@ def draw_shares(
                 panel.text(
                     place + wide / 2.0, y, text, ha="center", va="center", fontsize=SMALL,
                     color=ink_on(fill.colour), zorder=zorder + 1.0,
+                    bbox={"facecolor": fill.colour, "edgecolor": "none", "pad": 0.8}
+                    if fill.hatch else None,
                 )  # fmt: skip
             place += wide
 
