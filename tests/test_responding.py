@@ -6,7 +6,7 @@ from made_games import DILEMMA, LUCK, RUNS, STAG, conditioned, found_of, made, o
 from numpy.testing import assert_allclose
 
 from agentsim.errors import AgentsimError
-from agentsim.games.empirical.responding import base_of, responding, responses
+from agentsim.games.empirical.answering import base_of, responding, responses
 
 FACTOR = "shock.efficiency.factor"
 HARMONY = (-1.0, -1.0, -1.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentsim.games.empirical.responding import FACTOR, levels_of
+from agentsim.games.empirical.answering import FACTOR, levels_of
 from agentsim.games.kinds import MEANING, MIXED, SHORT, UNCLEAR
 from agentsim.laws.numerics import Array
 from agentsim.report.equilibrium_rows import every_one, shown, title_of
