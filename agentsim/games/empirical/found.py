@@ -12,6 +12,7 @@ from agentsim.games.alpha_rank import AlphaRank, alpha_rank
 from agentsim.games.best_replies import BestReplies, best_replies
 from agentsim.games.classifying import Classified, classify
 from agentsim.games.correlated import Bounds, bounds
+from agentsim.games.empirical.answering import responding
 from agentsim.games.empirical.payoffs import Conditioned
 from agentsim.games.empirical.playing import Played
 from agentsim.games.empirical.sampling import Candidate
@@ -22,13 +23,14 @@ from agentsim.games.logit import LogitPath, logit_path
 from agentsim.games.measures import Measures, measures
 from agentsim.games.populations import Basins, basins
 from agentsim.games.repeated import Repeated, repeated
+from agentsim.games.worth import CUSTOMERS, TOTAL
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "game"
 """Where the tables are, in the folder of results."""
-SHARE = ("customer_surplus", "total_surplus")
+SHARE = (CUSTOMERS, TOTAL)
 MOST_RANKED = 1000
 """Profiles up to which alpha-rank is worked out."""
 
@@ -120,7 +122,7 @@ class Solved:
     @cached_property
     def bounds(self) -> dict[str, Bounds]:
         """The least and the most that (coarse) correlated play leaves: total surplus, customers' share."""
-        wanted: dict[str, Any] = {"total_surplus": SHARE[1], "customer_share": SHARE}
+        wanted: dict[str, Any] = {"total_surplus": TOTAL, "customer_share": SHARE}
         return {
             f"{'coarse ' if coarse else ''}{name}": bounds(self.game, objective, coarse)
             for name, objective in wanted.items()
@@ -177,7 +179,9 @@ def write(x: Found, folder: Path) -> list[Path]:
 
 def _tables(x: Found) -> dict[str, pd.DataFrame]:
     """Return the tables by name, each with the levels of the conditions in front."""
-    return {
+    compared = len(x.conditions) > 1 and CUSTOMERS in x.conditions[0].game.others
+    answers = {"answers": responding(x)} if compared else {}
+    return answers | {
         "equilibria": together(x, equilibria_table),
         "measures": together(x, lambda s: s.measures.table()),
         "prices": together(x, lambda s: s.measures.prices()),
