@@ -1,157 +1,190 @@
-"""Responding: what a shock brings customers when strategies answer it, beside what it would if none did.
+"""Responding: what a player earns by strategies that are in no game yet, simulated in this process.
 
-Before the shock play is in an equilibrium e of the game without it, after it in an equilibrium f of the
-game with it. With S_0 and S_1 customers' surplus without and with the shock, in expectation over profiles,
-
-    gain in equilibrium     S_1(f) - S_0(e)
-    gain held fixed         S_1(e) - S_0(e)       all go on as they did
-    difference              S_1(f) - S_1(e)       what answering the shock adds, or takes away
-
-Where a game has several equilibria there is a row for every pair of them: none is singled out. Runs are
-paired by number, so that the luck that both sides of a difference meet falls out. What is played is held
-fixed in all intervals: they say how far runs leave a gain open, and not which equilibria there are.
+All members of a family have one lineup, in which their numbers differ from run to run: a whole
+generation of a search is simulated side by side. Run i of all of them, and of what the player does now,
+meets the same luck and the same marked ranges.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from agentsim.batch.intervals import Interval
-from agentsim.errors import AgentsimError, unknown
-from agentsim.games.equilibria import Equilibrium
-from agentsim.games.studentised import mean_interval
-from agentsim.games.worth import CUSTOMERS, expected
+import numpy as np
+
+from agentsim.errors import AgentsimError
+from agentsim.games.best_response import Faced, Family
+from agentsim.games.empirical.design import Cell, EmpiricalGame
+from agentsim.games.empirical.objectives import payoff
+from agentsim.games.empirical.varying import with_strategies
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from agentsim.batch.plan import Plan
 
-    from agentsim.games.empirical.found import Found, Solved
-
-FACTOR = "shock.efficiency.factor"
-NONE = 1.0
-"""The level of a shock's factor that is no shock."""
+TOGETHER = 100_000
+"""Runs that are simulated in one go: what is known of all of them is held in memory."""
+FEWEST = 0.5
+"""Share of runs that must come through, or a strategy counts as one that cannot be played."""
 
 
 @dataclass(frozen=True, eq=False)
-class Response:
-    """What comes of a pair of equilibria, one without the shock and one with it."""
+class Simulated:
+    """A player's place in an equilibrium of a simulated market, and a family that it may follow."""
 
-    condition: dict[str, Any]
-    """The levels of all factors, with the shock."""
-    before: Equilibrium
-    after: Equilibrium
-    places: tuple[int, int]
-    """Which of the equilibria of their conditions they are, from 0."""
-    in_equilibrium: Interval
-    held_fixed: Interval
-    difference: Interval
+    asked: EmpiricalGame
+    """The game in one condition, each role a table of its own."""
+    met: Faced
+    family: Family
+    runs: int
+    entropy: int
 
+    @cached_property
+    def _extended(self) -> EmpiricalGame:
+        """The game with a member of the family, whose numbers are set run by run."""
+        role = self.asked.roles[self.met.role]
+        middle = (np.array(self.family.low) + np.array(self.family.high)) / 2.0
+        for nudge in range(len(role.strategies) + 1):  # until its text is not in the game yet
+            text = self.family.text(self.family.snapped(middle * (1.0 - 0.01 * nudge)))
+            if text not in role.strategies:
+                break
+        return with_strategies(self.asked, [(role.name, text)])
 
-def base_of(x: Found, factor: str | None = None) -> tuple[str, Any]:
-    """Return the factor that is the shock, and its level that is none.
+    def _cells(self, own: int) -> tuple[list[Cell], Array]:
+        """Return cells in which the player follows a strategy of the role, and how likely each is."""
+        asked = self._extended
+        layout, old = asked.layout, self.asked.layout
+        wider = np.zeros((len(self.met.counts), layout.columns), np.int64)
+        for role in range(len(old.sizes)):
+            start = layout.starts[role]
+            wider[:, start : start + old.widths[role]] = self.met.counts[:, old.slice(role)]
+        wider[:, layout.starts[self.met.role] + own] += 1
+        cells, weights = [], []
+        for counts, weight in zip(wider, self.met.weights, strict=True):
+            place = layout.place(counts)
+            for seating in asked.seated[place]:
+                cells.append(Cell(place, seating, 0))
+                weights.append(weight * seating.weight)
+        return cells, np.array(weights)
 
-    factor: a name among the conditions; by default the efficiency shock's, or else the first that has
-    levels to compare. Its base is 1 where that is a level of a shock's factor, or else its first level.
-    Raises AgentsimError, one line, where nothing is varied, or not that.
-    """
-    levels = levels_of(x)
-    if factor is None:
-        varied = [name for name, each in levels.items() if len(each) > 1]
-        if not varied:
+    @cached_property
+    def now(self) -> Array:
+        """What the player earns in the equilibrium, `(runs,)`; NaN where a run failed."""
+        total = np.zeros(self.runs)
+        for own in np.flatnonzero(self.met.own):
+            total = total + self.met.own[own] * self._earned(int(own), np.zeros((1, 0)))[0]
+        return total
+
+    def gains(self, x: Array) -> Array:
+        """Return the mean gain of members `(tried, parameters)`, `(tried,)`; -inf where too many fail."""
+        by_run = self.gains_by_run(x)
+        sound = np.isfinite(by_run)
+        enough = sound.mean(axis=1) >= FEWEST
+        total = np.where(sound, by_run, 0.0).sum(axis=1)
+        found: Array = np.where(enough, total / np.maximum(sound.sum(axis=1), 1), -np.inf)
+        return found
+
+    def gains_by_run(self, x: Array) -> Array:
+        """Return what members `(tried, parameters)` gain over what the player does now, `(tried, runs)`."""
+        gained: Array = self._earned(self._new, x) - self.now
+        return gained
+
+    @property
+    def _new(self) -> int:
+        return self.asked.layout.widths[self.met.role]
+
+    @property
+    def key(self) -> str:
+        """A hash of all that the gains follow from."""
+        return f"{self._plan(self._new).key} {self.met.weights.tolist()} {self.met.own.tolist()}"
+
+    def _earned(self, own: int, x: Array) -> Array:
+        """Return what the player earns by a strategy of the role, `(tried, runs)`.
+
+        own: its place in the role; the last is the family's, with the parameters x.
+        """
+        cells, weights = self._cells(own)
+        most = max(1, TOGETHER // (self.runs * len(cells)))
+        parts = [
+            self._mean(own, cells, weights, x[at : at + most]) for at in range(0, len(x), most)
+        ]
+        return np.concatenate(parts)
+
+    def _mean(self, own: int, cells: list[Cell], weights: Array, x: Array) -> Array:
+        """Return the same of a few parameters, all of which are simulated in one go."""
+        from agentsim.batch.simulating import simulate
+
+        players = [self._who(cell, own) for cell in cells]
+        firms = [[f for p in each for f in self.asked.seats[p]] for each in players]
+        plan = _tuned(self._plan(own), x, self.family, firms if own == self._new else [])
+        rows, tried = len(cells), len(x)
+        made = simulate(
+            plan,
+            np.repeat(np.arange(rows * tried, dtype=np.int64), self.runs),
+            np.tile(np.arange(self.runs, dtype=np.int64), rows * tried),
+        )
+        outcomes = {k: v.reshape(rows, tried, self.runs) for k, v in made.outcomes.items()}
+        objective = self.asked.objective(self.asked.roles[self.met.role].name)
+        total = np.zeros((tried, self.runs))
+        for row, who in enumerate(players):
+            own_row = {name: each[row] for name, each in outcomes.items()}
+            earned = [payoff(objective, self.asked.seats[each], own_row) for each in who]
+            total += weights[row] * np.mean(earned, axis=0)
+        return total
+
+    def _who(self, cell: Cell, own: int) -> list[str]:
+        """Return the players of the role who follow a strategy in a cell."""
+        role = self.asked.roles[self.met.role]
+        first = sum(len(each.players) for each in self.asked.roles[: self.met.role])
+        chosen = cell.seating.chosen[first : first + len(role.players)]
+        return [player for player, at in zip(role.players, chosen, strict=True) if at == own]
+
+    def _plan(self, own: int) -> Plan:
+        """Return the plan of the cells in which the player follows a strategy."""
+        plans: dict[int, Plan] = self._plans
+        if own not in plans:
+            plans[own] = self._made(own)
+        return plans[own]
+
+    @cached_property
+    def _plans(self) -> dict[int, Any]:
+        return {}
+
+    def _made(self, own: int) -> Plan:
+        from agentsim.batch.plan import make
+
+        cells, _ = self._cells(own)
+        rows = list(dict.fromkeys((cell.profile, 0) for cell in cells))
+        plan = make(self._extended.experiment(rows, self.runs, self.entropy))
+        if len(plan.cells) != len(cells):
             raise AgentsimError(
-                "the game is played under one condition; give a factor two levels in conditions"
+                f"{self.family.words}: {len(plan.cells)} cells are planned where {len(cells)} were "
+                "asked for; report this"
             )
-        factor = FACTOR if FACTOR in varied else varied[0]
-    if factor not in levels:
-        raise unknown("factor", factor, list(levels))
-    is_shock = factor.startswith("shock.") and factor.endswith(".factor")
-    return factor, NONE if is_shock and NONE in levels[factor] else levels[factor][0]
+        return plan
 
 
-def levels_of(x: Found) -> dict[str, list[Any]]:
-    """Return the levels of each factor of the conditions, in order."""
-    found: dict[str, list[Any]] = {}
-    for each in x:
-        for name, level in each.conditioned.condition.items():
-            if level not in found.setdefault(name, []):
-                found[name].append(level)
-    return found
+def _tuned(plan: Plan, x: Array, family: Family, firms: list[list[str]]) -> Plan:
+    """Return a plan with every cell once for each of some parameters `(tried, parameters)`.
 
-
-def responses(
-    x: Found, factor: str | None = None, outcome: str = CUSTOMERS
-) -> tuple[Response, ...]:
-    """Return a row for each condition with the shock and pair of equilibria, before and after.
-
-    factor: as in `base_of`. outcome: what is gained, by the name that it has in `Game.others`.
-    Conditions in which no equilibrium was found have none. Raises AgentsimError, one line, for a factor
-    that is not varied, and for an outcome that was not kept.
+    firms: those who follow the family's member in each cell; none where none does.
     """
-    name, base = base_of(x, factor)
-    for each in x:
-        if outcome not in each.game.others:
-            raise unknown("outcome", outcome, list(each.game.others))
-    return tuple(_pairs(x, name, base, outcome))
+    cells, times = plan.cells, len(x)
+    count = len(cells) * times
 
+    def again(columns: dict[Any, Any]) -> dict[Any, Any]:
+        return {name: np.repeat(each, times) for name, each in columns.items()}
 
-def _pairs(x: Found, name: str, base: Any, outcome: str) -> Iterator[Response]:
-    by_rest = {
-        _rest(each.conditioned.condition, name): each
-        for each in x
-        if each.conditioned.condition[name] == base
-    }
-    for with_it in x:
-        condition = with_it.conditioned.condition
-        without = by_rest.get(_rest(condition, name))
-        if condition[name] == base or without is None:
-            continue
-        for i, before in enumerate(without.equilibria.found):
-            for j, after in enumerate(with_it.equilibria.found):
-                gains = _gains(without, with_it, before, after, outcome)
-                yield Response(condition, before, after, (i, j), *map(mean_interval, gains))
-
-
-def _rest(condition: Mapping[str, Any], name: str) -> tuple[Any, ...]:
-    return tuple(level for key, level in condition.items() if key != name)
-
-
-def _gains(
-    without: Solved, with_it: Solved, before: Equilibrium, after: Equilibrium, outcome: str
-) -> tuple[Array, Array, Array]:
-    """Return gains by run, `(runs,)` each: in equilibrium, held fixed, and their difference."""
-    start = expected(before.weights, without.game.others[outcome])
-    answered = expected(after.weights, with_it.game.others[outcome])
-    fixed = expected(before.weights, with_it.game.others[outcome])
-    return answered - start, fixed - start, answered - fixed
-
-
-def responding(x: Found, factor: str | None = None, outcome: str = CUSTOMERS) -> pd.DataFrame:
-    """Return the responses as a frame, a row for each condition with the shock and pair of equilibria.
-
-    Columns: the levels of the condition; before, after (in words) and before_number, after_number (from
-    1, in the order of each condition's equilibria); in_equilibrium, held_fixed and difference in the unit
-    of the outcome, each with _low and _high, 95% intervals over paired runs.
-    Errors: as of `responses`.
-    """
-    import pandas as pd
-
-    rows = []
-    for each in responses(x, factor, outcome):
-        row = dict(each.condition) | {
-            "before": each.before.words, "before_number": each.places[0] + 1,
-            "after": each.after.words, "after_number": each.places[1] + 1,
-        }  # fmt: skip
-        for name in ("in_equilibrium", "held_fixed", "difference"):
-            told: Interval = getattr(each, name)
-            row |= {name: told.value, f"{name}_low": told.low, f"{name}_high": told.high}
-        rows.append(row)
-    columns = [*levels_of(x), "before", "before_number", "after", "after_number"]
-    columns += [
-        f"{name}{end}"
-        for name in ("in_equilibrium", "held_fixed", "difference")
-        for end in ("", "_low", "_high")
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    tuning = again(cells.tuning)
+    for firm in dict.fromkeys(each for row in firms for each in row):
+        follows = np.repeat([firm in row for row in firms], times)
+        for at, parameter in enumerate(family.parameters):
+            # What no cell sets is NaN, and stays as the lineup has it.
+            tuning[firm, parameter] = np.where(follows, np.tile(x[:, at], len(cells)), np.nan)
+    many = replace(
+        cells, labels={}, group=np.repeat(cells.group, times), block=np.repeat(cells.block, times),
+        base=np.arange(count, dtype=np.int64), values=again(cells.values),
+        drawn=again(cells.drawn), shocks=again(cells.shocks), tuning=tuning, unit=None,
+    )  # fmt: skip
+    return replace(plan, cells=many)
