@@ -109,6 +109,7 @@ class Classified:
         import pandas as pd
 
         rows = []
+        players = {role.name: len(role.players) for role in self.game.roles}
         for pair in self.pairs:
             for role, each in pair.diagrams.items():
                 own = each.kind
@@ -117,7 +118,7 @@ class Classified:
                     "of_means": pair.of_means,
                     "sure": _share(pair.resampled, pair.of_means),
                     "runs": _share(pair.shares, pair.of_means),
-                    "role": role, "players": each.players, "own_kind": own.kind, "held": each.held,
+                    "role": role, "players": players[role], "own_kind": own.kind, "held": each.held,
                 }  # fmt: skip
                 told = {"greed": own.greed, "fear": own.fear, "gain": own.gain} | {
                     name: own.payoffs[name] for name in "RSTP"

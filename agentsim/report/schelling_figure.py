@@ -55,8 +55,9 @@ def schelling(x: Found) -> Figure | None:
     """Draw Schelling diagrams by condition; of players apart, what each gains by being fierce."""
     conditions = chosen(x, MOST_CONDITIONS)
     pair = conditions[0].kinds.only
+    alone = max(conditions[0].game.layout.sizes) == 1
     several = [name for name, each in pair.diagrams.items() if each.players > 1]
-    if several:
+    if several and (pair.two or not alone):
         return _diagrams(x, conditions, several)
     if 2 < len(conditions[0].game.roles) <= MOST_APART:
         return apart(x, conditions)
