@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agentsim.games.empirical import sampling
-from agentsim.games.empirical.comparing import Moved, compare, range_of
+from agentsim.games.empirical.comparing import Moved, compare, mean_of, range_of
 from agentsim.games.empirical.unlike import own_regrets
-from agentsim.games.kinds import MEANING, MIXED, UNCLEAR
+from agentsim.games.kinds import MEANING, MIXED, ROUNDING, UNCLEAR
 from agentsim.games.measures import CARTEL, COMPETITIVE
-from agentsim.games.worth import CUSTOMERS, TOTAL
+from agentsim.games.worth import CUSTOMERS, TOTAL, earned, expected
 from agentsim.report.game_words import (
     amount,
     between,
@@ -43,7 +44,7 @@ LEFT = 0.005
 def answer(x: Found) -> list[str]:
     """Return the sentences that say what was found."""
     told = [
-        _equilibria(x), _who(x), _same(x), _kind(x), _restraint(x), _customers(x), _welfare(x), _between_ends(x),
+        _equilibria(x), _who(x), _same(x), _kind(x), _ladder(x), _race(x), _restraint(x), _customers(x), _welfare(x), _between_ends(x),
         *(_moved(x, each) for each in _first_and_last(x)), _dynamics(x), _unlike(x), _believed(x),
     ]  # fmt: skip
     return [each for each in told if each]
@@ -149,12 +150,16 @@ def _kind(x: Found) -> str:
     return f"{between_}, {others}: {listed(told)}."
 
 
-def _counted(x: Found, kinds: list[str]) -> str:
+def _counted(x: Found, kinds: list[str], explained: bool = True) -> str:
     """Return kinds of game with how many conditions are of each, and what they mean."""
     told = []
     for name, times in Counter(kinds).most_common():
         where = f" under {times} of {len(x.conditions)} conditions" if len(x.conditions) > 1 else ""
-        means = f" ({MEANING[name]})" if name != UNCLEAR else ""
+        if times == len(x.conditions) > 1:
+            where = " under all conditions"
+        elif times == 1:
+            where = f" under {condition_words(x.conditions[kinds.index(name)])}"
+        means = f" ({MEANING[name]})" if explained and name != UNCLEAR else ""
         told.append(f"{_article(name)}{where}{means}")
     return listed(told)
 
@@ -166,6 +171,55 @@ def _article(kind: str) -> str:
         kind
         if kind in ("harmony", "deadlock", "matching pennies", "winding", "mixed")
         else f"a {kind}"
+    )
+
+
+def _ladder(x: Found) -> str:
+    """Say what kind of game each step is, where the strategies are one dial with numbers."""
+    strategies = x.conditions[0].game.roles[0].strategies
+    roles = x.conditions[0].game.roles
+    if len(strategies) < 3 or len(roles) > 1 or len({e.partition("(")[0] for e in strategies}) > 1:
+        return ""
+    steps = []
+    for low, high in pairwise(strategies):
+        kinds = [each.game.classify(low, high).kind for each in x]
+        steps.append(f"from {_inside(low)} to {_inside(high)} {_counted(x, kinds, False)}")
+    return f"Step by step of {strategies[0].partition('(')[0]}: {'; '.join(steps)}."
+
+
+def _inside(strategy: str) -> str:
+    """Return the parameters of a strategy: `multiple=2` of `scaled(multiple=2)`."""
+    return strategy.partition("(")[2].removesuffix(")") or strategy
+
+
+def _race(x: Found) -> str:
+    """Say whether players would be better off if all were mild, than they are in equilibrium."""
+    differences = []
+    mild, there = [], []
+    for each in _standing(x):
+        game = each.game
+        runs = sum(earned(game).values())
+        all_mild = runs[_place(each, 0)]
+        mild.append(float(all_mild.mean()))
+        for one in each.equilibria:
+            by_run = expected(one.weights, runs)
+            there.append(float(by_run.mean()))
+            differences.append(mean_of(all_mild - by_run))
+    if not differences:
+        return ""
+    better = sum(float(d.value) > 0.0 for d in differences)
+    sure = sum(float(d.low) > 0.0 for d in differences)
+    worse = sum(float(d.high) < 0.0 for d in differences)
+    game, pair = x.conditions[0].game, x.conditions[0].kinds.only
+
+    def told(values: list[float]) -> str:
+        return between(values, lambda v: amount(game, v))
+
+    surely = f" (surely {sure}; surely worse {worse})" if game.runs is not None else ""
+    return (
+        f"Players together earn {told(there)} in equilibrium, and would earn {told(mild)} if all played "
+        f"{plain(pair.mild)}: that would leave them better off than {better} of {len(differences)} equilibria"
+        f"{surely}."
     )
 
 
@@ -225,16 +279,21 @@ def _customers(x: Found) -> str:
 
 def _end(x: Solved, which: int) -> float | None:
     """Return customers' share where all are mild (0) or fierce (1)."""
+    game, place = x.game, _place(x, which)
+    if CUSTOMERS not in game.others or TOTAL not in game.others:
+        return None
+    return float(game.others[CUSTOMERS][place].sum() / game.others[TOTAL][place].sum())
+
+
+def _place(x: Solved, which: int) -> int:
+    """Return the profile in which all are mild (0) or fierce (1)."""
     pair, game = x.kinds.only, x.game
     counts = np.zeros(game.layout.columns, np.int64)
     for at, role in enumerate(game.roles):
         each = pair.diagrams[role.name]
         strategy = each.mild if which == 0 else each.fierce
         counts[game.layout.starts[at] + role.strategies.index(strategy)] = len(role.players)
-    place = game.layout.place(counts)
-    if CUSTOMERS not in game.others or TOTAL not in game.others:
-        return None
-    return float(game.others[CUSTOMERS][place].sum() / game.others[TOTAL][place].sum())
+    return game.layout.place(counts)
 
 
 def _welfare(x: Found) -> str:
@@ -329,6 +388,8 @@ def _unlike(x: Found) -> str:
     first = x.conditions[0]
     alike, parts = [], []
     for at, role in enumerate(first.unlike):
+        if all(each.unlike[at].largest <= ROUNDING * each.game.spread for each in x):
+            continue
         chances = [each.unlike[at].chance for each in x]
         if min(chances) * len(chances) >= RARE:  # as many tries as there are conditions
             alike.append(f"the {plain(role.role)} (least chance {min(chances):.2f})")

@@ -137,8 +137,12 @@ def _number(x: Interval | None, by: float, decimals: int) -> str:
 
 
 def _interval(x: Interval | None, by: float, decimals: int) -> str:
-    if x is None or not math.isfinite(float(x.low)):
-        return ""
+    if (
+        x is None
+        or not math.isfinite(float(x.low))
+        or float(x.low) == float(x.high) == float(x.value) != 0.0
+    ):
+        return ""  # nothing is left to luck
     return f"{by * float(x.low):,.{decimals}f}-{by * float(x.high):,.{decimals}f}"
 
 

@@ -86,9 +86,9 @@ class Moved:
 
     def _of_share(self, name: str, x: list[Array], y: list[Array]) -> Change:
         before, after = (float(num.sum() / den.sum()) for num, den in (x, y))
-        if len(x[0]) == 1 or len(y[0]) == 1:
+        if len(x[0]) == len(y[0]) == 1:
             return Change(name, before, after, _exact(after - before))
-        if self.paired:
+        if self.paired and len(x[0]) == len(y[0]):
             return Change(name, before, after, ratio_difference(y[0], y[1], x[0], x[1]))
         # To first order a ratio moves by its run's error over the mean of what it is a part of.
         parts = [(num - num.sum() / den.sum() * den) / den.mean() for num, den in (x, y)]
@@ -96,9 +96,10 @@ class Moved:
 
     def _of_money(self, name: str, x: Array, y: Array) -> Change:
         before, after = float(x.mean()), float(y.mean())
-        if len(x) == 1 or len(y) == 1:
+        if len(x) == len(y) == 1:
             return Change(name, before, after, _exact(after - before))
-        told = paired_interval(y, x) if self.paired else _apart(after - before, x, y)
+        paired = self.paired and len(x) == len(y)
+        told = paired_interval(y, x) if paired else _apart(after - before, x, y)
         return Change(name, before, after, told)
 
     def table(self) -> pd.DataFrame:
@@ -220,11 +221,14 @@ def _exact(value: float) -> Interval:
 
 
 def _apart(value: float, x: Array, y: Array) -> Interval:
-    """Return a difference of means of runs that met other luck, with Welch's interval."""
-    s, t = (float(each.var(ddof=1)) / len(each) for each in (x, y))
+    """Return a difference of means of runs that met other luck, with Welch's interval.
+
+    A side of one run counts as exact: it has no luck, or tells nothing of it.
+    """
+    s, t = (float(each.var(ddof=1)) / len(each) if len(each) > 1 else 0.0 for each in (x, y))
     if s + t == 0.0:
         return Interval(value, value, value, min(len(x), len(y)))
-    freedom = (s + t) ** 2 / (s * s / (len(x) - 1) + t * t / (len(y) - 1))
+    freedom = (s + t) ** 2 / (s * s / max(len(x) - 1, 1) + t * t / max(len(y) - 1, 1))
     half = float(student(freedom + 1.0, 0.95)) * float(np.sqrt(s + t))
     return Interval(value, value - half, value + half, min(len(x), len(y)))
 
