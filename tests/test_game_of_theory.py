@@ -5,6 +5,7 @@ r = 1 - 1/sigma, and each pays for its own. Of n firms each commits K* = r (n - 
 the cost of holding a unit, and together they burn the share r (n - 1) / n of it.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,19 @@ def test_payoffs_differ_as_the_contest_says(contest):
         share = m**R / (m**R + N - 1)
         told = prize * (share - 1 / N) - cost * (m - 1.0)
         assert gains[column] == pytest.approx(told, rel=1e-6)
+
+
+def test_where_revenue_does_not_rise_with_capacity_theory_forces_a_dilemma(tmp_path):
+    game = EmpiricalGame.read("effort_game_theory")
+    dial = [f"scaled(multiple={m})" for m in (0.5, 1, 4)]
+    game = EmpiricalGame(
+        **game.model_dump()
+        | {
+            "players": {"firms": {"firms": ["hyperscaler"], "play": "alike", "strategies": dial}},
+            "conditions": {"demand_elasticity": [0.8, 1.0]}, "horizon": 16,
+        }
+    )  # fmt: skip
+    x = found(play(game, tmp_path / "results", engine="here", progress=False))
+    for each in x.conditions:
+        for low, high in pairwise(dial):
+            assert each.game.classify(low, high).kind == "prisoner's dilemma"

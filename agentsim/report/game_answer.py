@@ -241,13 +241,11 @@ def _restraint(x: Found) -> str:
         parts.append(
             f"more patience than there is{'' if never == len(found) else f' under {never}'}"
         )
-    credible = [each.repeated.credible for each in x if each.repeated.grim.value > 0.0]
+    empty = sum(not each.repeated.credible for each in x if each.repeated.grim.value > 0.0)
     ending = ""
-    if credible and not all(credible):
-        ending = (
-            f"; the threat is no equilibrium of the stage game{'' if not any(credible) else ' everywhere'}, "
-            "and so not one that must be believed"
-        )
+    if empty:
+        where = f" under {empty} of {len(x.conditions)} conditions" if len(x.conditions) > 1 else ""
+        ending = f"; the threat of it{where} is no equilibrium of the stage game, and need not be believed"
     return f"Played again and again, {mild} by all would take {listed(parts)}{ending}."
 
 
