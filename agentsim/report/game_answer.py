@@ -21,6 +21,7 @@ from agentsim.report.game_words import (
     count,
     played,
     under,
+    who,
 )
 from agentsim.report.words import (
     capital,
@@ -80,7 +81,7 @@ def _players(x: Found) -> str:
     told = []
     for full, role in zip(x.asked.roles, x.conditions[0].game.roles, strict=True):
         count, stand = len(full.players), len(role.players)
-        name = f"{count} {plain(role.name)}" if count > 1 else plain(role.name)
+        name = f"{count} {who(x, role.name)}" if count > 1 else who(x, role.name)
         told.append(name if stand == count else f"{name} (for whom {stand} stand)")
     return listed(told)
 
@@ -115,8 +116,8 @@ def _who(x: Found) -> str:
 def _of_role(x: Found, at: int) -> str:
     role = x.conditions[0].game.roles[at]
     if len(role.players) > 1:
-        return f"of {len(role.players)} {plain(role.name)}: "
-    return f"{plain(role.name)}: "
+        return f"of {len(role.players)} {who(x, role.name)}: "
+    return f"{who(x, role.name)}: "
 
 
 def _same(x: Found) -> str:
@@ -138,10 +139,11 @@ def _kind(x: Found) -> str:
     between_ = f"Between {plain(pair.mild)} and {plain(pair.fierce)}"
     if not any(each.kinds.kind == MIXED or each.kinds.only.of_means == MIXED for each in x):
         return f"{between_} it is {_counted(x, [each.kinds.kind for each in x])}."
-    told = [
-        f"for {plain(name)} it is {_counted(x, [e.kinds.only.diagrams[name].kind.kind for e in x])}"
-        for name in pair.diagrams
-    ]
+    told: list[str] = []
+    explained: set[str] = set()
+    for name in pair.diagrams:
+        kinds = [each.kinds.only.diagrams[name].kind.kind for each in x]
+        told.append(f"for {who(x, name)} it is {_counted(x, kinds, explained)}")
     alone = max(x.conditions[0].game.layout.sizes) == 1
     others = (
         "all others being mild, or all fierce" if alone
@@ -150,16 +152,20 @@ def _kind(x: Found) -> str:
     return f"{between_}, {others}: {listed(told)}."
 
 
-def _counted(x: Found, kinds: list[str], explained: bool = True) -> str:
-    """Return kinds of game with how many conditions are of each, and what they mean."""
-    told = []
+def _counted(x: Found, kinds: list[str], explained: set[str] | None = None) -> str:
+    """Return kinds of game with how many conditions are of each, and what they mean at the first time.
+
+    explained: those that were, which is added to.
+    """
+    told, known = [], set() if explained is None else explained
     for name, times in Counter(kinds).most_common():
         where = f" under {times} of {len(x.conditions)} conditions" if len(x.conditions) > 1 else ""
         if times == len(x.conditions) > 1:
             where = " under all conditions"
         elif times == 1:
             where = f" under {condition_words(x.conditions[kinds.index(name)])}"
-        means = f" ({MEANING[name]})" if explained and name != UNCLEAR else ""
+        means = "" if name in {*known, UNCLEAR} else f" ({MEANING[name]})"
+        known.add(name)
         told.append(f"{_article(name)}{where}{means}")
     return listed(told)
 
@@ -183,7 +189,7 @@ def _ladder(x: Found) -> str:
     steps = []
     for low, high in pairwise(strategies):
         kinds = [each.game.classify(low, high).kind for each in x]
-        steps.append(f"from {_inside(low)} to {_inside(high)} {_counted(x, kinds, False)}")
+        steps.append(f"from {_inside(low)} to {_inside(high)} {_counted(x, kinds, set(MEANING))}")
     return f"Step by step of {strategies[0].partition('(')[0]}: {'; '.join(steps)}."
 
 
@@ -239,7 +245,7 @@ def _restraint(x: Found) -> str:
         )
     if never:
         parts.append(
-            f"more patience than there is{'' if never == len(found) else f' under {never}'}"
+            f"more patience than anybody has{'' if never == len(found) else f' under {never}'}"
         )
     empty = sum(not each.repeated.credible for each in x if each.repeated.grim.value > 0.0)
     ending = ""
@@ -390,12 +396,12 @@ def _unlike(x: Found) -> str:
             continue
         chances = [each.unlike[at].chance for each in x]
         if min(chances) * len(chances) >= RARE:  # as many tries as there are conditions
-            alike.append(f"the {plain(role.role)} (least chance {min(chances):.2f})")
+            alike.append(f"the {who(x, role.role)} (least chance {min(chances):.2f})")
             continue
         relative = [each.unlike[at].relative for each in x]
         largest = max(each.unlike[at].largest for each in x)
         parts.append(
-            f"among the {plain(role.role)} by {between(relative, lambda r: percent(r, 0))} of the size of "
+            f"among the {who(x, role.role)} by {between(relative, lambda r: percent(r, 0))} of the size of "
             f"the role's gains (root mean squares), at most by {amount(first.game, largest)}"
         )
     told = []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentsim.batch.intervals import Interval
-from agentsim.report.words import level_words, money, money_interval, number, plain
+from agentsim.report.words import firm_words, level_words, money, money_interval, number, plain
 
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
@@ -26,6 +26,12 @@ def condition_words(x: Solved) -> str:
 def count(how_many: int, thing: str, things: str = "") -> str:
     """Return how many there are of a thing, in the plural but of one."""
     return f"{how_many:,} {thing if how_many == 1 else things or thing + 's'}"
+
+
+def who(x: Found, name: str) -> str:
+    """Return what a role is called: a firm as it writes itself, any other in plain words."""
+    firms = {firm for each in x.asked.seats.values() for firm in each}
+    return firm_words(name) if name in firms else plain(name)
 
 
 def played(each: Equilibrium) -> str:

@@ -135,8 +135,8 @@ class EmpiricalGame(Table):
     epsilon: float = 0.0
     """A gain that is no reason to deviate, in the payoff's unit."""
     dilemma: list[Text] = Field(default_factory=list)
-    """The mild and the fierce strategy between which the kind of game is told; otherwise a role's
-    first and its last."""
+    """The mild and the fierce strategy between which the kind of game is told; of players who do not have
+    both, the first and the last."""
     references: dict[str, Strategies] = Field(default_factory=dict)
     """Lineups by name that equilibria are set against: `competitive` and `cartel`, say."""
     players: dict[str, Players]

@@ -80,16 +80,12 @@ class Solved:
     @cached_property
     def kinds(self) -> Classified:
         """The kind of game between the mild and the fierce strategy of each role."""
-        pairs = [
-            {role.name: role.strategies[0] for role in self.game.roles},
-            {role.name: role.strategies[-1] for role in self.game.roles},
-        ]
-        for name, at in ((self.mild, 0), (self.fierce, 1)):
-            if name:
-                pairs[at] = {r.name: name for r in self.game.roles if name in r.strategies} | {
-                    r.name: pairs[at][r.name] for r in self.game.roles if name not in r.strategies
-                }
-        return classify(self.game, *pairs)
+        mild, fierce = {}, {}
+        for role in self.game.roles:
+            named = {self.mild, self.fierce} <= set(role.strategies)
+            mild[role.name] = self.mild if named else role.strategies[0]
+            fierce[role.name] = self.fierce if named else role.strategies[-1]
+        return classify(self.game, mild, fierce)
 
     @cached_property
     def repeated(self) -> Repeated:
