@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from agentsim.games.game import Game
 
 
+NAMED = 5e-4
+"""Share of a role from which on a strategy is named in words."""
+
+
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
     """A profile from which nobody gains by another strategy, alone; pure, or a mixture a role."""
@@ -86,7 +90,7 @@ class Equilibrium:
         parts = []
         for at, role in enumerate(self.game.roles):
             shares = self.shares[self.game.layout.slice(at)]
-            played = [(s, p) for s, p in zip(role.strategies, shares, strict=True) if p > 0.0]
+            played = [(s, p) for s, p in zip(role.strategies, shares, strict=True) if p >= NAMED]
             mixed = ", ".join(s if len(played) == 1 else f"{s} {p:.3g}" for s, p in played)
             parts.append(f"{role.name} {mixed}" if len(self.game.roles) > 1 else mixed)
         return "; ".join(parts)

@@ -39,7 +39,7 @@ DOUBT = 1e-3
 """What two ways to take a step may tell the logarithm of a share apart; steps are as long as that allows.
 The better way, which is taken, errs by far less."""
 SHORTEST, FIRST, FARTHEST = 1e-3, 0.25, 25.0
-"""Time of the shortest step, of the first and of the longest, in units of 1 over the payoffs' spread."""
+"""Time of the shortest step, of the first and of the longest, in units of 1 over how far a role's payoffs reach."""
 LOOK = 25
 """Steps from one look at who is at rest to the next."""
 LONGEST = 1000.0
@@ -85,7 +85,7 @@ class Basins:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """The dynamics of a game, in logarithms of shares, with payoffs in units of their spread.
+    """The dynamics of a game, in logarithms of shares, with payoffs in units of how far they reach, role by role.
 
     A share may fall below what a float holds and still come back: its logarithm is kept.
     """
@@ -93,8 +93,16 @@ class Flow:
     game: Game
 
     @cached_property
-    def _unit(self) -> float:
-        return self.game.spread or 1.0
+    def _units(self) -> Array:
+        """How far the payoffs of each column's role reach, `(columns,)`: by this its clock goes.
+
+        Where one role's payoffs are a thousand times another's, the other would otherwise hardly move.
+        """
+        game = self.game
+        parts = [game.payoffs[:, game.layout.slice(at)] for at in range(len(game.roles))]
+        reach = np.array([float(np.nanmax(each) - np.nanmin(each)) for each in parts])
+        units: Array = np.where(reach > 0.0, reach, 1.0)[game.layout.role_of]
+        return units
 
     @cached_property
     def _alike(self) -> Array:
@@ -106,7 +114,7 @@ class Flow:
     def above(self, logs: Array) -> Array:
         """Return what each strategy earns more than the mean of its role, `(..., columns)`."""
         x = np.exp(logs)
-        earned = self.game.deviations(x) / self._unit
+        earned = self.game.deviations(x) / self._units
         found: Array = earned - (x * earned) @ self._alike
         return found
 
@@ -162,7 +170,7 @@ class Walk:
 def path(game: Game, starts: Array, times: Sequence[float]) -> Array:
     """Return mixes at times from 0 on, `(times, starts, columns)`, from starts `(starts, columns)`.
 
-    times: in units of 1 over `game.spread`, rising.
+    times: in units of 1 over how far the role's payoffs reach, rising.
     """
     walk, found = Walk.from_starts(game, np.asarray(starts, dtype=np.float64)), []
     for time in times:
@@ -184,7 +192,7 @@ def starts_of(game: Game, count: int = STARTS) -> Array:
 def basins(game: Game, starts: int = STARTS, longest: float = LONGEST) -> Basins:
     """Return which share of starts ends where under the replicator dynamics.
 
-    longest: how long a start is followed at most, in units of 1 over `game.spread`.
+    longest: how long a start is followed at most, in units of 1 over how far the role's payoffs reach.
     """
     first = starts_of(game, starts)
     ends, still, low, high = _followed(game, first, longest)

@@ -121,9 +121,7 @@ def value_by_layer(x: Found) -> Figure | None:
     panels[0].set_ylim(y - 0.4, -0.6)
     for panel, group in zip(panels[1:], parts, strict=True):
         _values(panel, rows, group)
-        panel.set_title(
-            "customers" if group == [CUSTOMERS] else "the other layers, a scale of their own"
-        )
+        panel.set_title("customers" if group == [CUSTOMERS] else "other layers, own scale")
     _heading(figure, x, conditions)
     strategy_legend(figure, game, _handles(layers), "layers")
     return laid_out(figure)

@@ -200,10 +200,17 @@ def name_roles(panel: Axes, bars: Bars, game: Game) -> None:
         panel.set_xticks([])
         return
     places = [bars.start(at) + bars.role / 2.0 for at in range(len(game.roles))]
-    names = [_cut(role_words(role), bars.letters) for role in game.roles]
+    names = [_broken(role_words(role), bars.letters) for role in game.roles]
     panel.xaxis.tick_top()
     panel.set_xticks(places, names)
     panel.tick_params(axis="x", length=0, pad=1)
+
+
+def _broken(text: str, letters: int) -> str:
+    """Return a name over several lines where it is too long for one."""
+    if len(text) <= letters:
+        return text
+    return "\n".join(_cut(word, letters + 2) for word in text.split())
 
 
 def _cut(text: str, letters: int) -> str:

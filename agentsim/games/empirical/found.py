@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FOLDER = "game"
 """Where the tables are, in the folder of results."""
 SHARE = (CUSTOMERS, TOTAL)
+LONGEST = 10_000.0
+"""How long replicators are followed: payoffs near an equilibrium differ by little here, and mixes move slowly."""
 MOST_RANKED = 1000
 """Profiles up to which alpha-rank is worked out."""
 
@@ -103,7 +105,7 @@ class Solved:
     @cached_property
     def basins(self) -> Basins:
         """Where replicators lead."""
-        return basins(self.game)
+        return basins(self.game, longest=LONGEST)
 
     @cached_property
     def ranked(self) -> AlphaRank | None:
