@@ -72,8 +72,8 @@ tournament: .venv/.core ## hold the shipped tournament and quote it in docs/find
 	@$(BIN)/agentsim tournament tournament --replace > results/tournament.txt
 	@$(BIN)/python -m agentsim.report.tournament_text results/tournament tournament docs/findings.md
 
-GAMES := escalator_game_symmetric escalator_game dilemma_map effort_game_theory effort_game \
-    chip_vendor_game custom_silicon_game credit_game memory_game layered_game
+GAMES := escalator_game_symmetric escalator_game escalator_game_firms dilemma_map \
+    effort_game_theory effort_game chip_vendor_game custom_silicon_game credit_game memory_game layered_game
 
 games: .venv/.core ## play the shipped games and quote them in docs/findings.md
 	@for game in $(GAMES); do \

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 START, END = "<!-- games: start -->", "<!-- games: end -->"
 GAMES = (
-    "escalator_game_symmetric", "escalator_game", "dilemma_map", "effort_game_theory", "effort_game",
+    "escalator_game_symmetric", "escalator_game", "escalator_game_firms", "dilemma_map",
+    "effort_game_theory", "effort_game",
     "chip_vendor_game", "custom_silicon_game", "credit_game", "memory_game", "layered_game",
 )  # fmt: skip
 PICTURES = {
