@@ -73,3 +73,8 @@ def under(x: Found, holds: Sequence[Solved]) -> str:
     if len(holds) == 1:
         return f"under {condition_words(holds[0])}"
     return f"under {len(holds)} of {len(x.conditions)} conditions"
+
+
+def standing(x: Found) -> list[Solved]:
+    """Return the conditions that have equilibria."""
+    return [each for each in x if len(each.equilibria)]
