@@ -77,7 +77,8 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
             return f"{field} is missing; add it"
         case "value_error" if isinstance(inner, AgentsimError):
             text = str(inner)
-            return f"{field}: {text}" if "[" in field else text
+            inside = "[" in field or "." in field  # of several alike: which one it is
+            return f"{field}: {text}" if inside and not text.startswith(field) else text
         case "string_type":
             return f"{field} = {given} is not text; put it in quotes"
         case "int_type":

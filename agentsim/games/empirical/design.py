@@ -184,7 +184,9 @@ class EmpiricalGame(Table):
             if name in (*PLAIN, "seatings", "payoff", "epsilon", "averaged"):
                 tables[name] = value
             elif name in EmpiricalGame.model_fields:
-                raise AgentsimError(f"{name} is no single value; change it in the game's file")
+                what = "the name of results" if name == "name" else "no single value"
+                remedy = ", or give --out" if name == "name" else ""
+                raise AgentsimError(f"{name} is {what}; change it in the game's file{remedy}")
             elif head == "sampling":
                 check_known("sampling:", rest, Sampling.model_fields)
                 tables["sampling"][rest] = value
@@ -195,6 +197,12 @@ class EmpiricalGame(Table):
             else:
                 tables["set"][name] = value
         return EmpiricalGame(**tables)
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether both ask the same: what is worked out from that, arrays too, has no part in it."""
+        return isinstance(other, EmpiricalGame) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]
 
     # Who plays
 
@@ -242,28 +250,23 @@ class EmpiricalGame(Table):
     @cached_property
     def roles(self) -> tuple[Role, ...]:
         """The roles of the game: players apart are a role each."""
-        found: list[Role] = []
-        for name, firms in self.firms_of.items():
-            table = self.players[name]
-            strategies = tuple(table.strategies)
-            match table.play:
-                case "together":
-                    found.append(Role(name, (name,), strategies))
-                case "alike" if len(firms) > 1:
-                    found.append(Role(name, firms, strategies))
-                case _:
-                    found += [Role(firm, (firm,), strategies) for firm in firms]
-        return tuple(found)
+        return tuple(role for name in self.players for role in self._roles_of(name))
 
     @cached_property
     def table_of(self) -> dict[str, str]:
         """The table that each role of the game comes from."""
-        return {
-            role.name: name
-            for role in self.roles
-            for name, firms in self.firms_of.items()
-            if role.name == name or (self.players[name].play != "together" and role.name in firms)
-        }
+        return {role.name: name for name in self.players for role in self._roles_of(name)}
+
+    def _roles_of(self, name: str) -> list[Role]:
+        table, firms = self.players[name], self.firms_of[name]
+        strategies = tuple(table.strategies)
+        match table.play:
+            case "together":
+                return [Role(name, (name,), strategies)]
+            case "alike" if len(firms) > 1:
+                return [Role(name, firms, strategies)]
+            case _:
+                return [Role(firm, (firm,), strategies) for firm in firms]
 
     @cached_property
     def reduction(self) -> Reduction | None:
@@ -436,6 +439,10 @@ class EmpiricalGame(Table):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
+        Experiment(
+            name=self.name, runs=self.runs, entropy=self.entropy, uncertainty=self.uncertainty,
+            horizon=self.horizon, shocks=self.shocks, outcomes=self.outcomes,
+        )  # fmt: skip
         for path in self.strategies:
             add_strategies(path)
         for name, table in self.players.items():
@@ -445,8 +452,14 @@ class EmpiricalGame(Table):
         for firm in firms:
             if firms.count(firm) > 1:
                 raise AgentsimError(f"players: {firm} is in two tables; take it out of one")
+        for name, table in self.players.items():
+            if table.play != "apart" and name in firms and name not in self.firms_of[name]:
+                raise AgentsimError(
+                    f"players.{name}: {name} is a firm that plays in another table; rename the table"
+                )
         if len(self.seats) < 2:
-            raise AgentsimError(f"the game has {len(self.seats)} player; give two or more")
+            players = "player" if len(self.seats) == 1 else "players"
+            raise AgentsimError(f"the game has {len(self.seats)} {players}; give two or more")
         for where, names in (("lineup", self.lineup), ("conditions", self.conditions)):
             for name in names:
                 who = name.removeprefix("lineup.")
@@ -460,8 +473,12 @@ class EmpiricalGame(Table):
             check_known("dilemma:", each, [s for t in self.players.values() for s in t.strategies])
         for role in self.roles:
             outcomes_of(self.objective(role.name), self.seats[role.players[0]])
-        if any(t.reduced for t in self.players.values() if t.play != "alike"):
-            raise AgentsimError('reduced is of players who are alike; give play = "alike"')
+        for name, table in self.players.items():
+            if table.reduced and table.play != "alike":
+                raise AgentsimError(
+                    f"players.{name}: reduced = {table.reduced} is of players who are alike; "
+                    'give play = "alike"'
+                )
         total = len(self.simulated) * self.seatings * len(self.every_condition) * self.runs
         if total > MOST_RUNS:
             raise AgentsimError(
