@@ -19,6 +19,7 @@ from agentsim.parameters import DECLARATIONS
 from agentsim.scenario import Scenario
 
 FOUR = ["restrain", "best_response", "match", "escalate"]
+POWERS = ("merchant_fleet_power", "custom_fleet_power")
 FIRMS = ("firm_1", "firm_2", "firm_3", "firm_4")
 SHIPPED = {
     # as the comments in the files say: profiles, conditions
@@ -182,6 +183,23 @@ def test_few_players_may_stand_for_many():
     assert {cell.profile for cell in game.cells()} == set(range(len(game.simulated)))
 
 
+def of_parts(own):
+    """Sums over firms of what parameters tell parts of."""
+    fleets = own("merchant_fleet"), own("custom_fleet")
+    powers = [x * own(name) for x, name in zip(fleets, POWERS, strict=True)]
+    shells = sum(powers) * own("shell_coverage")
+    return {
+        "power of merchant chips": powers[0].sum(),
+        "power of custom chips": powers[1].sum(),
+        "service of custom chips": (fleets[1] * own("custom_fit")).sum(),
+        "age": (sum(fleets) * own("fleet_age")).sum(),
+        "chips that train": (sum(fleets) * own("training_share")).sum(),
+        "shells": shells.sum(),
+        "shells being built": (shells * own("shells_building")).sum(),
+        "paid out": (own("payout") * (own("core_cash") - own("other_capex"))).sum(),
+    }
+
+
 def test_averaged_firms_are_alike_and_own_as_much_together():
     before = Scenario.load("2025Q4")
     after = before.replace(averaged(before, "hyperscaler"))
@@ -196,13 +214,19 @@ def test_averaged_firms_are_alike_and_own_as_much_together():
     for own in ("cash", "debt", "old_debt", "core_cash", "other_capex", "merchant_fleet",
                 "custom_fleet", "merchant_on_order", "custom_on_order", "design_cost"):  # fmt: skip
         assert each(after, own).sum() == pytest.approx(each(before, own).sum()), own
-    for fleet, of in (
-        ("merchant_fleet", "merchant_fleet_power"), ("merchant_fleet", "fleet_age"),
-        ("custom_fleet", "custom_fleet_power"), ("custom_fleet", "custom_fit"),
-    ):  # fmt: skip
-        was, told = ((each(x, fleet) * each(x, of)).sum() for x in (before, after))
-        assert told == pytest.approx(was), of
+    was, told = (of_parts(lambda name, x=x: each(x, name)) for x in (before, after))
+    assert told == pytest.approx(was)
     refused(["averaged", "hyperscalar", "hyperscaler"], averaged, before, "hyperscalar")
+
+
+def test_firms_of_every_role_may_be_averaged_where_that_makes_a_market():
+    def planned(role):
+        rivals = {firm: {"strategies": ["restrain", "match"]} for firm in ("oracle", "meta")}
+        return make(asked(scenario="2025Q4", averaged=role, players=rivals).experiment())
+
+    assert len(planned("memory_maker").cells) == len(planned("lender").cells) == 4
+    # Most vendors make no designs of others, so that none does, and firms with a programme have nobody.
+    refused(["custom_program", "a vendor that makes designs"], planned, "chip_vendor")
 
 
 # Files
