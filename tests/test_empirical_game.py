@@ -27,9 +27,10 @@ SHIPPED = {
     "credit_game": (5**3, 6),
     "custom_silicon_game": (2**4, 9),
     "dilemma_map": (84, 49),
-    "effort_game": (210, 4),
-    "effort_game_theory": (70, 4),
+    "effort_game": (462, 4),
+    "effort_game_theory": (126, 4),
     "escalator_game": (350, 12),
+    "escalator_game_firms": (4**6, 6),
     "escalator_game_symmetric": (84, 12),
     "layered_game": (4**4, 6),
     "memory_game": (5**3, 6),
@@ -389,7 +390,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(changes, words):
 
 def test_a_game_that_is_too_large_says_how_large_and_what_would_help():
     firms = {"firms": ["hyperscaler"], "play": "apart", "strategies": FOUR}
-    every = FOUR + ["grim", "cartel", "prize_seeker", "competitive"]
+    every = [*FOUR, "grim", "cartel", "prize_seeker", "competitive"]
     refused(
         ["too large", "262,144 profiles", "one role of 6 interchangeable players it has 1,716"],
         asked, scenario="2025Q4", players={"firms": firms | {"strategies": every}},
