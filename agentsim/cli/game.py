@@ -259,9 +259,11 @@ def _told(x: Found, no_figures: bool) -> None:
             click.echo("Drawing ...", err=True)
         paths = save(x, folder / "figures")
         click.echo(f"Pictures: {', '.join(str(shown(path)) for path in paths)}")
-    if x.played.lost:
+    lost, fresh = x.played.lost, x.played.sampled.lost
+    if lost or fresh:
+        told = f"{lost:,} runs" + f" and {fresh:,} fresh ones" * bool(fresh)
         click.echo(
-            f"{x.played.lost:,} runs failed in some profile (column status of outcomes/) and are left "
-            "out of all", err=True,
-        )  # fmt: skip
+            f"{told} failed in some profile (column status of outcomes/) and are left out of all",
+            err=True,
+        )
         raise SystemExit(FAILED)

@@ -84,7 +84,7 @@ class Sampling(Table):
     """Fresh runs in the first round; each further round has twice as many."""
     half_width: float = 0.0
     """Half the width of the interval of a candidate's regret at which it is left, in the payoff's unit;
-    0 for a twentieth of how far payoffs reach."""
+    0 for 0.2% of how far payoffs reach."""
     most_runs: Whole = 400_000
     """Simulated markets, all rounds together, beyond which no round is begun."""
     rounds: Whole = 3
@@ -133,7 +133,7 @@ class EmpiricalGame(Table):
     """A role whose firms are made alike, each the mean of all."""
     payoff: Text = "value"
     epsilon: float = 0.0
-    """A gain that is no reason to deviate, in the payoff's unit."""
+    """A gain that is no reason to deviate, in the payoff's unit; 0 for 0.2% of how far payoffs reach."""
     dilemma: list[Text] = Field(default_factory=list)
     """The mild and the fierce strategy between which the kind of game is told; of players who do not have
     both, the first and the last."""

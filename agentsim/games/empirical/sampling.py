@@ -64,6 +64,8 @@ class Sampled:
     rounds: int
     runs: int
     """Fresh simulated markets, all rounds together."""
+    lost: int = 0
+    """Fresh runs left out as they failed in some profile or condition of their round."""
 
 
 def epsilon_of(asked: EmpiricalGame, game: Game) -> float:
@@ -91,18 +93,19 @@ def sampled(
     if not (s.fresh_runs and s.rounds) or not found:
         return Sampled(tuple(found), NONE, 0, 0)
     pools = [_Pool.of(each.game) for each in conditions]
-    used = 0
+    used = lost = 0
     for number in range(1, s.rounds + 1):
         todo = [at for at, each in enumerate(found) if not _settled(asked, each)]
         if not todo:
-            return Sampled(tuple(found), ENOUGH, number - 1, used)
+            return Sampled(tuple(found), ENOUGH, number - 1, used, lost)
         rows = _rows(asked, [found[at] for at in todo])
         runs = s.fresh_runs * 2 ** (number - 1)
         cost = len(asked.cells(rows)) * runs
         if used + cost > s.most_runs:
-            return Sampled(tuple(found), BUDGET, number - 1, used)
+            return Sampled(tuple(found), BUDGET, number - 1, used, lost)
         used += cost
         told = simulate(rows, runs, number)
+        lost += int(told.runs - told.sound.sum())
         for condition in sorted({condition for _, condition in rows}):
             payoffs = in_game(asked, tabled(told, condition).payoffs)
             pools[condition].add(payoffs)
@@ -111,7 +114,7 @@ def sampled(
                     found[at] = _held(asked, found[at], payoffs[found[at].places])
         found += _others(found, pools, solve, number)
     ended = ENOUGH if all(_settled(asked, each) for each in found) else ROUNDS
-    return Sampled(tuple(found), ended, s.rounds, used)
+    return Sampled(tuple(found), ended, s.rounds, used, lost)
 
 
 def _rows(asked: EmpiricalGame, todo: Sequence[Candidate]) -> Rows:
