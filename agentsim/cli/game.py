@@ -176,7 +176,9 @@ def compare(
 
     a = _opened(first)
     b = None if second is None else _opened(second)
-    moved = compared(a, b, dict(_level(x) for x in before), dict(_level(x) for x in after))
+    moved = compared(
+        a, b, dict(setting(x, "--from") for x in before), dict(setting(x, "--to") for x in after)
+    )  # fmt: skip
     if as_csv:
         import pandas as pd
 
@@ -187,12 +189,6 @@ def compare(
     click.echo(click.wrap_text(told[0], 100))
     for line in told[1:]:
         click.echo(line if line.startswith(" ") or not line else click.wrap_text(line, 100))
-
-
-def _level(text: str) -> tuple[str, int | float | str]:
-    """Return name and level of a condition."""
-    name, value = setting(text)
-    return name, value
 
 
 def _opened(given: str) -> Found:

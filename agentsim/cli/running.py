@@ -146,12 +146,12 @@ def _overview(results: Results) -> str:
     return overview(results)
 
 
-def setting(text: str) -> tuple[str, int | float | str]:
+def setting(text: str, option: str = "--set") -> tuple[str, int | float | str]:
     """Return name and value of NAME=VALUE, a number where it reads as one."""
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
     if not equals or not name or not value:
-        raise AgentsimError(f"--set {text!r} is not of the form NAME=VALUE; as in oracle.debt=50")
+        raise AgentsimError(f"{option} {text!r} is not of the form NAME=VALUE; as in oracle.debt=50")
     for read in (int, float):
         with suppress(ValueError):
             return name, read(value)
