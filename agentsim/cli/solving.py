@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from agentsim.errors import AgentsimError
+
+if TYPE_CHECKING:
+    from agentsim.games import Game
 
 
 @click.command()
@@ -38,16 +42,26 @@ def solve(file: str, gambit: bool, mild: str | None, fierce: str | None, as_csv:
       agentsim game solve payoffs.csv
       agentsim game solve payoffs.csv --csv > equilibria.csv
     """
-    from agentsim.games import Game
     from agentsim.report.solution_text import lines
 
-    game = Game.from_payoffs(_frame(Path(file)), name=Path(file).stem)
+    game = _game(Path(file))
     found = game.equilibria(gambit=gambit)
     if as_csv:
         click.echo(found.table().to_csv(index=False), nl=False)
         return
     for line in lines(game, found, mild, fierce):
         click.echo(line)
+
+
+def _game(path: Path) -> Game:
+    """Return the game of a file. Raises AgentsimError, one line that names the file."""
+    from agentsim.games import Game
+
+    table = _frame(path)
+    try:
+        return Game.from_payoffs(table, name=path.stem)
+    except AgentsimError as error:
+        raise AgentsimError(f"{path}: {error}") from None
 
 
 def _frame(path: Path):  # type: ignore[no-untyped-def]

@@ -24,6 +24,7 @@ from agentsim.games.empirical.payoffs import (
 from agentsim.games.empirical.sampling import Rows, Sampled, sampled
 from agentsim.games.equilibria import Equilibria
 from agentsim.games.solving import equilibria
+from agentsim.strategy import added
 
 if TYPE_CHECKING:
     from agentsim.batch.results import Results
@@ -134,6 +135,7 @@ def opened(folder: str | Path, objective: Objective | None = None, gambit: bool 
 
     path = Path(folder)
     results = Results.open(path)
+    added.name_those_there(results.manifest.get("added_strategies", ()))
     asked = design_of(path)
     if not results.complete:
         raise AgentsimError(f"{path} is not complete; give the same command again to go on")
