@@ -195,7 +195,9 @@ def test_what_cannot_be_compared_is_refused_in_one_line(one, same_luck, folder):
     elsewhere = told(folder / "elsewhere", name="elsewhere", runs=2,
                      conditions={"demand_elasticity": [1.5]})  # fmt: skip
     refused(["same has one condition", "[conditions]"], compare, same_luck)
-    refused(["condition 'elasticity'", "demand_elasticity"], compare, one, None, {"elasticity": 0.8})
+    refused(
+        ["condition 'elasticity'", "demand_elasticity"], compare, one, None, {"elasticity": 0.8}
+    )
     refused(["demand_elasticity = 1", "[0.8, 1.2]"], compare, one, None, {"demand_elasticity": 1})
     refused(["no level of same", "[0.8]"], compare, one, same_luck, level, other)
     refused(["no conditions of one and elsewhere agree", "both sides"], compare, one, elsewhere)

@@ -67,7 +67,7 @@ def by_lineup(x, outcome, lineup, **condition):
     table = Results.open(x.folder).runs()
     wanted = {f"lineup.{firm}": each for firm, each in lineup.items()} | condition
     there = np.logical_and.reduce([table[name] == each for name, each in wanted.items()])
-    [cell] = set(table[there]["cell"])
+    [_cell] = set(table[there]["cell"])
     return table[there].sort_values("run")[outcome].to_numpy()
 
 
@@ -122,7 +122,8 @@ def test_players_who_are_alike_earn_means_over_seatings_and_members(alike):
         for own in ("restrain", "escalate"):
             who = [next(f for f in firms if lineup[f] == own) for lineup in seated]
             told = np.mean(
-                [by_lineup(alike, f"value.{f}", x) for f, x in zip(who, seated, strict=True)], axis=0
+                [by_lineup(alike, f"value.{f}", x) for f, x in zip(who, seated, strict=True)],
+                axis=0,
             )
             assert game.runs[at, game.columns.index(f"big: {own}")] == pytest.approx(told)
         for name in ("total_surplus", "value.oracle"):
@@ -141,7 +142,9 @@ def test_members_are_told_one_by_one_where_a_seating_has_them(alike):
     for j, firm in enumerate(("microsoft", "coreweave")):
         other = "coreweave" if firm == "microsoft" else "microsoft"
         lineup = {firm: "escalate", other: "restrain", "oracle": "match"}
-        assert x.members[at, s, j] == pytest.approx(by_lineup(alike, f"value.{firm}", lineup).mean())
+        assert x.members[at, s, j] == pytest.approx(
+            by_lineup(alike, f"value.{firm}", lineup).mean()
+        )
     assert np.isnan(x.members[at, s, 2])  # Oracle is of another role
     mean = x.members[at, s, :2].mean()
     assert mean == pytest.approx(x.game.payoffs[at, s])
@@ -240,10 +243,17 @@ def test_players_may_be_after_other_things(tmp_path):
     at = place(game, **lineup)
     cash, share, defaults, customers = (
         by_lineup(x, name, lineup)
-        for name in ("value_to_horizon.firm_1", "market_share.firm_3", "defaults", "customer_surplus")
+        for name in (
+            "value_to_horizon.firm_1",
+            "market_share.firm_3",
+            "defaults",
+            "customer_surplus",
+        )
     )
     columns = [game.columns.index(f"{firm}: {each}") for firm, each in lineup.items()]
-    assert game.runs[at, columns] == pytest.approx(np.stack([cash, share - 0.1 * defaults, customers]))
+    assert game.runs[at, columns] == pytest.approx(
+        np.stack([cash, share - 0.1 * defaults, customers])
+    )
 
 
 def test_an_objective_may_be_written_in_python(apart):
@@ -411,4 +421,6 @@ def test_where_every_run_fails_the_line_says_whose_strategy_it_is(fragile, tmp_p
         fragile(tmp_path, 0)
     text = str(caught.value)
     assert "\n" not in text and "no run came through" in text
-    assert "5 of 5" in text and "firm_2 fragile(dear=0)" in text and "take that strategy out" in text
+    assert (
+        "5 of 5" in text and "firm_2 fragile(dear=0)" in text and "take that strategy out" in text
+    )

@@ -191,7 +191,9 @@ def test_a_round_meets_other_luck_than_the_first_runs(simulated):
 
 def test_only_profiles_that_regrets_depend_on_are_run_again(simulated):
     [folder] = (simulated.folder / FRESH).iterdir()
-    needed = {(int(p), each.condition) for each in simulated.sampled.candidates for p in each.places}
+    needed = {
+        (int(p), each.condition) for each in simulated.sampled.candidates for p in each.places
+    }
     cells = Results.open(folder).cells
     lineups = {
         (row["lineup.firm_1"], row["lineup.firm_3"], row["demand_elasticity"])

@@ -151,7 +151,9 @@ def setting(text: str, option: str = "--set") -> tuple[str, int | float | str]:
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
     if not equals or not name or not value:
-        raise AgentsimError(f"{option} {text!r} is not of the form NAME=VALUE; as in oracle.debt=50")
+        raise AgentsimError(
+            f"{option} {text!r} is not of the form NAME=VALUE; as in oracle.debt=50"
+        )
     for read in (int, float):
         with suppress(ValueError):
             return name, read(value)
