@@ -67,7 +67,7 @@ def by_lineup(x, outcome, lineup, **condition):
     table = Results.open(x.folder).runs()
     wanted = {f"lineup.{firm}": each for firm, each in lineup.items()} | condition
     there = np.logical_and.reduce([table[name] == each for name, each in wanted.items()])
-    [_cell] = set(table[there]["cell"])
+    assert table[there]["cell"].nunique() == 1
     return table[there].sort_values("run")[outcome].to_numpy()
 
 

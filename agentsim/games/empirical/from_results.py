@@ -1,8 +1,8 @@
 """Games from the results of any batch: whoever's strategy was varied is a player.
 
 Results that `agentsim game` wrote are read as that game. Of any other batch each factor `lineup.WHO` is a
-player that has its levels as strategies: a firm with its own value, or a role, whose firms all follow one
-posture, with the value of all of them.
+player that has its levels as strategies, unless the condition names one of them: a firm with its own
+value, or a role, whose firms all follow one posture, with the value of all of them.
 """
 
 from __future__ import annotations
@@ -59,10 +59,13 @@ def _of_lineups(results: Results, condition: dict[str, Any]) -> Game:
     table = results.cells
     table = table[table["kind"] == "main"]
     varied = [name for name in results.factors if table[name].nunique() > 1]
-    players = [name for name in varied if name.startswith(LINEUP) and name.count(".") == 1]
+    players = [
+        name for name in varied
+        if name.startswith(LINEUP) and name.count(".") == 1 and name not in condition
+    ]  # fmt: skip
     if len(players) < 2:
         raise AgentsimError(
-            f"{results.folder} varies the strategy of {len(players)} player; a game has two or more: "
+            f"{results.folder} leaves {len(players)} with a choice of strategies; a game has two or more: "
             "give factors lineup.WHO for each, or play a game with `agentsim game`"
         )
     open_ = [name for name in varied if name not in players and name not in condition]
@@ -92,6 +95,10 @@ def _of_lineups(results: Results, condition: dict[str, Any]) -> Game:
         )
     sound = np.isfinite([by_run[each] for each in payoffs]).all(axis=(0, 1))
     if not sound.any():
+        if not results.complete:
+            raise AgentsimError(
+                f"{results.folder} is not complete; give the same command again to go on"
+            )
         raise AgentsimError(
             f"{results.folder}: profiles are missing or failed in every run; "
             "give main cells for all combinations of strategies"

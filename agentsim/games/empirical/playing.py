@@ -135,10 +135,10 @@ def opened(folder: str | Path, objective: Objective | None = None, gambit: bool 
 
     path = Path(folder)
     results = Results.open(path)
+    if not results.complete:  # what game it is of is written last
+        raise AgentsimError(f"{path} is not complete; give the same command again to go on")
     added.name_those_there(results.manifest.get("added_strategies", ()))
     asked = design_of(path)
-    if not results.complete:
-        raise AgentsimError(f"{path} is not complete; give the same command again to go on")
 
     def read(rows: Rows, runs: int, number: int) -> Payoffs:
         place = _round(path, asked, rows, runs, number)
