@@ -142,7 +142,11 @@ def opened(folder: str | Path, objective: Objective | None = None, gambit: bool 
 
     def read(rows: Rows, runs: int, number: int) -> Payoffs:
         place = _round(path, asked, rows, runs, number)
-        if not place.exists() or not (found := Results.open(place)).complete:
+        try:
+            found = Results.open(place)
+        except AgentsimError:  # it is not there, or was only begun
+            found = None
+        if found is None or not found.complete:
             raise AgentsimError(
                 f"{path}: round {number} of fresh runs is not complete; give the command that made it "
                 "again to go on"
