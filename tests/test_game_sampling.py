@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,15 @@ from simulated_games import asked
 
 from agentsim import Market
 from agentsim.batch.results import Results
+from agentsim.games.empirical.found import found
 from agentsim.games.empirical.payoffs import Conditioned, Payoffs
-from agentsim.games.empirical.playing import FRESH, play
+from agentsim.games.empirical.playing import FRESH, Played, play
 from agentsim.games.empirical.sampling import BUDGET, ENOUGH, NONE, ROUNDS, sampled
 from agentsim.games.game import Game
 from agentsim.games.solving import equilibria
 from agentsim.games.tables import by_profile
+from agentsim.report.game_answer import answer
+from agentsim.report.game_text import tables
 
 SOLVE = partial(equilibria, gambit=False)
 DILEMMA = np.array([[[3.0, 0.0], [5.0, 1.0]], [[3.0, 5.0], [0.0, 1.0]]])
@@ -52,6 +56,10 @@ class World:
         return Payoffs(game, cells, earned, {})
 
     def sampled(self, seen=None, runs=20):
+        """Return what fresh runs say; see `played`."""
+        return self.played(seen, runs).sampled
+
+    def played(self, seen=None, runs=20):
         """Hold against fresh runs what is found on runs that saw these payoffs, without luck."""
         game, conditions = self.game, []
         for at, each in enumerate(self.payoffs if seen is None else seen):
@@ -61,7 +69,8 @@ class World:
             members = np.full((*of_means.payoffs.shape, 2), np.nan)
             conditions.append(Conditioned(game.every_condition[at], of_means, members))
         found = [SOLVE(each.game) for each in conditions]
-        return sampled(game, conditions, found, self.simulate, SOLVE)
+        held = sampled(game, conditions, found, self.simulate, SOLVE)
+        return Played(game, Path(), tuple(conditions), tuple(found), held, 0, 4 * runs)
 
 
 def told(x):
@@ -160,6 +169,37 @@ def test_fresh_runs_that_fail_are_left_out_and_counted():
     world = World([DILEMMA], failed=(3, 8))
     x = world.sampled()
     assert x.lost == 2 and x.candidates[0].confirmation.confidence.runs == 98
+
+
+# What is said of it
+
+
+def test_the_answer_counts_what_stands_and_accounts_for_every_candidate():
+    x = found(World([DILEMMA]).played([MISLED]))
+    assert answer(x)[0] == (
+        "The game of firm 1 and firm 3 has 1 equilibrium. Of 2 candidates, held against 900 fresh "
+        "runs in 2 rounds, 1 confirmed and 1 refuted. Sampling ended as every candidate's regret is "
+        "known as closely as asked."
+    )
+    [condition] = x
+    assert [each.words for each in condition.equilibria] == [BOTH_FIERCE]
+    x = found(World([DILEMMA], sampling={"rounds": 1}).played([MISLED]))
+    assert "has 1 equilibrium. Of 2 candidates" in answer(x)[0]
+    assert "1 refuted and 1 not sampled. Sampling ended as the rounds" in answer(x)[0]
+    x = found(World([DILEMMA], sampling={"most_runs": 0}).played())
+    assert answer(x)[0].endswith("The budget of runs is used up: none was held against fresh runs.")
+
+
+def test_where_nothing_stands_the_answer_says_so():
+    # Many runs that mislead outweigh the fresh ones, and nothing else turns up.
+    x = found(World([DILEMMA]).played([MISLED], runs=5000))
+    said = answer(x)[0]
+    assert "has 0 equilibria. Of 1 candidate" in said and "1 refuted." in said
+    assert said.endswith("None stands, and what is said of equilibria there is of those refuted.")
+    assert any("refuted" in line for line in tables(x))
+    x = found(World([DILEMMA, DILEMMA]).played([MISLED, DILEMMA], runs=5000))
+    assert "has 0 to 1 equilibria under each of 2 conditions" in answer(x)[0]
+    assert "None stands under demand elasticity 1, and" in answer(x)[0]
 
 
 # What is simulated

@@ -73,7 +73,9 @@ def game(context: click.Context) -> None:
     help="Set a key of the file, a parameter or a strategy; may be repeated.",
 )  # fmt: skip
 @click.option(
-    "--payoff", metavar="EXPRESSION", help="What players are after; otherwise the file's."
+    "--payoff",
+    metavar="EXPRESSION",
+    help="What players are after, where the file gives them none of their own.",
 )
 @click.option(
     "--gambit", is_flag=True, help="Ask Gambit's solvers as well (pip install 'agentsim[solvers]')."

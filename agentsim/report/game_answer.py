@@ -49,7 +49,7 @@ def answer(x: Found) -> list[str]:
 
 def _equilibria(x: Found) -> str:
     """Say how many equilibria there are, and what fresh runs said of them."""
-    numbers = [len(each.equilibria) for each in x]
+    numbers = [len(each.standing) for each in x]
     each = between(numbers, str)
     under_each = "" if len(numbers) == 1 else f" under each of {len(numbers)} conditions"
     plural = "equilibrium" if each == "1" else "equilibria"
@@ -57,15 +57,23 @@ def _equilibria(x: Found) -> str:
     verdicts = Counter(c.verdict for each in x for c in each.candidates)
     if not x.played.sampled.rounds:
         return f"{said}. {capital(x.played.sampled.ended)}: none was held against fresh runs."
-    parts = [
-        f"{verdicts[name]} {name}" for name in ("confirmed", "open", "refuted") if verdicts[name]
-    ]
+    names = ("confirmed", "open", "refuted", "not sampled")
+    parts = [f"{verdicts[name]} {name}" for name in names if verdicts[name]]
     candidates = count(sum(verdicts.values()), "candidate")
     return (
         f"{said}. Of {candidates}, held against {x.played.sampled.runs:,} fresh runs in "
         f"{count(x.played.sampled.rounds, 'round')}, {listed(parts)}. Sampling ended as "
-        f"{x.played.sampled.ended}."
+        f"{x.played.sampled.ended}.{_refuted(x)}"
     )
+
+
+def _refuted(x: Found) -> str:
+    """Say under which conditions nothing stands, and what is told of these then."""
+    empty = [each for each in x if each.candidates and not each.standing]
+    if not empty:
+        return ""
+    where = f" {under(x, empty)}" if under(x, empty) else ""
+    return f" None stands{where}, and what is said of equilibria there is of those refuted."
 
 
 def _players(x: Found) -> str:
