@@ -9,13 +9,16 @@ import pandas as pd
 
 from agentsim.errors import AgentsimError, check_known
 from agentsim.ledger import FLOWS
+from agentsim.outcomes import BY_FIRM
 from agentsim.parameters import ROLES
 from agentsim.simulation import Simulation
 
 
 def outcomes_frame(simulation: Simulation) -> pd.DataFrame:
-    """Return a row a run: its number, its status, the quarters simulated, and its outcomes."""
-    table = simulation.outcomes()
+    """Return a row a run: its number, its status, the quarters simulated, and its usual outcomes."""
+    extra = tuple(f"{name}." for name in BY_FIRM if name != "value")
+    found = simulation.outcomes()
+    table = {name: each for name, each in found.items() if not name.startswith(extra)}
     head: dict[str, Any] = {
         "run": simulation.runs,
         "status": simulation.status.astype(str),
