@@ -16,7 +16,7 @@ ALIKE = 0.6
 """Likeness below which two names have nothing to do with each other."""
 
 LONG = 5
-MOST_LISTED = 32
+MOST_LISTED = 24
 
 _repr = reprlib.Repr(maxstring=80, maxother=80)
 

@@ -40,8 +40,9 @@ def test_a_cell_is_the_market_that_its_labels_say(whole):
     )
     market.run()
     runs = whole.runs().query("cell == 3")
-    for name, array in market.outcomes().items():
-        np.testing.assert_array_equal(runs[name], array, err_msg=name)
+    table = market.outcomes()
+    for name in whole.outcomes:
+        np.testing.assert_array_equal(runs[name], table[name], err_msg=name)
     series = whole.series().query("cell == 3")
     for name in ("capex", "debt"):
         by_run = np.stack([each.market[name] for each in market.history], axis=1)
@@ -243,5 +244,6 @@ def test_runs_are_numbered_in_the_randomness_by_block(tmp_path):
     market = Simulation(scenario, resolve("match", scenario.firms), numbers, 5, horizon=3)
     market.run()
     runs = results.runs().query("cell == 3")
-    for name, array in market.outcomes().items():
-        np.testing.assert_array_equal(runs[name], array, err_msg=name)
+    table = market.outcomes()
+    for name in results.outcomes:
+        np.testing.assert_array_equal(runs[name], table[name], err_msg=name)

@@ -35,7 +35,7 @@ demand_elasticity = [0.8, 1.2]
 fresh_runs = 10
 rounds = 1
 """
-TABLES = {"bounds", "dynamics", "equilibria", "kinds", "logit", "measures", "payoffs", "prices",
+TABLES = {"answers", "bounds", "dynamics", "equilibria", "kinds", "logit", "measures", "payoffs", "prices",
           "repeated", "unlike"}  # fmt: skip
 
 

@@ -164,10 +164,9 @@ def test_what_is_all_refuted_is_shown_as_such():
     from dataclasses import replace
 
     solved = conditioned(game, {FACTOR: 3.0}, found=[replace(wrong[0], game=game)])
-    assert not solved.standing
+    assert not solved.standing and not len(solved.equilibria)
     figure = equilibria(found_of(solved))
     assert any("all that was found is refuted" in each for each in texts(figure.axes[0]))
-    assert texts(figure.axes[-1]) == ["refuted"]
 
 
 def test_without_fresh_runs_there_is_no_regret_to_draw():

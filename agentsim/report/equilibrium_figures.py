@@ -123,10 +123,10 @@ def _rows(conditions: Sequence[Solved]) -> tuple[Rows, list[tuple[float, str]], 
     for x in conditions:
         told = [condition_words(x)]
         found = shown(x)
-        if not found:
-            told.append("no equilibrium was found")
-        elif x.candidates and not x.standing:
+        if x.candidates and not x.standing:
             told.append("all that was found is refuted")
+        elif not found:
+            told.append("no equilibrium was found")
         words = ": ".join(filter(None, told))
         if words:
             heads.append((y, words))

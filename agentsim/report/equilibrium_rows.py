@@ -56,9 +56,8 @@ class Shown:
 
 
 def every_one(x: Solved) -> list[Shown]:
-    """Return the equilibria of a condition: those that stand, or all that were refuted if none does."""
-    told = x.standing or tuple(each for each in x.candidates if not each.since)
-    candidates: list[Candidate | None] = list(told)
+    """Return the equilibria of a condition: those that stand."""
+    candidates: list[Candidate | None] = list(x.standing)
     found = x.equilibria.found
     candidates += [None] * (len(found) - len(candidates))
     return [

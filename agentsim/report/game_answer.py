@@ -68,12 +68,11 @@ def _equilibria(x: Found) -> str:
 
 
 def _refuted(x: Found) -> str:
-    """Say under which conditions nothing stands, and what is told of these then."""
+    """Say under which conditions nothing stands."""
     empty = [each for each in x if each.candidates and not each.standing]
     if not empty:
         return ""
-    where = f" {under(x, empty)}" if under(x, empty) else ""
-    return f" None stands{where}, and what is said of equilibria there is of those refuted."
+    return f" None stands {under(x, empty)}".rstrip() + "."
 
 
 def _players(x: Found) -> str:
@@ -182,12 +181,17 @@ def _own(x: Found) -> str:
     worst: list[tuple[float, str, Solved]] = []
     stays = 0
     for each in x:
-        epsilon = sampling.epsilon_of(x.asked, each.game)
+        epsilons = sampling.epsilons_of(x.asked, each.game)
+        allowed = {
+            player: float(epsilons[at])
+            for at, role in enumerate(each.game.roles)
+            for player in role.players
+        }
         for one in each.equilibria.pure:
             own = own_regrets(each.conditioned, one)
             if own:
                 firm = max(own, key=lambda name: own[name])
-                stays += own[firm] <= epsilon
+                stays += all(gain <= allowed[name] for name, gain in own.items())
                 worst.append((own[firm], firm, each))
     if not worst:
         return ""

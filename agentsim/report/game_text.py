@@ -79,9 +79,9 @@ def _rows(x: Solved) -> list[list[str]]:
 
 
 def _worth(x: Solved, at: int, worth: dict[str, Row]) -> Row | None:
-    """Return the measures of a candidate; those of one that was refuted are not told."""
+    """Return the measures of a candidate; those of one that does not stand are not told."""
     candidate = x.candidates[at]
-    standing = [each for each in x.candidates if each.verdict != "refuted"]
+    standing = list(x.standing)
     if candidate not in standing:
         return None
     return x.measures.equilibria[standing.index(candidate)]

@@ -87,7 +87,7 @@ class Sampling(Table):
     0 for 0.2% of how far payoffs reach."""
     most_runs: Whole = 400_000
     """Simulated markets, all rounds together, beyond which no round is begun."""
-    rounds: Whole = 3
+    rounds: Whole = 6
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

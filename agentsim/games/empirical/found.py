@@ -63,15 +63,20 @@ class Solved:
 
     @cached_property
     def standing(self) -> tuple[Candidate, ...]:
-        """The candidates that fresh runs did not refute."""
-        return tuple(each for each in self.candidates if each.verdict != "refuted")
+        """The candidates that fresh runs did not refute; those that turned up too late for any are none."""
+        return tuple(
+            each
+            for each in self.candidates
+            if each.verdict != "refuted" and not (each.since and each.confirmation is None)
+        )
 
     @cached_property
     def equilibria(self) -> Equilibria:
-        """What stands. Where nothing does, all that was found on the runs of all profiles."""
-        if not self.standing:
-            return self.on_all
+        """What stands; none, where fresh runs refuted all that was found."""
         found = tuple(replace(each.equilibrium, game=self.game) for each in self.standing)
+        if self.candidates and not found:
+            why = "fresh runs refuted all that was found"
+            return replace(self.on_all, found=(), complete=False, why=why, sets=())
         return replace(self.on_all, found=found)
 
     @cached_property
