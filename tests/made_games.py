@@ -65,7 +65,7 @@ def conditioned(game, condition, at=0, fresh=True, found=None):
         held = confirm(each, game.runs[places], 0.2, places) if fresh else None
         candidates.append(Candidate(at, each, 0, places, None, held))
     told = Conditioned(condition, game, members)
-    return Solved(told, equilibria, tuple(candidates), "", "")
+    return Solved(told, equilibria, tuple(candidates))
 
 
 def found_of(*conditions):

@@ -122,7 +122,7 @@ def test_a_role_whose_payoffs_are_small_is_judged_by_what_it_earns():
     small, seen = (DILEMMA * np.array([1.0, 1e-3])[:, None, None] for _ in range(2))
     seen[1, 1] = [5.5e-3, 1.5e-3]  # to restrain where the first escalates looks better than it is
     x = World([small], luck=1e-5).sampled([seen])
-    assert [each.verdict for each in x.candidates][0] == "refuted"
+    assert x.candidates[0].verdict == "refuted"
     held = x.candidates[0].confirmation
     assert held.regret.value == pytest.approx(1e-3, rel=0.01)
     assert held.epsilon == pytest.approx(0.002 * 4e-3)

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentsim.batch.intervals import Interval
+from agentsim.errors import AgentsimError
 from agentsim.games.equilibria import Equilibrium
 from agentsim.games.polishing import polished, stands_alone
 from agentsim.games.replicator import EQUAL, THERE, Flags, at_rest, slopes, starting_mixes
@@ -194,6 +195,8 @@ def basins(game: Game, starts: int = STARTS, longest: float = LONGEST) -> Basins
 
     longest: how long a start is followed at most, in units of 1 over how far the role's payoffs reach.
     """
+    if starts < 1:
+        raise AgentsimError(f"starts = {starts}; give one start or more")
     first = starts_of(game, starts)
     ends, still, low, high = _followed(game, first, longest)
     goes_round = ~still & ((high - low).max(axis=1) > ROUND)

@@ -83,6 +83,13 @@ def game_of_frame(table: pd.DataFrame, name: str = "") -> Game:
             raise AgentsimError(
                 f"the table has a column {PAYOFF}{player} and none with its strategy; add {player}"
             )
+    for column in map(str, table.columns if len(table) else ()):
+        named = column in players or column.startswith(PAYOFF) or column == RUN
+        if not named and table[column].dtype.kind not in "fiub":
+            raise AgentsimError(
+                f"column {column} holds text, and there is no {PAYOFF}{column}; add what it earns, or take "
+                "the column out"
+            )
     if not len(table):
         raise AgentsimError("the table has no rows; give one for each profile")
     strategies = [_strategies(table, player) for player in players]
@@ -163,6 +170,8 @@ def _places(
 def _numbers(given: Any, column: str = "payoffs") -> Array:
     """Return numbers as an array; refuse what is none."""
     try:
+        if np.asarray(given).dtype.kind == "c":
+            raise TypeError
         return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
         raise AgentsimError(

@@ -2,7 +2,7 @@
 
 Everything is an expectation over profiles, by run: with w the probability of each profile and x what
 came of it in a run, w x. Money is then a mean over runs and a share a ratio of means, both with 95%
-bootstrap intervals over runs; what is played is held fixed in all resamples.
+intervals over runs (`studentised`); what is played is held fixed in them.
 
 Total surplus is the outcome of that name where it rides along, and otherwise what all players earn.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agentsim.batch.intervals import Interval, bootstrap_mean, ratio_of_means
+from agentsim.batch.intervals import Interval
+from agentsim.games.studentised import mean_interval, ratio_interval
 from agentsim.laws.numerics import Array
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def mean(x: Array, exact: bool) -> Interval:
     """Return the mean of x `(runs,)`; a single number stands for itself where all is exact."""
     if exact and len(x) == 1:
         return Interval(float(x[0]), float(x[0]), float(x[0]), 1)
-    return bootstrap_mean(x)
+    return mean_interval(x)
 
 
 def ratio(num: Array, den: Array, exact: bool) -> Interval:
@@ -123,7 +124,7 @@ def ratio(num: Array, den: Array, exact: bool) -> Interval:
     if exact and len(num) == 1:
         value = float(num[0] / den[0]) if den[0] else float("nan")
         return Interval(value, value, value, 1)
-    return ratio_of_means(num, den)
+    return ratio_interval(num, den)
 
 
 def ratio_of_positive(num: Array, den: Array, exact: bool) -> Interval:

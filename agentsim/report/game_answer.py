@@ -20,7 +20,16 @@ from agentsim.report.game_words import (
     under,
     who,
 )
-from agentsim.report.game_worth import between_ends, customers, first_and_last, moved, welfare
+from agentsim.report.game_worth import (
+    answering,
+    beside,
+    between_ends,
+    by_level,
+    customers,
+    first_and_last,
+    moved,
+    welfare,
+)
 from agentsim.report.words import (
     capital,
     firm_words,
@@ -32,6 +41,7 @@ from agentsim.report.words import (
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
 
+EVEN = 0.5
 RARE = 0.05
 """Chance below which members of a role are said to differ."""
 LEFT = 0.005
@@ -41,8 +51,9 @@ LEFT = 0.005
 def answer(x: Found) -> list[str]:
     """Return the sentences that say what was found."""
     told = [
-        _equilibria(x), _who(x), _same(x), kind(x), ladder(x), race(x), restraint(x), customers(x), welfare(x), between_ends(x),
-        *(moved(x, each) for each in first_and_last(x)), _dynamics(x), _unlike(x), _believed(x),
+        _equilibria(x), _who(x), *by_level(x), _same(x), kind(x), ladder(x), race(x), restraint(x),
+        customers(x), *(moved(x, each) for each in first_and_last(x)), answering(x), welfare(x),
+        between_ends(x), beside(x), _dynamics(x), _unlike(x), _believed(x),
     ]  # fmt: skip
     return [each for each in told if each]
 
@@ -63,7 +74,19 @@ def _equilibria(x: Found) -> str:
     return (
         f"{said}. Of {candidates}, held against {x.played.sampled.runs:,} fresh runs in "
         f"{count(x.played.sampled.rounds, 'round')}, {listed(parts)}. Sampling ended as "
-        f"{x.played.sampled.ended}.{_refuted(x)}"
+        f"{x.played.sampled.ended}.{_doubtful(x)}{_refuted(x)}"
+    )
+
+
+def _doubtful(x: Found) -> str:
+    """Say how many of those that stand are likelier not to be equilibria, by their epsilon."""
+    held = [c.confirmation for each in x for c in each.standing if c.confirmation]
+    doubtful = sum(each.probability < EVEN for each in held)
+    if not doubtful:
+        return ""
+    return (
+        f" Of the {len(held)} that stand, {doubtful} are likelier than not to be left for a gain above epsilon; "
+        "what follows is of all that stand."
     )
 
 
@@ -200,8 +223,8 @@ def _own(x: Found) -> str:
         return "No firm taken by itself would gain by leaving any pure equilibrium, in the mean over runs."
     return (
         f"Taken by itself, some firm would gain by leaving {len(worst) - stays} of {len(worst)} pure "
-        f"equilibria, in the mean over runs; most would {firm_words(firm)}, {amount(of.game, gain)} under "
-        f"{condition_words(of)}."
+        f"equilibria, in the mean over runs; most would {firm_words(firm)}, {amount(of.game, gain)}"
+        f"{f' under {condition_words(of)}' if len(x.conditions) > 1 else ''}."
     )
 
 

@@ -47,10 +47,15 @@ def sentence(moved: Sequence[Moved]) -> str:
     down = sum(float(c.difference.high) < 0.0 for c in changes)
     before, after = [c.before for c in changes], [c.after for c in changes]
     span = between([float(low.value), float(high.value)], lambda s: f"{100 * s:+.1f}")
+    surely = (
+        f", of which {up} surely rise and {down} surely fall"
+        if any(math.isfinite(float(c.difference.low)) for c in changes)
+        else " (one run each side: no intervals)"
+    )
     return (
         f"Customers' share in equilibrium is {between(before, percent)} before and "
-        f"{between(after, percent)} after: it moves by {span} points over {count(len(changes), 'pair')} of equilibria, of which {up} surely rise and "
-        f"{down} surely fall. {_kinds(moved)}"
+        f"{between(after, percent)} after: it moves by {span} points over {count(len(changes), 'pair')} of equilibria{surely}. "
+        f"{_kinds(moved)}"
     )
 
 
@@ -100,17 +105,24 @@ def _row(name: str, changes: list[Change]) -> list[str]:
     def span(values: list[float]) -> str:
         return between(values, lambda v: f"{by * v:,.{decimals}f}")
 
-    up = sum(float(c.difference.low) > 0.0 for c in changes)
-    down = sum(float(c.difference.high) < 0.0 for c in changes)
-    signs = "all rise" if up == len(changes) else "all fall" if down == len(changes) else (
-        f"{up} rise, {down} fall, {len(changes) - up - down} open"
-    )  # fmt: skip
+    signs = _signs(changes)
     called = CALLED.get(name) or f"{capital(LAYERS.get(name, plain(name)))}, $bn"
     return [
         called, span([c.before for c in changes]), span([c.after for c in changes]),
         f"{by * float(low.value):,.{decimals}f}", _interval(low, by, decimals),
         f"{by * float(high.value):,.{decimals}f}", _interval(high, by, decimals), signs,
     ]  # fmt: skip
+
+
+def _signs(changes: list[Change]) -> str:
+    """Return how many changes surely go which way; nothing where one run each says nothing of luck."""
+    if not any(math.isfinite(float(c.difference.low)) for c in changes):
+        return ""
+    up = sum(float(c.difference.low) > 0.0 for c in changes)
+    down = sum(float(c.difference.high) < 0.0 for c in changes)
+    if len(changes) in (up, down):
+        return "all rise" if up else "all fall"
+    return f"{up} rise, {down} fall, {len(changes) - up - down} open"
 
 
 def _interval(x: Interval, by: float, decimals: int) -> str:

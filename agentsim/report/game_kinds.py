@@ -10,6 +10,7 @@ import numpy as np
 
 from agentsim.games.empirical.comparing import mean_of
 from agentsim.games.kinds import MEANING, MIXED, UNCLEAR
+from agentsim.games.repeated import rate_per_year
 from agentsim.games.worth import earned, expected
 from agentsim.report.game_words import (
     amount,
@@ -20,11 +21,14 @@ from agentsim.report.game_words import (
 )
 from agentsim.report.words import (
     listed,
+    percent,
     plain,
 )
 
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
+
+DILEMMA, ELASTICITY = "prisoner's dilemma", "demand_elasticity"
 
 
 def kind(x: Found) -> str:
@@ -80,11 +84,29 @@ def ladder(x: Found) -> str:
     roles = x.conditions[0].game.roles
     if len(strategies) < 3 or len(roles) > 1 or len({e.partition("(")[0] for e in strategies}) > 1:
         return ""
-    steps = []
+    steps, by_elasticity = [], {True: [0, 0], False: [0, 0]}
     for low, high in pairwise(strategies):
         kinds = [each.game.classify(low, high).kind for each in x]
         steps.append(f"from {_inside(low)} to {_inside(high)} {_counted(x, kinds, set(MEANING))}")
-    return f"Step by step of {strategies[0].partition('(')[0]}: {'; '.join(steps)}."
+        for each, kind_ in zip(x, kinds, strict=True):
+            tally = by_elasticity[float(each.conditioned.condition.get(ELASTICITY, np.inf)) <= 1.0]
+            tally[0] += kind_ == DILEMMA
+            tally[1] += 1
+    told = [f"Step by step of {strategies[0].partition('(')[0]}: {'; '.join(steps)}."]
+    if by_elasticity[True][1]:
+        (forced, of), (free, others) = by_elasticity[True], by_elasticity[False]
+        told.append(
+            f"Up to a demand elasticity of one, where revenue does not rise with capacity and theory forces a "
+            f"{DILEMMA}, {forced} of {of} steps are one; above it, where it does not, {free} of {others}."
+        )
+    last = [e for each in standing(x) for e in each.equilibria if e.shares[-1] > 0.0]
+    if last:
+        every = sum(len(each.equilibria) for each in standing(x))
+        told.append(
+            f"In {len(last)} of {every} equilibria {strategies[-1]} is played, the end of the dial: what lies beyond "
+            "was not tried."
+        )
+    return " ".join(told)
 
 
 def _inside(strategy: str) -> str:
@@ -132,10 +154,15 @@ def restraint(x: Found) -> str:
     parts = []
     if told:
         where = "" if len(told) == len(found) else f" under {len(told)} of {len(found)} conditions"
-        parts.append(f"a discount factor of {between(told, lambda d: f'{d:.2f}')} a period{where}")
+        years = x.asked.horizon / 4.0
+        rates = [float(rate_per_year(each, years)) for each in told]
+        parts.append(
+            f"a discount factor of {between(told, lambda d: f'{d:.2f}')} over a period of {years:g} years (the "
+            f"horizon), a rate of {between(rates, percent)} a year or less{where}"
+        )
     if free:
         parts.append(
-            f"none{'' if free == len(found) else f' under {free}'}, as it is an equilibrium anyway"
+            f"no patience{'' if free == len(found) else f' under {free}'}, as it is an equilibrium anyway"
         )
     if never:
         parts.append(

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from agentsim.batch.intervals import Interval
-from agentsim.games.kinds import SHORT
 from agentsim.printing import aligned
 from agentsim.report.game_words import BN, condition_words
 from agentsim.report.words import plain
@@ -37,7 +36,7 @@ def _equilibria(x: Found) -> list[str]:
             rows.append([name, "none found", *[""] * 8])
     note = (
         "Regret: the most that a player gains by another strategy, alone, on fresh runs; P(eps): how likely it "
-        f"is below {_epsilon(x)}. What players of a role do is counted."
+        f"is below {_epsilon(x)}, rather told too low. What players of a role do is counted."
     )
     return [*_without_empty(rows), note]
 
@@ -98,9 +97,7 @@ def _conditions(x: Found) -> list[str]:
         rows.append(
             [
                 condition_words(each),
-                kind.kind
-                if kind.kind == kind.of_means
-                else f"{kind.kind} ({SHORT[kind.of_means]})",
+                kind.kind if kind.kind == kind.of_means else f"{kind.kind} ({kind.of_means})",
                 f"{100 * sure:.0f}" if math.isfinite(sure) else "",
                 _number(each.measures.price_of_anarchy, 1.0, 2),
                 _number(each.measures.price_of_stability, 1.0, 2),

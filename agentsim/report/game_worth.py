@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agentsim.games.empirical.answering import base_of, responses
 from agentsim.games.empirical.comparing import Moved, compare, range_of
 from agentsim.games.measures import CARTEL, COMPETITIVE
-from agentsim.games.worth import CUSTOMERS, TOTAL
+from agentsim.games.worth import CUSTOMERS, TOTAL, expected
 from agentsim.report.game_kinds import end
 from agentsim.report.game_words import (
     between,
     count,
     standing,
+    who,
 )
 from agentsim.report.words import (
     level_words,
+    listed,
+    money,
     percent,
     plain,
     points,
@@ -24,6 +28,17 @@ from agentsim.report.words import (
 
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
+
+MOVES = 0.1
+"""Share of a role that more must play, or fewer, to be told."""
+MOST_MOVES = 6
+BESIDE = (
+    ("hyperscaler", "capex", "capex to the horizon", "$bn"),
+    ("chip_vendor", "chip_margin", "chip vendors' gross margin", ""),
+    ("memory_maker", "memory_margin", "memory's gross margin", ""),
+    ("lender", "lender_losses", "loans written off", "$bn"),
+)
+"""Layer, outcome, words and unit (none for a share) of what is told beside values."""
 
 
 def customers(x: Found) -> str:
@@ -120,14 +135,91 @@ def moved(x: Found, moved: list[Moved]) -> str:
         level_words(name, of.conditioned.condition[name])
         for of in (moved[0].before, moved[0].after)
     )
+    up = sum(float(each.difference.low) > 0.0 for each in changes)
+    down = sum(float(each.difference.high) < 0.0 for each in changes)
     sure = ""
-    if np.isfinite([float(low.low), float(high.high)]).all():
-        if float(low.low) > 0.0 or float(high.high) < 0.0:
-            sure = ", all sure"
-        elif all(float(c.difference.low) <= 0.0 <= float(c.difference.high) for c in changes):
-            sure = ", none of them sure"
+    if any(np.isfinite(float(each.difference.low)) for each in changes):
+        sure = f", of which {up} surely rise and {down} surely fall"
     span = between([float(low.value), float(high.value)], lambda s: points(s, 1, True))
     return (
         f"From {first} to {last}, customers' share in equilibrium moves by {span}, whichever equilibria "
         f"are compared ({count(len(changes), 'pair')}{sure})."
     )
+
+
+def answering(x: Found) -> str:
+    """Say what answering a shock does to customers, beside all going on as before."""
+    if len(x.conditions) < 2 or CUSTOMERS not in x.conditions[0].game.others:
+        return ""
+    factor, base = base_of(x)
+    told = responses(x)
+    if not told or not factor.startswith("shock."):
+        return ""
+    less = sum(float(each.difference.high) < 0.0 for each in told)
+    more = sum(float(each.difference.low) > 0.0 for each in told)
+    differences = [float(each.difference.value) for each in told]
+    return (
+        f"Strategies answer the shock: against going on as in an equilibrium without it ({level_words(factor, base)}), "
+        f"customers have {between(differences, lambda v: money(v, True))} by that, surely less in {less} of "
+        f"{len(told)} pairs of equilibria and surely more in {more}."
+    )
+
+
+def by_level(x: Found) -> list[str]:
+    """Say, by factor, whose play in equilibrium moves from its first level to its last."""
+    return [each for each in (_played(x, *item) for item in x.asked.conditions.items()) if each]
+
+
+def _played(x: Found, name: str, levels: list[Any]) -> str:
+    if len(levels) < 2:
+        return ""
+    ends = []
+    for level in (levels[0], levels[-1]):
+        of = [each for each in standing(x) if each.conditioned.condition[name] == level]
+        ends.append({_rest(each, name): each for each in of})
+    both = [rest for rest in ends[0] if rest in ends[1]]
+    if not both:
+        return ""
+    first, last = ([end_[rest] for rest in both] for end_ in ends)
+    game = x.conditions[0].game
+    a, b = (
+        np.mean([np.mean([e.shares for e in each.equilibria], axis=0) for each in of], axis=0)
+        for of in (first, last)
+    )
+    moves = [
+        f"{who(x, game.roles[int(game.layout.role_of[at])].name)} {plain(game.strategies[at])} "
+        f"{percent(float(a[at]), 0)} to {percent(float(b[at]), 0)}"
+        for at in np.argsort(-np.abs(b - a), kind="stable")[:MOST_MOVES]
+        if abs(b[at] - a[at]) >= MOVES
+    ]
+    if not moves:
+        return f"From {level_words(name, levels[0])} to {level_words(name, levels[-1])} hardly anybody plays otherwise."
+    return (
+        f"From {level_words(name, levels[0])} to {level_words(name, levels[-1])}, in the mean over equilibria and other "
+        f"conditions: {listed(moves)}."
+    )
+
+
+def _rest(x: Solved, name: str) -> tuple[Any, ...]:
+    """Return the levels of a condition without one of its factors."""
+    return tuple(level for of, level in x.conditioned.condition.items() if of != name)
+
+
+def beside(x: Found) -> str:
+    """Say what margins, losses and capex are in equilibrium, of the layers that play."""
+    layers = set(x.asked.market_role.values())
+    told = [
+        f"{words} {between(values, lambda v, unit=unit: money(v) if unit else percent(v, 0))}"
+        for layer, outcome, words, unit in BESIDE
+        if layer in layers and (values := _in_equilibrium(x, outcome))
+    ]
+    return f"In equilibrium: {'; '.join(told)}." if told else ""
+
+
+def _in_equilibrium(x: Found, outcome: str) -> list[float]:
+    return [
+        float(expected(one.weights, each.game.others[outcome]).mean())
+        for each in standing(x)
+        if outcome in each.game.others
+        for one in each.equilibria
+    ]

@@ -23,6 +23,10 @@ def lines(x: Found, players: int) -> list[str]:
             f"{x.asked.name} has no role whose players are alike and all stand for themselves; "
             'play one with play = "alike"'
         )
+    if not 2 <= players < max(sizes):
+        raise AgentsimError(
+            f"--to {players} of {max(sizes)} players is no reduction; give 2 to {max(sizes) - 1}"
+        )
     unit = f" {x.conditions[0].game.unit}".rstrip()
     rows = [["condition", "profiles", "of", "error of gains", f"largest{unit}", "%",
              f"regret in the full game{unit}", "epsilon"]]  # fmt: skip

@@ -217,6 +217,7 @@ def _called(x: Found) -> str:
 
 
 def _exact(value: float) -> Interval:
+    """Return a difference of what one run each gave, which says nothing of luck."""
     return Interval(value, np.nan, np.nan, 1)
 
 

@@ -10,7 +10,7 @@ cells share their luck, so that run i of any two of them differs by what is done
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -52,7 +52,7 @@ LAYERS = (
     "lender_value",
 )  # fmt: skip
 KEPT = (*LAYERS, "total_surplus", "revenue", "resource_cost", "rent_dissipation", "hhi", "capex",
-        "defaults", "lender_losses")  # fmt: skip
+        "defaults", "lender_losses", "chip_margin", "memory_margin")  # fmt: skip
 """What is kept of every profile beside payoffs."""
 
 
@@ -66,6 +66,8 @@ class Players(Table):
     strategies: list[Text]
     payoff: Text = ""
     """What they are after, where it is not what all are."""
+    dilemma: list[Text] = Field(default_factory=list)
+    """The mild and the fierce strategy of these players, where they are not those of all."""
     reduced: Whole = 0
     """How many players stand for all that are alike (deviation-preserving reduction); 0 for each
     standing for itself."""
@@ -286,6 +288,19 @@ class EmpiricalGame(Table):
         """The profiles that are simulated, `(profiles, columns)`, of all players."""
         return self.layout.profiles if self.reduction is None else self.reduction.profiles
 
+    def mild_and_fierce(self, role: Role) -> tuple[str, str]:
+        """Return the strategies of a role between which the kind of game is told."""
+        own = self.players[self.table_of[role.name]].dilemma or self.dilemma
+        if own and set(own) <= set(role.strategies):
+            return own[0], own[1]
+        return role.strategies[0], role.strategies[-1]
+
+    def _dilemmas(self) -> Iterator[tuple[str, list[str], list[str]]]:
+        """Yield each pair with where it stands, and what strategies it may name."""
+        yield "", self.dilemma, [s for t in self.players.values() for s in t.strategies]
+        for name, table in self.players.items():
+            yield f"players.{name}: ", table.dilemma, table.strategies
+
     def objective(self, role: str) -> str:
         """Return what the players of a role are after."""
         return self.players[self.table_of[role]].payoff or self.payoff
@@ -465,12 +480,13 @@ class EmpiricalGame(Table):
                 who = name.removeprefix("lineup.")
                 if who in firms and (where == "lineup" or name == f"lineup.{who}"):
                     raise AgentsimError(f"{where}: {who} is a player of the game; take it out")
-        if len(self.dilemma) not in (0, 2) or len(set(self.dilemma)) < len(self.dilemma):
-            raise AgentsimError(
-                f"dilemma = {shown(self.dilemma)} is no pair; give a mild and a fierce strategy"
-            )
-        for each in self.dilemma:
-            check_known("dilemma:", each, [s for t in self.players.values() for s in t.strategies])
+        for where, pair, known in self._dilemmas():
+            if len(pair) not in (0, 2) or len(set(pair)) < len(pair):
+                raise AgentsimError(
+                    f"{where}dilemma = {shown(pair)} is no pair; give a mild and a fierce strategy"
+                )
+            for each in pair:
+                check_known(f"{where}dilemma:", each, known)
         for role in self.roles:
             outcomes_of(self.objective(role.name), self.seats[role.players[0]])
         for name, table in self.players.items():

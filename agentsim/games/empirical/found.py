@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +48,8 @@ class Solved:
     on_all: Equilibria
     """The equilibria on the runs of all profiles."""
     candidates: tuple[Candidate, ...]
-    mild: str
-    fierce: str
+    pairs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The mild and the fierce strategy by role; of roles that are not named the first and the last."""
 
     @property
     def game(self) -> Game:
@@ -87,11 +87,8 @@ class Solved:
     @cached_property
     def kinds(self) -> Classified:
         """The kind of game between the mild and the fierce strategy of each role."""
-        mild, fierce = {}, {}
-        for role in self.game.roles:
-            named = {self.mild, self.fierce} <= set(role.strategies)
-            mild[role.name] = self.mild if named else role.strategies[0]
-            fierce[role.name] = self.fierce if named else role.strategies[-1]
+        ends = {r.name: (r.strategies[0], r.strategies[-1]) for r in self.game.roles} | self.pairs
+        mild, fierce = ({name: each[at] for name, each in ends.items()} for at in (0, 1))
         return classify(self.game, mild, fierce)
 
     @cached_property
@@ -157,13 +154,13 @@ class Found:
 
 def found(played: Played) -> Found:
     """Return what is told of a game that was played."""
-    mild, fierce = played.asked.dilemma or ("", "")
     return Found(
         played,
         tuple(
             Solved(
                 each, on_all,
-                tuple(c for c in played.sampled.candidates if c.condition == at), mild, fierce,
+                tuple(c for c in played.sampled.candidates if c.condition == at),
+                {role.name: played.asked.mild_and_fierce(role) for role in played.asked.roles},
             )
             for at, (each, on_all) in enumerate(zip(played.conditions, played.solved, strict=True))
         ),

@@ -177,6 +177,8 @@ def design_of(folder: Path) -> EmpiricalGame:
         ) from None
     except ValueError:
         raise AgentsimError(f"{folder / DESIGN} is damaged; play the game again") from None
+    if not isinstance(tables, dict):
+        raise AgentsimError(f"{folder / DESIGN} is damaged; play the game again")
     return EmpiricalGame(**tables)
 
 
