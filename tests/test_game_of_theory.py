@@ -17,6 +17,7 @@ from agentsim.games.empirical.found import found
 from agentsim.games.empirical.playing import play
 from agentsim.games.studentised import ratio_interval
 from agentsim.games.worth import expected
+from agentsim.report.game_answer import answer
 from agentsim.strategy.registry import add_strategies
 
 FILE = str(Path(__file__).with_name("tullock_effort.py"))
@@ -127,3 +128,6 @@ def test_where_revenue_does_not_rise_with_capacity_theory_forces_a_dilemma(tmp_p
     for each in x.conditions:
         for low, high in pairwise(dial):
             assert each.game.classify(low, high).kind == "prisoner's dilemma"
+    said = " ".join(answer(x))
+    assert "theory forces a prisoner's dilemma, 4 of 4 steps are one" in said
+    assert "the end of the dial" in said
