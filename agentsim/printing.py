@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def short(value: Any) -> str:
@@ -31,3 +36,13 @@ def aligned(lines: list[list[str]]) -> list[str]:
         ).rstrip()
         for line in lines
     ]
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
+    """Write tables as CSV into a folder, which is made, under their names, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in tables.items():
+        paths.append(folder / f"{name}.csv")
+        table.to_csv(paths[-1], index=False, lineterminator="\n")
+    return paths

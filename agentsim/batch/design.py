@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -284,6 +284,46 @@ def other_command(name: str, key: str) -> AgentsimError:
     return AgentsimError(f"{name} is {what}; `agentsim {command} {name}` runs it")
 
 
+def read_as[Made](given: str | Path, key: str, make: Callable[..., Made]) -> Made:
+    """Return what a file makes that is known by a key, a tournament's or a game's; or one shipped, by its name.
+
+    Paths that it names are seen from where it lies. Raises AgentsimError: one line with the file, the
+    field, the value and the remedy.
+    """
+    text, what = str(given), COMMANDS[key][1]
+    if text in shipped(key):
+        with as_file(files("agentsim.experiments") / f"{text}.toml") as path:
+            return _made(path, key, make)
+    path = Path(given)
+    if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
+        return _made(path, key, make)
+    for other in ("", *COMMANDS):
+        if text in shipped(other):
+            raise other_command(text, other)
+    raise unknown(what, text, shipped(key), "or give the path of a .toml file")
+
+
+def _made[Made](path: Path, key: str, make: Callable[..., Made]) -> Made:
+    tables = read_toml(path)
+    found = known_by(tables)
+    if (found and found != key) or (not found and ("factors" in tables or "deviations" in tables)):
+        raise other_command(str(path), found)
+    try:
+        return make(**_seen_from(path, tables))
+    except AgentsimError as error:
+        raise AgentsimError(f"{path}: {error}") from None
+
+
+def _seen_from(path: Path, tables: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables of a file with the files that they name as they are seen from anywhere."""
+    table = tables.get("uncertainty")
+    if isinstance(table, str) and table.endswith(".csv"):
+        tables["uncertainty"] = str(path.parent / table)  # a table of draws
+    if isinstance(tables.get("strategies"), list):
+        tables["strategies"] = beside(path, tables["strategies"])
+    return tables
+
+
 def beside(file: Path, given: list[Any]) -> list[Any]:
     """Return paths that are seen from where a file lies as they are seen from anywhere."""
     return [
@@ -299,12 +339,7 @@ def _read(path: Path) -> Experiment:
     if isinstance(sampler, dict) and isinstance(sampler.get("file"), str):
         # A table of points lies where the file says, beside the file.
         sampler["file"] = str(path.parent / sampler["file"])
-    if isinstance(tables.get("strategies"), list):
-        tables["strategies"] = beside(path, tables["strategies"])
-    table = tables.get("uncertainty")
-    if isinstance(table, str) and table.endswith(".csv"):
-        tables["uncertainty"] = str(path.parent / table)  # so does a table of draws
     try:
-        return Experiment(**tables)
+        return Experiment(**_seen_from(path, tables))
     except AgentsimError as error:
         raise AgentsimError(f"{path}: {error}") from None

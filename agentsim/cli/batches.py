@@ -66,3 +66,22 @@ def ran(design: Experiment, needed: Sequence[str], asked: Batch) -> Results:
         every, asked.out, whole("--workers", asked.workers), replace=asked.replace,
         command=["agentsim", *asked.words], say=lambda line: click.echo(line, err=True),
     )  # fmt: skip
+
+
+def made_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that runs what a file makes its options beside those of batches."""
+    for option in reversed(
+        (
+            click.option(
+                "--set", "settings", metavar="NAME=VALUE", multiple=True,
+                help="Set a key of the file, a parameter or a strategy; may be repeated.",
+            ),
+            click.option("--no-figures", is_flag=True, help="Leave out the pictures."),
+            click.option(
+                "--engine", default="pool", metavar="NAME",
+                help="pool: processes here (default); dask: a cluster; here: this process.",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command

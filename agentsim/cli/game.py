@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.batches import batch_options
+from agentsim.cli.batches import batch_options, made_options
 from agentsim.cli.commands import FAILED, Commands, takes_strategies
 from agentsim.cli.exploring import explore
 from agentsim.cli.running import setting, shown, whole
@@ -68,10 +68,7 @@ def game(context: click.Context) -> None:
 @game.command()
 @click.argument("game")
 @batch_options
-@click.option(
-    "--set", "settings", metavar="NAME=VALUE", multiple=True,
-    help="Set a key of the file, a parameter or a strategy; may be repeated.",
-)  # fmt: skip
+@made_options
 @click.option(
     "--payoff",
     metavar="EXPRESSION",
@@ -81,11 +78,6 @@ def game(context: click.Context) -> None:
     "--gambit", is_flag=True, help="Ask Gambit's solvers as well (pip install 'agentsim[solvers]')."
 )
 @click.option("--no-fresh", is_flag=True, help="Do not hold candidates against fresh runs.")
-@click.option("--no-figures", is_flag=True, help="Leave out the pictures.")
-@click.option(
-    "--engine", default="pool", metavar="NAME",
-    help="pool: processes here (default); dask: a cluster; here: this process.",
-)  # fmt: skip
 @takes_strategies
 @click.pass_obj
 def play(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentsim.cli.batches import batch_options
+from agentsim.cli.batches import batch_options, made_options
 from agentsim.cli.commands import FAILED, takes_strategies
 from agentsim.cli.running import setting, shown, whole
 
@@ -25,18 +25,10 @@ LINEUPS = 12
 @click.command()
 @click.argument("tournament")
 @batch_options
-@click.option(
-    "--set", "settings", metavar="NAME=VALUE", multiple=True,
-    help="Set a key of the file, a parameter or a strategy; may be repeated.",
-)  # fmt: skip
+@made_options
 @click.option(
     "--by", metavar="OUTCOME", default="value",
     help="Rank by an outcome instead of the value of the firm in the seat.",
-)  # fmt: skip
-@click.option("--no-figures", is_flag=True, help="Leave out the pictures.")
-@click.option(
-    "--engine", default="pool", metavar="NAME",
-    help="pool: processes here (default); dask: a cluster; here: this process.",
 )  # fmt: skip
 @takes_strategies
 @click.pass_obj

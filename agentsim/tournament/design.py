@@ -12,23 +12,18 @@ compared run by run, and so are markets in which all follow one posture or anoth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from agentsim.batch.complaints import Level, check_distinct, flattened, levels, read_toml
+from agentsim.batch.complaints import Level, check_distinct, flattened, levels
 from agentsim.batch.design import (
-    GAME,
     PLAIN,
     TOURNAMENT,
     Experiment,
-    beside,
-    known_by,
-    other_command,
-    shipped,
+    read_as,
 )
 from agentsim.batch.design_tables import Deviation, Settings, Strategies, Table, Text, Whole
 from agentsim.errors import AgentsimError, check_known, shown, unknown
@@ -109,18 +104,7 @@ class Tournament(Table):
 
         Raises AgentsimError: one line with the file, the field, the value and the remedy.
         """
-        text = str(given)
-        if text in shipped(TOURNAMENT):
-            with as_file(files("agentsim.experiments") / f"{text}.toml") as path:
-                return _read(path)
-        path = Path(given)
-        if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
-            return _read(path)
-        for key in ("", GAME):
-            if text in shipped(key):
-                raise other_command(text, key)
-        known = shipped(TOURNAMENT)
-        raise unknown("tournament", text, known, "or give the path of a .toml file")
+        return read_as(given, TOURNAMENT, Tournament)
 
     def changed(
         self, runs: int | None = None, settings: Mapping[str, Level] | None = None
@@ -334,19 +318,3 @@ def _draws(entropy: int, what: str, number: int = 0) -> np.random.Generator:
     return np.random.Generator(
         np.random.Philox(np.random.SeedSequence(entropy, spawn_key=(*what.encode(), number)))
     )
-
-
-def _read(path: Path) -> Tournament:
-    tables = read_toml(path)
-    key = known_by(tables)
-    if key == GAME or (not key and ("factors" in tables or "deviations" in tables)):
-        raise other_command(str(path), key)
-    table = tables.get("uncertainty")
-    if isinstance(table, str) and table.endswith(".csv"):
-        tables["uncertainty"] = str(path.parent / table)
-    if isinstance(tables.get("strategies"), list):
-        tables["strategies"] = beside(path, tables["strategies"])
-    try:
-        return Tournament(**tables)
-    except AgentsimError as error:
-        raise AgentsimError(f"{path}: {error}") from None

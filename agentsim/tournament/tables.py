@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentsim.printing import write_tables
 from agentsim.tournament.customers import customers
 from agentsim.tournament.matching import pairwise
 from agentsim.tournament.payoffs import VALUE, Payoffs, payoffs_of
@@ -56,12 +57,7 @@ def found(asked: Tournament, results: Results, by: str = VALUE) -> Found:
 
 def write(x: Found, folder: Path) -> list[Path]:
     """Write the tables as CSV into a folder, which is made, and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in _tables(x).items():
-        paths.append(folder / f"{name}.csv")
-        table.to_csv(paths[-1], index=False, lineterminator="\n")
-    return paths
+    return write_tables(_tables(x), folder)
 
 
 def _tables(x: Found) -> dict[str, pd.DataFrame]:

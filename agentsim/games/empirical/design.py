@@ -13,23 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import as_file, files
 from itertools import product
 from pathlib import Path
 from typing import Self
 
 from pydantic import model_validator
 
-from agentsim.batch.complaints import Level, check_distinct, read_toml
+from agentsim.batch.complaints import Level, check_distinct
 from agentsim.batch.design import (
     GAME,
     PLAIN,
-    TOURNAMENT,
     Experiment,
-    beside,
-    known_by,
-    other_command,
-    shipped,
+    read_as,
 )
 from agentsim.errors import AgentsimError, check_known, shown, unknown
 from agentsim.games.empirical.averaging import averaged
@@ -71,17 +66,7 @@ class EmpiricalGame(GameFile):
 
         Raises AgentsimError: one line with the file, the field, the value and the remedy.
         """
-        text = str(given)
-        if text in shipped(GAME):
-            with as_file(files("agentsim.experiments") / f"{text}.toml") as path:
-                return _read(path)
-        path = Path(given)
-        if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
-            return _read(path)
-        for key in ("", TOURNAMENT):
-            if text in shipped(key):
-                raise other_command(text, key)
-        raise unknown("game", text, shipped(GAME), "or give the path of a .toml file")
+        return read_as(given, GAME, EmpiricalGame)
 
     def changed(
         self, runs: int | None = None, settings: Mapping[str, Level] | None = None
@@ -381,19 +366,3 @@ class EmpiricalGame(GameFile):
                 f"{MOST_RUNS:,} are taken on: give fewer runs or conditions, or let players be alike"
             )
         return self
-
-
-def _read(path: Path) -> EmpiricalGame:
-    tables = read_toml(path)
-    key = known_by(tables)
-    if key == TOURNAMENT or (not key and ("factors" in tables or "deviations" in tables)):
-        raise other_command(str(path), key)
-    table = tables.get("uncertainty")
-    if isinstance(table, str) and table.endswith(".csv"):
-        tables["uncertainty"] = str(path.parent / table)
-    if isinstance(tables.get("strategies"), list):
-        tables["strategies"] = beside(path, tables["strategies"])
-    try:
-        return EmpiricalGame(**tables)
-    except AgentsimError as error:
-        raise AgentsimError(f"{path}: {error}") from None

@@ -24,6 +24,7 @@ from agentsim.games.measures import Measures, measures
 from agentsim.games.populations import Basins, basins
 from agentsim.games.repeated import Repeated, repeated
 from agentsim.games.worth import CUSTOMERS, TOTAL
+from agentsim.printing import write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,12 +170,7 @@ def found(played: Played) -> Found:
 
 def write(x: Found, folder: Path) -> list[Path]:
     """Write the tables as CSV into a folder, which is made, and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in _tables(x).items():
-        paths.append(folder / f"{name}.csv")
-        table.to_csv(paths[-1], index=False, lineterminator="\n")
-    return paths
+    return write_tables(_tables(x), folder)
 
 
 def _tables(x: Found) -> dict[str, pd.DataFrame]:
