@@ -160,8 +160,8 @@ def answering(x: Found) -> str:
     differences = [float(each.difference.value) for each in told]
     return (
         f"Strategies answer the shock: against going on as in an equilibrium without it ({level_words(factor, base)}), "
-        f"customers have {between(differences, lambda v: money(v, True))} by that, surely less in {less} of "
-        f"{len(told)} pairs of equilibria and surely more in {more}."
+        f"that changes customers' surplus by {between(differences, lambda v: money(v, True))}: surely less in {less} of "
+        f"{count(len(told), 'pair')} of equilibria, surely more in {more}."
     )
 
 
