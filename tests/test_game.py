@@ -128,3 +128,14 @@ def test_what_is_no_profile_is_one_line(profile, says):
         Game.from_payoffs(DILEMMA).regret(profile)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_game_answers_is_told_in_a_line():
+    game = Game.from_payoffs(DILEMMA)
+    for answer, words in (
+        (game, "4 profiles, 1 run"), (game.replicator(20), "100% player 1 2"), (game.logit(), "arrived"),
+        (game.correlated("welfare"), "2 to 2"), (game.best_replies(), "player 1 2, player 2 2"),
+        (game.alpha_rank(), "1 sink"), (game.classify(), "prisoner's dilemma"),
+        (game.repeated(), "0.5 a period"), (game.measures(), "price of anarchy 3"),
+    ):  # fmt: skip
+        assert words in repr(answer) and len(repr(answer)) < 300

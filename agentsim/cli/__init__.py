@@ -65,6 +65,8 @@ def cli(context: click.Context) -> None:
     Add a strategy of your own, and see how it fares:
       agentsim strategies new hyperscaler patient_builder
       agentsim strategies trial match
+    Find which ways of playing are equilibria:
+      agentsim game escalator_game_symmetric
     Look at what came out:
       agentsim ls
       agentsim show results/escalator_war

@@ -45,6 +45,7 @@ def game(context: click.Context) -> None:
     Shipped games:
       escalator_game            four self-funded firms and two on credit: who escalates?
       escalator_game_symmetric  the same among six firms that are alike
+      escalator_game_firms      the same among six firms as they are, 4,096 profiles
       dilemma_map               the kind of game by elasticity and size of an efficiency shock
       effort_game               one dial of effort; effort_game_theory in a frictionless market
       chip_vendor_game          prices and cadence of chip vendors

@@ -65,6 +65,17 @@ class AlphaRank:
     settled: bool = True
     """Whether a larger alpha would change nothing worth telling."""
 
+    def __repr__(self) -> str:
+        """Return where most of the time is spent."""
+        first = [
+            f"{100 * self.weights[p]:.0f}% {self.game.words(p)}"
+            for p in self.ranking[:3]
+            if self.weights[p] > 0.005
+        ]
+        return (
+            f"<AlphaRank, {len(self.sinks)} sink{'s' * (len(self.sinks) > 1)}: {'; '.join(first)}>"
+        )
+
     @property
     def ranking(self) -> tuple[int, ...]:
         """Profiles from the largest share of time to the smallest, those with next to none left out."""

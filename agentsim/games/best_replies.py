@@ -88,6 +88,10 @@ class BestReplies:
     sinks: tuple[Sink, ...]
     """In the order of their first profiles."""
 
+    def __repr__(self) -> str:
+        """Return where best replies lead."""
+        return f"<BestReplies lead to: {'; '.join(each.words for each in self.sinks)}>"
+
     @property
     def rests(self) -> tuple[Sink, ...]:
         """The sinks that are profiles at rest."""

@@ -84,6 +84,11 @@ class Classified:
     game: Game
     pairs: tuple[Pair, ...]
 
+    def __repr__(self) -> str:
+        """Return the kind of each pair."""
+        told = [f"{each.mild} or {each.fierce}: {each.kind}" for each in self.pairs]
+        return f"<Classified {'; '.join(told)}>"
+
     @property
     def only(self) -> Pair:
         """The pair, where it is the only one. Raises AgentsimError, one line, if there are more."""
@@ -161,6 +166,8 @@ def pairs_of(game: Game, mild: Any = None, fierce: Any = None) -> list[Pairs]:
         given, lacking = ("fierce", "mild") if mild is None else ("mild", "fierce")
         raise AgentsimError(f"{given} is named and {lacking} is not; name both, or neither")
     starts, widths = game.layout.starts, game.layout.widths
+    if mild is None and game.pairs and set(game.pairs) == {role.name for role in game.roles}:
+        mild, fierce = ({name: pair[at] for name, pair in game.pairs.items()} for at in (0, 1))
     if mild is not None:
         places = [(_named(game, at, "mild", mild), _named(game, at, "fierce", fierce))
                   for at in range(len(game.roles))]  # fmt: skip

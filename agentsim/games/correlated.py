@@ -67,6 +67,11 @@ class Bounds:
     best: Extreme
     coarse: bool
 
+    def __repr__(self) -> str:
+        """Return the least and the most."""
+        kind = "coarse correlated" if self.coarse else "correlated"
+        return f"<Bounds of {kind} equilibria: {self.worst.value:.6g} to {self.best.value:.6g}>"
+
 
 def bounds(game: Game, objective: Objective = WELFARE, coarse: bool = False) -> Bounds:
     """Return the correlated equilibria that bring least and most; coarse ones if asked.

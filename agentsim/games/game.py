@@ -40,7 +40,7 @@ SMALL = 1e-9
 """Probability below which a strategy is not played."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Game:
     """Players with strategies and payoffs. Make one with `from_payoffs` or `from_results`."""
 
@@ -53,6 +53,8 @@ class Game:
     """What else came of each profile, such as customers' surplus, `(profiles, runs)`; runs may be 1."""
     unit: str = ""
     name: str = ""
+    pairs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The mild and the fierce strategy of each role, where a file named them."""
 
     def __post_init__(self) -> None:
         """Refuse payoffs of another shape, and those that are missing or no numbers."""
@@ -70,6 +72,15 @@ class Game:
                 f"the payoff of {self.columns[column]} in the profile {self.words(place)} is "
                 f"{what:g}; give a finite number for every player and profile"
             )
+
+    def __repr__(self) -> str:
+        """Return who plays, how many profiles there are, and over how many runs."""
+        runs = 1 if self.runs is None else self.runs.shape[-1]
+        who = ", ".join(
+            f"{len(each.players)} {each.name}" if len(each.players) > 1 else each.name
+            for each in self.roles
+        )
+        return f"<Game of {who}: {self.layout.count:,} profiles, {runs:,} run{'s' * (runs > 1)}>"
 
     # Who and what
 

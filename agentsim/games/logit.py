@@ -75,6 +75,11 @@ class LogitPath:
     crossings: tuple[float, ...]
     """Values of lambda at which another branch crosses. The path goes straight on."""
 
+    def __repr__(self) -> str:
+        """Return how far the path goes, and where it ends."""
+        arrived = "arrived at" if self.arrived else "as far as"
+        return f"<LogitPath of {len(self.lambdas)} points to lambda {self.lambdas[-1]:.3g}, {arrived} {self.limit!r}>"
+
     def at(self, wanted: float) -> Array:
         """Return the mixture where the branch first comes to a lambda, `(columns,)`.
 

@@ -91,6 +91,17 @@ class Measures:
     why: str
     """Why that may be said, or what may be missing."""
 
+    def __repr__(self) -> str:
+        """Return what is told, and the prices."""
+        anarchy, stability = (
+            float(self.price_of_anarchy.value),
+            float(self.price_of_stability.value),
+        )
+        return (
+            f"<Measures of {len(self.equilibria)} equilibria: price of anarchy {anarchy:.3g}, of stability "
+            f"{stability:.3g}; .table() has all>"
+        )
+
     @property
     def worst_equilibrium(self) -> Row | None:
         """The equilibrium with least total surplus; None where none was found."""

@@ -83,6 +83,14 @@ class Basins:
     high: Array
     """The largest; both are the end itself where a start came to rest."""
 
+    def __repr__(self) -> str:
+        """Return which share of starts ends where."""
+        ends = [f"{100 * float(each.share.value):.0f}% {each.rest.words}" for each in self.basins]
+        for name, share in (("go round", self.round), ("not settled", self.slow)):
+            if float(share.value) > 0.0:
+                ends.append(f"{100 * float(share.value):.0f}% {name}")
+        return f"<Basins of {len(self.starts)} starts: {'; '.join(ends)}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Flow:

@@ -45,6 +45,11 @@ def _by_name(game: Game, given: Mapping[Any, Any]) -> tuple[Counts | None, Array
         if name not in roles and name not in game.players:
             raise unknown("player", name, [*roles, *game.players])
         played |= dict.fromkeys(roles.get(name, (name,)), what)
+    for name, what in played.items():
+        if not isinstance(what, (str, Mapping)):
+            raise AgentsimError(
+                f"profile: {name} = {shown(what)} is no strategy; give its name, or a dict of probabilities"
+            )
     missing = [each for each in game.players if each not in played]
     if missing:
         raise AgentsimError(f"the profile says nothing of {', '.join(missing)}; name all players")

@@ -168,6 +168,10 @@ class Repeated:
     fierce: str
     roles: tuple[Restraint, ...]
 
+    def __repr__(self) -> str:
+        """Return it in words."""
+        return f"<Repeated: {self.words()}>"
+
     @cached_property
     def grim(self) -> Threshold:
         """The threshold of grim play: the largest of any role."""

@@ -184,7 +184,8 @@ def _unlike(x: Found) -> str:
         largest = max(each.unlike[at].largest for each in x)
         parts.append(
             f"among the {who(x, role.role)} by {between(relative, lambda r: percent(r, 0))} of the size of "
-            f"the role's gains (root mean squares), at most by {amount(first.game, largest)}"
+            f"the role's gains (root mean squares), at most by {amount(first.game, largest)} (chance of members as "
+            f"unlike by luck: {min(chances):.3f})"
         )
     told = []
     if alike:

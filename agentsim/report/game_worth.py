@@ -8,7 +8,7 @@ import numpy as np
 
 from agentsim.games.empirical.answering import base_of, responses
 from agentsim.games.empirical.comparing import Moved, compare, range_of
-from agentsim.games.measures import CARTEL, COMPETITIVE
+from agentsim.games.measures import CARTEL, COMPETITIVE, Measures
 from agentsim.games.worth import CUSTOMERS, TOTAL, expected
 from agentsim.report.game_kinds import end
 from agentsim.report.game_words import (
@@ -29,6 +29,8 @@ from agentsim.report.words import (
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
 
+APART = 0.05
+"""Difference of total surplus, over competition's, below which the two ends are one."""
 MOVES = 0.1
 """Share of a role that more must play, or fewer, to be told."""
 MOST_MOVES = 6
@@ -93,6 +95,9 @@ def between_ends(x: Found) -> str:
     rows = [(each.measures, row) for each in standing(x) for row in each.measures.equilibria]
     if not rows or not {CARTEL, COMPETITIVE} <= {each.name for each in rows[0][0].references}:
         return ""
+    apart = [_apart(told) for told, _ in rows]
+    if not all(apart):
+        return "All firms as one cartel and all as if prices were given come too near each other to set equilibria between them."
     at = [float(told.between(row).value) for told, row in rows]
     ends = {
         name: [
@@ -106,6 +111,14 @@ def between_ends(x: Found) -> str:
         f"equilibria lie at {between(at, lambda v: percent(v, 0))}; customers' share is "
         f"{between(ends[CARTEL], percent)} with the cartel and {between(ends[COMPETITIVE], percent)} with competition."
     )
+
+
+def _apart(x: Measures) -> bool:
+    """Say whether the cartel's total surplus is clearly another than competition's."""
+    low, high = (
+        next(r for r in x.references if r.name == name).by_run for name in (CARTEL, COMPETITIVE)
+    )
+    return bool(abs(float((high - low).mean())) > APART * abs(float(high.mean())))
 
 
 def _times(value: float) -> str:
@@ -193,7 +206,10 @@ def _played(x: Found, name: str, levels: list[Any]) -> str:
         if abs(b[at] - a[at]) >= MOVES
     ]
     if not moves:
-        return f"From {level_words(name, levels[0])} to {level_words(name, levels[-1])} hardly anybody plays otherwise."
+        return (
+            f"From {level_words(name, levels[0])} to {level_words(name, levels[-1])} no strategy's share moves by "
+            "10 points or more, in the mean over equilibria and other conditions."
+        )
     return (
         f"From {level_words(name, levels[0])} to {level_words(name, levels[-1])}, in the mean over equilibria and other "
         f"conditions: {listed(moves)}."

@@ -192,6 +192,11 @@ class EmpiricalGame(GameFile):
             return own[0], own[1]
         return role.strategies[0], role.strategies[-1]
 
+    def names_pair(self, role: Role) -> bool:
+        """Say whether the file names any mild and fierce strategy, or roles differ in what they may follow."""
+        named = self.dilemma or any(table.dilemma for table in self.players.values())
+        return bool(named) or len({each.strategies for each in self.roles}) > 1
+
     def _dilemmas(self) -> Iterator[tuple[str, list[str], list[str]]]:
         """Yield each pair with where it stands, and what strategies it may name."""
         yield "", self.dilemma, [s for t in self.players.values() for s in t.strategies]

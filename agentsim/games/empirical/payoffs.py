@@ -222,7 +222,10 @@ def _game(x: Payoffs, condition: int) -> Conditioned:
             levels, game, nobody, {}, ends
         )  # who stands for whom cannot be told apart
     runs = found.payoffs if x.runs > 1 else None
-    game = Game(asked.roles, found.payoffs.mean(axis=-1), runs, found.others, unit, name)
+    pairs = {
+        role.name: asked.mild_and_fierce(role) for role in asked.roles if asked.names_pair(role)
+    }
+    game = Game(asked.roles, found.payoffs.mean(axis=-1), runs, found.others, unit, name, pairs)
     return Conditioned(levels, game, found.members, found.apart, ends)
 
 

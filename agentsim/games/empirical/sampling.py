@@ -138,7 +138,8 @@ def sampled(
             return Sampled(tuple(found), ENOUGH, number - 1, used, lost)
         rows = _rows(asked, [found[at] for at in todo])
         cells = len(asked.cells(rows))
-        runs = min(s.fresh_runs * 2 ** (number - 1), (s.most_runs - used) // cells)
+        wanted = s.fresh_runs * 2 ** (number - 1)
+        runs = min(wanted, (s.most_runs - used) // cells)
         if runs < FEWEST:
             return Sampled(tuple(found), BUDGET, number - 1, used, lost)
         used += cells * runs
@@ -153,7 +154,7 @@ def sampled(
             more, cost = again.candidates(found, number, s.most_runs - used)
             found += more
             used += cost
-    ended = ENOUGH if all(_settled(each) for each in found) else ROUNDS
+    ended = ENOUGH if all(_settled(each) for each in found) else BUDGET if runs < wanted else ROUNDS
     return Sampled(tuple(found), ended, s.rounds, used, lost)
 
 
