@@ -71,9 +71,8 @@ def overrides(draw: Any) -> dict[str, float]:
     low, high = sorted(draw(st.floats(0.0, 1.0)) for _ in range(2))
     values["memory_margin_slack"] = -0.5 + 0.8 * low
     values["memory_margin_balanced"] = -0.45 + 0.9 * high
-    values["addressable_spending"] = values.get("service_revenue", 30.0) * draw(
-        st.floats(1.0, 500.0)
-    )
+    spending = values.get("service_revenue", 30.0) * draw(st.floats(1.0, 500.0))
+    values["addressable_spending"] = min(spending, 1e6)  # its bound
     if draw(st.booleans()):  # firms that may not live
         values |= {"hyperscaler.cash": draw(st.floats(0.0, 5.0)), "hyperscaler.core_cash": 0.0}
         values["hyperscaler.debt"] = draw(st.floats(0.0, 60.0))
