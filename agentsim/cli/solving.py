@@ -10,6 +10,8 @@ import click
 from agentsim.errors import AgentsimError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from agentsim.games import Game
 
 
@@ -64,7 +66,7 @@ def _game(path: Path) -> Game:
         raise AgentsimError(f"{path}: {error}") from None
 
 
-def _frame(path: Path):  # type: ignore[no-untyped-def]
+def _frame(path: Path) -> pd.DataFrame:
     """Return the table of a file. Raises AgentsimError, one line, if it cannot be read as one."""
     import pandas as pd
 

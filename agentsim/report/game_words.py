@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from agentsim.batch.intervals import Interval
-from agentsim.report.words import firm_words, level_words, money, money_interval, number, plain
+from agentsim.report.words import firm_words, level_words, money, number, plain
 
 if TYPE_CHECKING:
     from agentsim.games.empirical.found import Found, Solved
@@ -44,18 +42,6 @@ def amount(game: Game, value: float, plus: bool = False) -> str:
     if game.unit == BN:
         return money(value, plus)
     return f"{number(value, 3, plus)} {game.unit}".rstrip()
-
-
-def amount_interval(game: Game, interval: Interval) -> str:
-    """Return an amount of the payoff with its interval."""
-    if game.unit == BN:
-        return money_interval(interval)
-    if not math.isfinite(float(interval.low)):
-        return amount(game, float(interval.value))
-    return (
-        f"{amount(game, float(interval.value))} "
-        f"[{number(float(interval.low), 3)}, {number(float(interval.high), 3)}]"
-    )
 
 
 def between(values: Sequence[float], told: Any) -> str:

@@ -101,6 +101,7 @@ class EmpiricalGame(GameFile):
         """Say whether both ask the same: what is worked out from that, arrays too, has no part in it."""
         return isinstance(other, EmpiricalGame) and self.model_dump() == other.model_dump()
 
+    # What is equal by its tables, which are dicts, has no hash.
     __hash__ = None  # type: ignore[assignment]
 
     # Who plays
